@@ -1,0 +1,24 @@
+/** Codes of everything that can be wrong with a model, its files or its configuration. */
+export type ModelErrorCode =
+  | 'unknown_variant'
+  | 'model_directory_missing'
+  | 'model_file_missing'
+  | 'manifest_invalid'
+  | 'model_invalid'
+  | 'tokenizer_invalid'
+  | 'config_invalid'
+  | 'output_exists';
+
+/** A model directory, file or configuration that cannot be used: says which file, why, and what is allowed. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError';
+  constructor(
+    readonly code: ModelErrorCode,
+    message: string,
+    /** The file or directory at fault, where there is one. */
+    readonly file?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
