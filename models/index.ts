@@ -1,4 +1,5 @@
 /** The variants: registry, graph builder, model directories and their manifests. */
+export { packageRoot, writeModelDirectory, type ModelContents } from './directory';
 export { ModelError, type ModelErrorCode } from './errors';
 export {
   MANIFEST_FILE,
@@ -22,3 +23,4 @@ export {
   type Variant,
   type VariantId,
 } from './registry';
+export { embeddedModelDirectory, synthesizeModel, type SynthesizeOptions } from './synthesize';

@@ -1,0 +1,125 @@
+import { Graph, MICROSOFT } from '../onnx/graph';
+import { DataType } from '../onnx/proto';
+
+/** A weight matrix as published: `out` rows of `input` numbers. */
+export interface Matrix {
+  readonly data: Float32Array;
+  readonly out: number;
+  readonly input: number;
+}
+
+/** An activation [.., features], ready to be multiplied by several weights. */
+export interface Operand {
+  /** float32 values; for int8 the uint8 values around zero point 128. */
+  readonly value: string;
+  /** int8 only: float32 [.., 1], what one step of the row is worth. */
+  readonly rowScale?: string;
+}
+
+/** How matrix products are written: in float32, or in integers with a scale per row and per output channel. */
+export interface Products {
+  /** Prepares a float32 activation once for all the products that read it; `scale` multiplies its rows, [.., 1]. */
+  operand(x: string, scale?: string): Operand;
+  /** x W^T, float32, rows not yet multiplied by `operand.rowScale`. */
+  raw(x: Operand, name: string, weight: Matrix): string;
+  /** x W^T, float32. */
+  product(x: Operand, name: string, weight: Matrix): string;
+}
+
+/** Rows of several matrices over the same input as one matrix. */
+export function stack(matrices: readonly Matrix[]): Matrix {
+  const input = matrices[0].input;
+  const out = matrices.reduce((sum, m) => sum + m.out, 0);
+  const data = new Float32Array(out * input);
+  let offset = 0;
+  for (const m of matrices) {
+    data.set(m.data, offset);
+    offset += m.data.length;
+  }
+  return { data, out, input };
+}
+
+/** Copies the [out, in] rows into the [in, out] order that MatMul reads. */
+function transpose<T extends Float32Array | Int8Array>(
+  from: ArrayLike<number>,
+  to: T,
+  out: number,
+  input: number,
+): T {
+  for (let o = 0; o < out; o++) for (let i = 0; i < input; i++) to[i * out + o] = from[o * input + i];
+  return to;
+}
+
+export class FloatProducts implements Products {
+  constructor(private readonly graph: Graph) {}
+
+  operand(x: string, scale?: string): Operand {
+    return { value: scale ? this.graph.op('Mul', [x, scale]) : x };
+  }
+
+  raw(x: Operand, name: string, w: Matrix): string {
+    const data = transpose(w.data, new Float32Array(w.data.length), w.out, w.input);
+    return this.graph.op('MatMul', [
+      x.value,
+      this.graph.initializer(name, DataType.FLOAT, [w.input, w.out], data),
+    ]);
+  }
+
+  product(x: Operand, name: string, w: Matrix): string {
+    return this.raw(x, name, w);
+  }
+}
+
+/**
+ * Products of 8-bit integers: weights with one scale per output channel, activations with one scale per token row, so
+ * that a pair's logit does not depend on the pairs beside it. Activations are uint8 around 128, the form for which
+ * x86 has a dot product instruction (VNNI); the signed form is several times slower.
+ */
+export class IntegerProducts implements Products {
+  constructor(private readonly graph: Graph) {}
+
+  operand(x: string, scale?: string): Operand {
+    const g = this.graph;
+    const axis = { axes: [-1], keepdims: 1 };
+    const largest = g.op('Max', [
+      g.op('ReduceMax', [x], axis),
+      g.op('Neg', [g.op('ReduceMin', [x], axis)]),
+      g.float(1e-20),
+    ]);
+    const step = g.op('Mul', [largest, g.float(1 / 127)]);
+    const value = g.op('QuantizeLinear', [g.op('Div', [x, step]), g.float(1), g.byte(128)]);
+    return { value, rowScale: scale ? g.op('Mul', [step, scale]) : step };
+  }
+
+  raw(x: Operand, name: string, w: Matrix): string {
+    const g = this.graph;
+    const { values, scales } = quantizeRows(w);
+    const data = transpose(values, new Int8Array(values.length), w.out, w.input);
+    const weight = g.initializer(name, DataType.INT8, [w.input, w.out], data);
+    const columnScale = g.initializer(`${name}.scale`, DataType.FLOAT, [w.out], scales);
+    return g.op(
+      'MatMulIntegerToFloat',
+      [x.value, weight, g.float(1), columnScale, g.byte(128)],
+      {},
+      MICROSOFT,
+    );
+  }
+
+  product(x: Operand, name: string, w: Matrix): string {
+    return this.graph.op('Mul', [this.raw(x, name, w), x.rowScale!]);
+  }
+}
+
+/** Symmetric 8-bit quantisation with one scale per row: value = integer x scale, integers within -127..127. */
+export function quantizeRows(w: Matrix): { values: Int8Array; scales: Float32Array } {
+  const values = new Int8Array(w.data.length);
+  const scales = new Float32Array(w.out);
+  for (let o = 0; o < w.out; o++) {
+    const row = w.data.subarray(o * w.input, (o + 1) * w.input);
+    let largest = 0;
+    for (const x of row) largest = Math.max(largest, Math.abs(x));
+    scales[o] = largest > 0 ? largest / 127 : 1;
+    for (let i = 0; i < row.length; i++) values[o * w.input + i] = Math.round(row[i] / scales[o]);
+  }
+  return { values, scales };
+}

@@ -1,0 +1,38 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+
+export type Batch = readonly { readonly ids: readonly number[]; readonly types?: readonly number[] }[];
+
+/** Opens a session the way the container does. */
+export function open(model: Uint8Array | string): Promise<InferenceSession> {
+  const options = {
+    graphOptimizationLevel: 'basic',
+    intraOpNumThreads: 1,
+    extra: { session: { set_denormal_as_zero: '1' } },
+  } as const;
+  return typeof model === 'string'
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options);
+}
+
+/** Logits of a batch, padded with `pad` to its longest pair or to `length`. */
+export async function logits(
+  session: InferenceSession,
+  batch: Batch,
+  pad = 1,
+  length?: number,
+): Promise<number[]> {
+  const columns = length ?? batch.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const tensor = (value: (row: Batch[number], column: number) => number): Tensor => {
+    const data = batch.flatMap((row) => Array.from({ length: columns }, (_, i) => BigInt(value(row, i))));
+    return new Tensor('int64', BigInt64Array.from(data), [batch.length, columns]);
+  };
+  const feeds: Record<string, Tensor> = {
+    input_ids: tensor((row, i) => row.ids[i] ?? pad),
+    attention_mask: tensor((row, i) => (i < row.ids.length ? 1 : 0)),
+  };
+  if (session.inputNames.includes('token_type_ids')) {
+    feeds.token_type_ids = tensor((row, i) => row.types?.[i] ?? 0);
+  }
+  const { logits: out } = await session.run(feeds);
+  return [...(out.data as Float32Array)];
+}
