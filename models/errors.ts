@@ -7,6 +7,7 @@ export type ModelErrorCode =
   | 'model_invalid'
   | 'tokenizer_invalid'
   | 'config_invalid'
+  | 'training_diverged'
   | 'output_exists';
 
 /** A model directory, file or configuration that cannot be used: says which file, why, and what is allowed. */

@@ -3,15 +3,11 @@ import { DataType } from '../onnx/proto';
 import type { Architecture } from '../registry';
 import { BLOCK, blockwiseAttention, firstTokenAttention } from './attention';
 import type { AttentionInputs } from './attention';
+import { EPSILON, FAR } from './constants';
 import { FloatProducts, IntegerProducts, quantizeRows, stack } from './products';
 import type { Matrix, Operand, Products } from './products';
 import { alibiSlopes, layerNames, names } from './weights';
 import type { WeightReader } from './weights';
-
-/** LayerNorm epsilon of every published JinaBERT. */
-const EPSILON = 1e-12;
-/** Position given to padding: times the smallest slope it still makes a score whose exp() is exactly 0. */
-const FAR = 1e9;
 
 export interface JinaBertOptions {
   readonly precision: 'fp32' | 'int8';

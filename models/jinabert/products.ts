@@ -1,4 +1,5 @@
-import { Graph, MICROSOFT } from '../onnx/graph';
+import type { Graph} from '../onnx/graph';
+import { MICROSOFT } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 
 /** A weight matrix as published: `out` rows of `input` numbers. */

@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+/** The `reranker` command: wiring over the other folders, nothing of its own. */
+import { Command } from 'commander';
+import { evalCommand } from './commands/eval';
+import { localCommand } from './commands/local';
+import { modelsCommand } from './commands/models';
+import { rerankCommand } from './commands/rerank';
+import { serveCommand } from './commands/serve';
+import { explain } from './failure';
+import { packageVersion } from './version';
+
+async function main(): Promise<void> {
+  const program = new Command('reranker')
+    .description('Run a Jina reranker on AWS SageMaker, or here.')
+    .version(packageVersion())
+    .showHelpAfterError('(--help shows what is allowed)');
+  for (const command of [serveCommand, localCommand, rerankCommand, modelsCommand, evalCommand]) {
+    program.addCommand(command());
+  }
+  await program.parseAsync();
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`reranker: ${explain(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,66 @@
+/** Stable, machine-readable cause of a {@link RerankerError}. */
+export type RerankerErrorCode =
+  | 'invalid_request'
+  | 'payload_too_large'
+  | 'throttled'
+  | 'model_error'
+  | 'endpoint_not_found'
+  | 'access_denied'
+  | 'service_unavailable'
+  | 'internal_failure'
+  | 'model_not_ready'
+  | 'timeout'
+  | 'aborted'
+  | 'network_error'
+  | 'invalid_response'
+  | 'unexpected';
+
+export interface RerankerErrorOptions {
+  /** HTTP status of the reply this error came with. */
+  readonly status?: number;
+  /** Request id of the service, for a support case. */
+  readonly requestId?: string;
+  readonly cause?: unknown;
+}
+
+// Registered symbol: two copies of this package in one process (a bundle and node_modules) share it.
+const MARKER = Symbol.for('sagemaker-reranker.error');
+
+function hasKind(value: unknown, kind?: string): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const found = (value as { readonly [MARKER]?: unknown })[MARKER];
+  return kind === undefined ? typeof found === 'string' : found === kind;
+}
+
+/**
+ * Anything that can go wrong with a rerank call; each cause has a subclass.
+ * The `isInstance` guards recognise errors of another copy of this package, which `instanceof` does not.
+ */
+export class RerankerError extends Error {
+  protected static readonly kind: string = 'RerankerError';
+  readonly code: RerankerErrorCode;
+  readonly status: number | undefined;
+  /** Whether the same call may succeed later, unchanged. */
+  readonly retryable: boolean;
+  readonly requestId: string | undefined;
+  readonly [MARKER]: string;
+
+  constructor(
+    code: RerankerErrorCode,
+    message: string,
+    options: RerankerErrorOptions & { readonly retryable?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // Not the constructor's name: minifiers change that.
+    this.name = new.target.kind;
+    this[MARKER] = new.target.kind;
+    this.code = code;
+    this.status = options.status;
+    this.retryable = options.retryable ?? false;
+    this.requestId = options.requestId;
+  }
+
+  static isInstance(value: unknown): value is RerankerError {
+    return hasKind(value);
+  }
+}

@@ -1,0 +1,73 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { modelError, noResponse } from './aws-error';
+import type { Invocation } from './invocation';
+
+// No keep-alive: a connection the container just closed would look like a crash.
+const agent = new Agent({ keepAlive: false });
+
+/**
+ * Sends `POST /invocations` to the container and resolves with the head of its answer.
+ * @param signal ends the exchange, whether it waits for the head or for the body
+ * @throws AwsError ModelError with original status 0, when the container gives no answer; the signal's reason.
+ */
+export function invokeContainer(
+  port: number,
+  invocation: Invocation,
+  body: Buffer,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({
+      agent,
+      host: '127.0.0.1',
+      port,
+      method: 'POST',
+      path: '/invocations',
+      headers: { ...invocation.headers, 'content-length': body.length },
+      signal,
+    });
+    // Also after the head: a connection cut then is an error here as well as on the answer.
+    request.on('error', () => reject(signal.aborted ? signal.reason : noResponse(invocation.endpointName)));
+    request.on('response', resolve);
+    request.end(body);
+  });
+}
+
+/**
+ * The whole body of the container's answer.
+ * @throws AwsError ModelError when it breaks off or is over the limit; the signal's reason.
+ */
+export async function readAnswer(
+  answer: IncomingMessage,
+  endpointName: string,
+  limitBytes: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > limitBytes) break;
+      chunks.push(chunk);
+    }
+  } catch {
+    if (signal.aborted) throw signal.reason;
+    throw modelError(endpointName, answer.statusCode ?? 0, undefined);
+  }
+  if (bytes > limitBytes) throw modelError(endpointName, answer.statusCode ?? 0, undefined);
+  return Buffer.concat(chunks);
+}
+
+/** @throws AwsError ModelError when the container answered with an error, or a redirect, that it must not. */
+export async function checkAnswer(
+  answer: IncomingMessage,
+  endpointName: string,
+  limitBytes: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = answer.statusCode ?? 0;
+  if (status >= 200 && status < 300) return;
+  const body = await readAnswer(answer, endpointName, limitBytes, signal);
+  throw modelError(endpointName, status, body.toString('utf8'));
+}

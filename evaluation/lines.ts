@@ -1,0 +1,45 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { EvaluationError, type EvaluationErrorCode } from './errors';
+
+/** A line that could not be used. */
+export interface Fault {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** Faults an error message spells out; it counts the rest. */
+const SHOWN = 5;
+
+/** The faults of a set of files: collected, so that one run names all of them. */
+export class Faults {
+  readonly list: Fault[] = [];
+
+  add(file: string, line: number, reason: string): void {
+    this.list.push({ file, line, reason });
+  }
+
+  /** @throws EvaluationError naming file and line of the first faults and counting them all, if there are any. */
+  throwIfAny(code: EvaluationErrorCode): void {
+    if (this.list.length === 0) return;
+    const shown = this.list.slice(0, SHOWN).map(({ file, line, reason }) => `${file}:${line}: ${reason}`);
+    const rest = this.list.length - shown.length;
+    const count = `${this.list.length} malformed ${this.list.length === 1 ? 'line' : 'lines'}`;
+    throw new EvaluationError(
+      code,
+      `${count}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`,
+      { count: this.list.length, faults: this.list.slice(0, 100) },
+    );
+  }
+}
+
+/** The lines of a text file that are not blank, with their numbers from 1. */
+export async function* readLines(file: string): AsyncGenerator<{ line: string; number: number }> {
+  let number = 0;
+  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+    number++;
+    if (line.trim() !== '') yield { line: number === 1 ? line.replace(/^\uFEFF/, '') : line, number };
+  }
+}

@@ -1,0 +1,93 @@
+import { Random } from '../../random';
+import { FORMS, drawQuery, type Form } from './queries';
+import { HardCandidates } from './hard-candidates';
+import type { TextRecord } from './text-record';
+
+/** A candidate document: record times three plus the position of its form in `FORMS`. */
+export type CandidateId = number;
+
+/** One training example: a query, the document it was cut from, and documents that do not answer it. */
+export interface Group {
+  readonly query: string;
+  /** A candidate, or a text of its own where the query was cut out of it. */
+  readonly positive: CandidateId | string;
+  /** Lexically near the query, nearest first. */
+  readonly hard: readonly CandidateId[];
+  readonly random: readonly CandidateId[];
+  /** Scores of a teacher for positive, hard, then random, where one has been asked. */
+  readonly teacher?: readonly number[];
+}
+
+export interface PairOptions {
+  readonly seed: number;
+  /** Queries drawn of each record. */
+  readonly rounds: number;
+  readonly hard: number;
+  readonly random: number;
+}
+
+/** Words of a text that are kept: more than the student reads in training would only cost. */
+const LONGEST_TEXT = 120;
+
+/** Record with its text flowed and cut to what a candidate shows. */
+export function trimRecord(record: TextRecord): TextRecord {
+  const words = record.text.split(/\s+/).filter((word) => word !== '');
+  return { id: record.id, title: record.title, text: words.slice(0, LONGEST_TEXT).join(' ') };
+}
+
+/** Text of a candidate. */
+export function candidateText(record: TextRecord, form: Form): string {
+  if (form === 'text') return record.text;
+  return form === 'title' ? record.title : `${record.title} ${record.text}`;
+}
+
+/**
+ * Draws training groups of (trimmed) records, in a shuffled order; the same records and options give the same
+ * groups. Records with too little text for a query give none, but serve as negatives.
+ */
+export function* drawGroups(records: readonly TextRecord[], options: PairOptions): Generator<Group> {
+  const candidates = new HardCandidates(records);
+  const random = new Random(options.seed);
+  for (let round = 0; round < options.rounds; round++) {
+    for (const record of permutation(records.length, random)) {
+      const group = drawGroup(records, record, candidates, random, options);
+      if (group) yield group;
+    }
+  }
+}
+
+function drawGroup(
+  records: readonly TextRecord[],
+  record: number,
+  candidates: HardCandidates,
+  random: Random,
+  options: PairOptions,
+): Group | undefined {
+  const drawn = drawQuery(records[record], random);
+  if (!drawn || drawn.query.trim() === '') return undefined;
+  const candidate = (of: number): CandidateId =>
+    of * FORMS.length + FORMS.indexOf(drawn.forms[random.below(drawn.forms.length)]);
+  const positive = candidate(record);
+  const form = FORMS[positive % FORMS.length];
+  const cut = drawn.remainder !== undefined && form !== 'title';
+  const others: number[] = [];
+  while (others.length < options.random && records.length > 1) {
+    const other = random.below(records.length);
+    if (other !== record) others.push(other);
+  }
+  return {
+    query: drawn.query,
+    positive: cut ? candidateText({ ...records[record], text: drawn.remainder! }, form) : positive,
+    hard: candidates.find(drawn.query, record, options.hard).map(candidate),
+    random: others.map(candidate),
+  };
+}
+
+function permutation(length: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (let i = length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}

@@ -1,0 +1,97 @@
+import { EPSILON, FAR } from '../jinabert/constants';
+import { alibiSlopes, layerNames, names, weightShapes } from '../jinabert/weights';
+import { Graph } from '../onnx/graph';
+import { DataType } from '../onnx/proto';
+import type { Architecture } from '../registry';
+import { Tape } from './tape';
+
+/** Name of a parameter's gradient among the outputs of the training graph. */
+export const gradientOf = (parameter: string): string => `gradient:${parameter}`;
+
+/** Parameters the training graph takes as inputs: all but the embedding tables, which are gathered outside it. */
+export function graphParameters(a: Architecture): Map<string, number[]> {
+  const shapes = weightShapes(a);
+  shapes.delete(names.words);
+  shapes.delete(names.types);
+  return shapes;
+}
+
+/**
+ * Forward and backward pass of a JinaBERT student as one ONNX graph.
+ *
+ * Inputs: every parameter by its published name; `embedded` float32 [pairs x sequence, hidden], word plus type
+ * embedding; `attention_mask` int64 [pairs, sequence]; `target` float32 [groups, candidates], rows summing to 1.
+ * Outputs: `loss` scalar, `logits` [groups, candidates], and a gradient per parameter and for `embedded`.
+ */
+export function buildTrainingGraph(a: Architecture): Uint8Array {
+  const g = new Graph('student');
+  const t = new Tape(g);
+  const parameters = graphParameters(a);
+  for (const [name, dims] of parameters) t.parameter(name, dims);
+  const embedded = t.parameter('embedded', ['tokens', a.hidden]);
+  const mask = g.input('attention_mask', DataType.INT64, ['pairs', 'sequence']);
+  const target = g.input('target', DataType.FLOAT, ['groups', 'candidates']);
+
+  const pairs = g.op('Shape', [mask], { start: 0, end: 1 });
+  const { allRows, firstRow } = alibi(g, a, mask);
+  let x = t.layerNorm(embedded, ...norm(names.embeddingNorm), EPSILON);
+  for (let i = 0; i < a.layers; i++) x = layer(t, a, i, x, pairs, i === a.layers - 1 ? firstRow : allRows);
+
+  const pooled = t.tanh(t.linear(x, `${names.pooler}.weight`, `${names.pooler}.bias`));
+  const column = t.linear(pooled, `${names.classifier}.weight`, `${names.classifier}.bias`);
+  const logits = t.reshape(column, g.op('Shape', [target]));
+  const loss = t.crossEntropy(logits, target, g.op('Shape', [target], { start: 0, end: 1 }));
+  t.backward(loss);
+
+  const publish = (value: string, name: string, dims: readonly (number | string)[]): void => {
+    g.output(g.ops('Identity', [value], [name])[0], DataType.FLOAT, dims);
+  };
+  publish(loss, 'loss', []);
+  publish(logits, 'logits', ['groups', 'candidates']);
+  publish(t.gradient('embedded'), gradientOf('embedded'), ['tokens', a.hidden]);
+  for (const [name, dims] of parameters) publish(t.gradient(name), gradientOf(name), dims);
+  return g.toModel();
+}
+
+function norm(name: string): [string, string] {
+  return [`${name}.weight`, `${name}.bias`];
+}
+
+/** ALiBi bias with the padding mask in it, for all rows [pairs, heads, sequence, sequence] and for the first row alone. */
+function alibi(g: Graph, a: Architecture, mask: string): { allRows: string; firstRow: string } {
+  const length = g.op('Squeeze', [g.op('Shape', [mask], { start: 1, end: 2 })]);
+  const positions = g.op('Cast', [g.op('Range', [g.int(0), length, g.int(1)])], { to: DataType.FLOAT });
+  const present = g.op('Cast', [mask], { to: DataType.BOOL });
+  const keys = g.op('Unsqueeze', [g.op('Where', [present, positions, g.float(FAR)]), g.int([1, 2])]);
+  const slopes = g.float(
+    alibiSlopes(a.heads).map((slope) => -slope),
+    [a.heads, 1, 1],
+  );
+  const distance = g.op('Abs', [g.op('Sub', [keys, g.op('Unsqueeze', [positions, g.int([1])])])]);
+  return { allRows: g.op('Mul', [distance, slopes]), firstRow: g.op('Mul', [keys, slopes]) };
+}
+
+/** One encoder layer; with the bias of the first row alone it computes that row alone, the only one the head reads. */
+function layer(t: Tape, a: Architecture, i: number, x: string, pairs: string, bias: string): string {
+  const { hidden, heads } = a;
+  const width = hidden / heads;
+  const n = layerNames(i);
+  const last = i === a.layers - 1;
+  const merged = (parts: string[]): [string, string] => [
+    t.concat(parts.map((part) => `${part}.weight`), 0, parts.map(() => hidden)),
+    t.concat(parts.map((part) => `${part}.bias`), 0, parts.map(() => hidden)),
+  ];
+  const rows = last ? t.firstRows(x, pairs, hidden) : x;
+  const [q, k, v] = last
+    ? [t.linear(rows, `${n.query}.weight`, `${n.query}.bias`), ...t.split(t.linear(x, ...merged([n.key, n.value])), 2)]
+    : t.split(t.linear(x, ...merged([n.query, n.key, n.value])), 3);
+  const [qh, kh, vh] = [q, k, v].map((part) => t.toHeads(part, pairs, heads, width));
+  const weights = t.softmax(t.matmulTransposed(qh, kh, 1 / Math.sqrt(width)), bias);
+  const context = t.fromHeads(t.matmul(weights, vh), pairs, heads, width);
+  const attended = t.linear(context, `${n.attentionOutput}.weight`, `${n.attentionOutput}.bias`);
+  const y = t.layerNorm(t.add(attended, rows), ...norm(n.attentionNorm), EPSILON);
+  const [gate, up] = t.split(t.linear(y, `${n.gated}.weight`), 2);
+  const inner = t.multiply(t.gelu(gate), up);
+  const mixed = t.linear(inner, `${n.mlpOutput}.weight`, `${n.mlpOutput}.bias`);
+  return t.layerNorm(t.add(mixed, y), ...norm(n.mlpNorm), EPSILON);
+}

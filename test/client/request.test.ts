@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { ValidationError, type RerankRequest } from '../../client';
+import { encodeRequest } from '../../client/request';
+
+/** What a caller without the compiler's help can pass. */
+function issuesOf(request: unknown): readonly { path: string; message: string }[] {
+  try {
+    encodeRequest(request as RerankRequest<string>);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ValidationError);
+    return (error as ValidationError).issues;
+  }
+  return [];
+}
+
+it('sends the texts and nothing else of the documents', () => {
+  const documents = [
+    { text: 'a', secret: 1 },
+    { text: 'b', secret: 2 },
+  ];
+  expect(encodeRequest({ query: 'q', documents, topN: 1 })).toEqual({
+    query: 'q',
+    documents: ['a', 'b'],
+    top_n: 1,
+    return_documents: false,
+  });
+});
+
+it('leaves top_n out when all results are wanted', () => {
+  expect(encodeRequest({ query: 'q', documents: ['a'] })).not.toHaveProperty('top_n');
+});
+
+it('calls the selector once a document, in order', () => {
+  const seen: number[] = [];
+  const text = (n: number): string => {
+    seen.push(n);
+    return `number ${n}`;
+  };
+  expect(encodeRequest({ query: 'q', documents: [3, 1, 2], text }).documents).toEqual([
+    'number 3',
+    'number 1',
+    'number 2',
+  ]);
+  expect(seen).toEqual([3, 1, 2]);
+});
+
+it('keeps any texts as they are', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (documents) => {
+      expect(encodeRequest({ query: 'q', documents }).documents).toEqual(documents);
+    }),
+  );
+});
+
+it.each([
+  [{ documents: ['a'] }, 'query'],
+  [{ query: '', documents: ['a'] }, 'query'],
+  [{ query: ' \n', documents: ['a'] }, 'query'],
+  [{ query: 1, documents: ['a'] }, 'query'],
+  [{ query: 'q' }, 'documents'],
+  [{ query: 'q', documents: [] }, 'documents'],
+  [{ query: 'q', documents: 'abc' }, 'documents'],
+  [{ query: 'q', documents: ['a', 1] }, 'documents[1]'],
+  [{ query: 'q', documents: ['a', null] }, 'documents[1]'],
+  [{ query: 'q', documents: [{ title: 't' }] }, 'documents[0]'],
+  [{ query: 'q', documents: [{ text: 1 }] }, 'documents[0]'],
+  [{ query: 'q', documents: ['a'], text: () => undefined }, 'documents[0]'],
+  [{ query: 'q', documents: ['a'], text: 'title' }, 'text'],
+  [{ query: 'q', documents: ['a'], topN: 0 }, 'topN'],
+  [{ query: 'q', documents: ['a'], topN: 1.5 }, 'topN'],
+  [{ query: 'q', documents: ['a'], topN: NaN }, 'topN'],
+  [{ query: 'q', documents: ['a'], topN: '1' }, 'topN'],
+])('refuses %j at %s', (request, path) => {
+  const issues = issuesOf(request);
+  expect(issues.map((issue) => issue.path)).toEqual([path]);
+  expect(issues[0]!.message).toMatch(/^must /);
+});
+
+it('names all fields at fault, and of many documents the first ten', () => {
+  expect(issuesOf({ topN: 0 }).map((issue) => issue.path)).toEqual(['query', 'topN']);
+  expect(issuesOf({ query: 'q', documents: Array.from({ length: 50 }, () => 1) })).toHaveLength(10);
+});
+
+it('quotes no document in its message', () => {
+  const issues = issuesOf({ query: 'q', documents: [{ body: 'private words' }] });
+  expect(JSON.stringify(issues)).not.toContain('private');
+});

@@ -1,0 +1,82 @@
+/** @jest-environment ./test/support/environment.js */
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { buildTrainingGraph, gradientOf, graphParameters } from '../../../models/distil/student';
+import { randomWeights } from '../../../models/jinabert/weights';
+import { names } from '../../../models/jinabert/weights';
+import { Random } from '../../../models/random';
+import { forward } from '../../support/oracle';
+
+const a = { layers: 2, hidden: 12, heads: 3, intermediate: 10, vocabulary: 23 };
+
+describe('the training graph', () => {
+  const read = randomWeights(a, 9);
+  const random = new Random(4);
+  const lengths = [7, 5, 3, 7, 6, 4];
+  const sequence = 7;
+  const ids = lengths.map((length) => Array.from({ length }, () => random.below(a.vocabulary)));
+  const types = ids.map((row) => row.map((_, i) => (i > 2 ? 1 : 0)));
+  const target = [0.7, 0.2, 0.1, 0, 1, 0];
+
+  function embedded(): Float32Array {
+    const words = read(names.words);
+    const typeTable = read(names.types);
+    const out = new Float32Array(ids.length * sequence * a.hidden);
+    ids.forEach((row, b) =>
+      row.forEach((id, s) => {
+        for (let h = 0; h < a.hidden; h++) {
+          out[(b * sequence + s) * a.hidden + h] = words[id * a.hidden + h] + typeTable[types[b][s] * a.hidden + h];
+        }
+      }),
+    );
+    return out;
+  }
+
+  async function start() {
+    const session = await InferenceSession.create(buildTrainingGraph(a), { graphOptimizationLevel: 'basic' });
+    const values = new Map<string, Float32Array>([['embedded', embedded()]]);
+    for (const name of graphParameters(a).keys()) values.set(name, read(name).slice());
+    const run = async (): Promise<Record<string, Float32Array>> => {
+      const mask = ids.flatMap((row) => Array.from({ length: sequence }, (_, i) => (i < row.length ? 1n : 0n)));
+      const feeds: Record<string, Tensor> = {
+        attention_mask: new Tensor('int64', BigInt64Array.from(mask), [ids.length, sequence]),
+        target: new Tensor('float32', Float32Array.from(target), [2, 3]),
+      };
+      for (const [name, data] of values) {
+        const dims = graphParameters(a).get(name) ?? [ids.length * sequence, a.hidden];
+        feeds[name] = new Tensor('float32', data, dims);
+      }
+      const outputs = await session.run(feeds);
+      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.data as Float32Array]));
+    };
+    return { values, run };
+  }
+
+  it('gives the logits of the forward pass', async () => {
+    const { run } = await start();
+    const { logits } = await run();
+    ids.forEach((row, i) => expect(logits[i]).toBeCloseTo(forward(a, read, row, types[i]), 4));
+  });
+
+  it('gives the gradient that finite differences of the loss show, for every parameter', async () => {
+    const { values, run } = await start();
+    const base = await run();
+    const probe = new Random(1);
+    for (const [name, data] of values) {
+      // A random direction checks all of a parameter's gradient at once.
+      const direction = probe.array(data.length, 1);
+      const expected = direction.reduce((sum, d, i) => sum + d * base[gradientOf(name)][i], 0);
+      const original = data.slice();
+      const step = 2e-3;
+      const at = async (sign: number): Promise<number> => {
+        data.forEach((_, i) => (data[i] = original[i] + sign * step * direction[i]));
+        return (await run()).loss[0];
+      };
+      const found = ((await at(1)) - (await at(-1))) / (2 * step);
+      data.set(original);
+      expect({ name, error: Math.abs(found - expected) <= 2e-3 + 0.02 * Math.abs(expected) }).toEqual({
+        name,
+        error: true,
+      });
+    }
+  });
+});
