@@ -11,6 +11,6 @@ module.exports = {
     ],
   },
   // Packages published as ES modules only; Jest runs CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(stemmer)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(stemmer|ai|@ai-sdk|@workflow|eventsource-parser|zod)/)'],
   testTimeout: 30_000,
 };

@@ -7,12 +7,12 @@ import { modelsCommand } from './commands/models';
 import { rerankCommand } from './commands/rerank';
 import { serveCommand } from './commands/serve';
 import { explain } from './failure';
-import { packageVersion } from './version';
+import { packageVersion } from '../models';
 
 async function main(): Promise<void> {
   const program = new Command('reranker')
     .description('Run a Jina reranker on AWS SageMaker, or here.')
-    .version(packageVersion())
+    .version(packageVersion().version)
     .showHelpAfterError('(--help shows what is allowed)');
   for (const command of [serveCommand, localCommand, rerankCommand, modelsCommand, evalCommand]) {
     program.addCommand(command());

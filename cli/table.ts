@@ -16,7 +16,11 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
       .map((cell, i) => (columns[i].align === 'right' ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
       .join('  ')
       .trimEnd();
-  return [line(columns.map(({ heading }) => heading)), line(widths.map((n) => '-'.repeat(n))), ...cells.map(line)].join('\n');
+  return [
+    line(columns.map(({ heading }) => heading)),
+    line(widths.map((n) => '-'.repeat(n))),
+    ...cells.map(line),
+  ].join('\n');
 }
 
 function clip(text: string, most: number): string {

@@ -2,12 +2,14 @@
 export {
   AbortedError,
   AccessDeniedError,
+  CircuitOpenError,
   EndpointNotFoundError,
   InvalidResponseError,
   ModelError,
   NetworkError,
   PayloadTooLargeError,
   RerankerError,
+  StreamInterruptedError,
   ThrottledError,
   TimeoutError,
   UnavailableError,
@@ -16,15 +18,47 @@ export {
   type RerankerErrorOptions,
   type ValidationIssue,
 } from './errors';
-export { RerankerClient, type ClientOptions, type RerankerClientOptions } from './reranker-client';
-export type { SageMakerOptions } from './sagemaker-transport';
-export type { RerankTransport, TransportRequest, TransportResponse } from './transport';
+export type { AttemptInfo, CallInfo, ClientEvent, Instrumentation } from './instrumentation';
+export type { ClientOptions, RerankerClientOptions } from './options';
+export type { CircuitBreakerOptions, CircuitState } from './policy/circuit-breaker';
+export type { HedgeOptions } from './policy/hedge';
+export type { RetryOptions } from './policy/retry';
+export { RerankerClient } from './reranker-client';
+export type { StreamSummary } from './stream-call';
+export {
+  AsyncEndpointTransport,
+  type AsyncEndpointOptions,
+  type AsyncJob,
+} from './transport/async-transport';
+export { HttpTransport, type HttpOptions } from './transport/http-transport';
+export type { ObjectStore, S3ClientLike } from './transport/s3-object-store';
+export { SageMakerTransport, type SageMakerOptions } from './transport/sagemaker-transport';
 export type {
+  InvocationOptions,
+  RerankTransport,
+  TransportMetadata,
+  TransportRequest,
+  TransportResponse,
+  TransportStream,
+} from './transport/transport';
+export type {
+  OnUnavailable,
+  PassthroughResponse,
+  PassthroughResult,
   Ranking,
+  RerankAnswer,
   RerankRequest,
   RerankResponse,
   RerankResult,
+  StreamRequest,
   TextDocument,
   TextSelector,
 } from './types';
-export type { ErrorBody, RerankRequestBody, RerankResponseBody, RerankResultBody } from './wire';
+export type {
+  ErrorBody,
+  RerankRequestBody,
+  RerankResponseBody,
+  RerankResultBody,
+  RerankStreamEndBody,
+  RerankStreamLine,
+} from './wire';

@@ -1,46 +1,62 @@
 import { ValidationError, type ValidationIssue } from './errors';
-import type { RerankRequest } from './types';
-import type { RerankRequestBody } from './wire';
+import { checkInvocation } from './invocation';
+import type { OnUnavailable, RequestBase } from './types';
 
 // A wrong selector makes every document wrong; a few say as much as all.
 const MAX_ISSUES = 10;
 
+/** What of a request is sent, checked. */
+export interface RequestContent {
+  readonly query: string;
+  /** One text a document, in their order. */
+  readonly texts: readonly string[];
+}
+
+interface Checked {
+  readonly topN?: unknown;
+  readonly onUnavailable?: OnUnavailable | undefined;
+}
+
 /**
- * Checks a request and writes the body to send: texts only, and documents never back.
+ * Checks a request and takes the texts out of its documents.
  * @throws ValidationError naming every field at fault, the first ten.
  */
-export function encodeRequest<T, R extends boolean>(request: RerankRequest<T, R>): RerankRequestBody {
+export function readRequest<T, R extends boolean>(request: RequestBase<T, R> & Checked): RequestContent {
   const issues: ValidationIssue[] = [];
-  if (typeof request.query !== 'string' || request.query.trim() === '') {
-    issues.push({
-      path: 'query',
-      message: `must be a string that holds text, not ${describe(request.query)}`,
-    });
-  }
-  const { topN } = request;
-  if (topN !== undefined && (!Number.isSafeInteger(topN) || topN < 1)) {
-    issues.push({ path: 'topN', message: `must be an integer of at least 1, not ${describe(topN)}` });
-  }
-  if (request.text !== undefined && typeof request.text !== 'function') {
-    issues.push({ path: 'text', message: `must be a function, not ${describe(request.text)}` });
-  }
-  const documents = issues.length === 0 ? encodeDocuments(request, issues) : [];
+  checkFields(request, issues);
+  checkInvocation(request, issues);
+  const texts = issues.length === 0 ? readTexts(request, issues) : [];
   if (issues.length > 0) {
     const listed = issues.map((issue) => `${issue.path} ${issue.message}`).join('; ');
     throw new ValidationError(`invalid rerank request: ${listed}`, issues);
   }
-  return {
-    query: request.query,
-    documents,
-    ...(topN !== undefined && { top_n: topN }),
-    return_documents: false,
-  };
+  return { query: request.query, texts };
 }
 
-function encodeDocuments<T, R extends boolean>(
-  request: RerankRequest<T, R>,
+function checkFields<T, R extends boolean>(
+  request: RequestBase<T, R> & Checked,
   issues: ValidationIssue[],
-): string[] {
+): void {
+  const { query, topN, threshold, rawScores, text, onUnavailable } = request;
+  const expect = (path: string, ok: boolean, what: string, value: unknown): void => {
+    if (!ok) issues.push({ path, message: `must be ${what}, not ${describe(value)}` });
+  };
+  expect('query', typeof query === 'string' && query.trim() !== '', 'a string that holds text', query);
+  if (topN !== undefined) {
+    expect('topN', Number.isSafeInteger(topN) && (topN as number) >= 1, 'an integer of at least 1', topN);
+  }
+  if (threshold !== undefined) expect('threshold', Number.isFinite(threshold), 'a finite number', threshold);
+  if (rawScores !== undefined) {
+    expect('rawScores', typeof rawScores === 'boolean', 'true or false', rawScores);
+  }
+  if (text !== undefined) expect('text', typeof text === 'function', 'a function', text);
+  if (onUnavailable !== undefined) {
+    const allowed = onUnavailable === 'throw' || onUnavailable === 'passthrough';
+    expect('onUnavailable', allowed, '"throw" or "passthrough"', onUnavailable);
+  }
+}
+
+function readTexts<T, R extends boolean>(request: RequestBase<T, R>, issues: ValidationIssue[]): string[] {
   const { documents, text } = request;
   if (!Array.isArray(documents) || documents.length === 0) {
     const found = Array.isArray(documents) ? 'an empty array' : describe(documents);

@@ -1,5 +1,6 @@
 import { InvalidResponseError } from './errors';
 import type { Ranking } from './types';
+import type { ErrorBody } from './wire';
 
 /** A checked answer: rankings in the order of the endpoint. */
 export interface DecodedResponse {
@@ -18,9 +19,7 @@ export function decodeResponse(
   request: { readonly documents: number; readonly expected: number },
 ): DecodedResponse {
   const root = object(parse(body), 'the answer');
-  if (typeof root.model !== 'string') throw fault(`"model" must be a string, not ${typeof root.model}`);
-  const totalTokens = object(root.usage, '"usage"').total_tokens;
-  if (!isCount(totalTokens)) throw fault('"usage.total_tokens" must be a count');
+  const summary = decodeSummary(root);
   if (!Array.isArray(root.results)) throw fault('"results" must be an array');
   if (root.results.length !== request.expected) {
     throw fault(`"results" holds ${root.results.length} rankings where ${request.expected} were asked for`);
@@ -32,7 +31,34 @@ export function decodeResponse(
     seen.add(ranking.index);
     return ranking;
   });
-  return { rankings, model: root.model, totalTokens };
+  return { rankings, ...summary };
+}
+
+/** One line of a streamed answer, checked. */
+export type DecodedLine =
+  | { readonly kind: 'ranking'; readonly ranking: Ranking }
+  | { readonly kind: 'end'; readonly model: string; readonly totalTokens: number }
+  | { readonly kind: 'error'; readonly error: ErrorBody };
+
+/** @throws InvalidResponseError saying which field is wrong */
+export function decodeLine(line: string, documents: number): DecodedLine {
+  const entry = object(parse(Buffer.from(line)), 'a line');
+  if (entry.error !== undefined) {
+    const { code, message, details } = object(entry.error, '"error"');
+    if (typeof code !== 'string' || typeof message !== 'string') {
+      throw fault('"error" must have a "code" and a "message"');
+    }
+    return { kind: 'error', error: { error: { code, message, details: { ...(details as object | null) } } } };
+  }
+  if (entry.usage !== undefined) return { kind: 'end', ...decodeSummary(entry) };
+  return { kind: 'ranking', ranking: decodeRanking(entry, 'line', documents) };
+}
+
+function decodeSummary(entry: Readonly<Record<string, unknown>>): { model: string; totalTokens: number } {
+  if (typeof entry.model !== 'string') throw fault(`"model" must be a string, not ${typeof entry.model}`);
+  const totalTokens = object(entry.usage, '"usage"').total_tokens;
+  if (!isCount(totalTokens)) throw fault('"usage.total_tokens" must be a count');
+  return { model: entry.model, totalTokens };
 }
 
 function decodeRanking(entry: Readonly<Record<string, unknown>>, path: string, documents: number): Ranking {

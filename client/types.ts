@@ -1,3 +1,6 @@
+import type { RerankerError } from './errors';
+import type { InvocationOptions } from './transport/transport';
+
 /** A document that carries its text in the usual place. */
 export interface TextDocument {
   readonly text: string;
@@ -14,25 +17,46 @@ export type TextSelector<T> = [T] extends [string | TextDocument]
       readonly text: (document: T) => string;
     };
 
-export type RerankRequest<T, R extends boolean = true> = TextSelector<T> & {
-  readonly query: string;
-  /** At least one; any type, only its text is sent. */
-  readonly documents: readonly T[];
+/** What a call gives when the endpoint is unavailable: its error, or the documents in the order they came. */
+export type OnUnavailable = 'throw' | 'passthrough';
+
+/** What a call of either kind takes. */
+export type RequestBase<T, R extends boolean = true> = TextSelector<T> &
+  InvocationOptions & {
+    readonly query: string;
+    /** At least one; any type, only its text is sent. */
+    readonly documents: readonly T[];
+    /** Least score of a result, in the unit of the scores: 0..1, or a logit with `rawScores`. Default none. */
+    readonly threshold?: number;
+    /** Scores as the model's logits instead of their sigmoid. Default false. */
+    readonly rawScores?: boolean;
+    /** Whether each result carries its document. They come from the request, not over the wire. Default true. */
+    readonly returnDocuments?: R;
+    /** Gives up the call; its reason becomes the `cause` of the AbortedError. */
+    readonly signal?: AbortSignal;
+    /** Milliseconds from now within which the whole call, retries included, must be done. Default the client's. */
+    readonly deadlineMs?: number;
+  };
+
+export type RerankRequest<
+  T,
+  R extends boolean = true,
+  V extends OnUnavailable | undefined = undefined,
+> = RequestBase<T, R> & {
   /** Number of results wanted, best first, at least 1. Default all. */
   readonly topN?: number;
-  /** Whether each result carries its document. They come from the request, not over the wire. Default true. */
-  readonly returnDocuments?: R;
-  /** Gives up the call; its reason becomes the `cause` of the AbortedError. */
-  readonly signal?: AbortSignal;
-  /** Milliseconds from now within which the whole call must be done. Default the client's. */
-  readonly deadlineMs?: number;
+  /** Default the client's. */
+  readonly onUnavailable?: V;
 };
+
+/** A streamed call has no `topN`: the best are known only when all are scored. */
+export type StreamRequest<T, R extends boolean = true> = RequestBase<T, R> & { readonly topN?: never };
 
 /** Place of a document in the ranking. */
 export interface Ranking {
   /** Position of the document in the request, from 0. */
   readonly index: number;
-  /** Sigmoid of the model's logit, 0..1. */
+  /** Sigmoid of the model's logit, 0..1; the logit itself with `rawScores`. */
   readonly relevanceScore: number;
 }
 
@@ -42,6 +66,8 @@ export type RerankResult<T, R extends boolean = true> = R extends false
   : Ranking & { readonly document: T };
 
 export interface RerankResponse<T, R extends boolean = true> {
+  /** False: ranked by the model. */
+  readonly degraded: false;
   /** Highest score first; equal scores keep the order of the request. */
   readonly results: readonly RerankResult<T, R>[];
   /** Name of the model that ranked. */
@@ -50,6 +76,41 @@ export interface RerankResponse<T, R extends boolean = true> {
     /** Tokens of all pairs, special tokens included. */
     readonly totalTokens: number;
   };
-  /** Request id of the service, for a support case. */
-  readonly requestId?: string;
+  /** Request ids of the service, for a support case: one a request that the call was split into. */
+  readonly requestIds: readonly string[];
+  /** Custom attributes that the container set, of the first request that has some. */
+  readonly customAttributes?: string;
 }
+
+interface Unranked {
+  readonly index: number;
+  readonly relevanceScore?: undefined;
+}
+
+/** A document that was not ranked: it has no score. */
+export type PassthroughResult<T, R extends boolean = true> = R extends false
+  ? Unranked
+  : Unranked & { readonly document: T };
+
+/** The answer of a call with `onUnavailable: 'passthrough'` whose endpoint was unavailable. */
+export interface PassthroughResponse<T, R extends boolean = true> {
+  /** True: nothing was ranked. */
+  readonly degraded: true;
+  /** The first `topN` documents in the order of the request; a threshold has no effect on them. */
+  readonly results: readonly PassthroughResult<T, R>[];
+  /** Why. */
+  readonly reason: RerankerError;
+}
+
+/**
+ * What a call resolves with: `V` is what its request says of unavailability, `U` what its client says.
+ * Only where 'passthrough' is among them can the answer be a {@link PassthroughResponse}.
+ */
+export type RerankAnswer<
+  T,
+  R extends boolean = true,
+  V extends OnUnavailable | undefined = undefined,
+  U extends OnUnavailable = 'throw',
+> = 'passthrough' extends (V extends undefined ? U : V)
+  ? RerankResponse<T, R> | PassthroughResponse<T, R>
+  : RerankResponse<T, R>;

@@ -31,12 +31,26 @@ export interface RerankResponseBody {
   readonly results: readonly RerankResultBody[];
 }
 
+/**
+ * A streamed answer, `application/jsonlines`, to a request that accepts it: one line a document, as each is scored and
+ * so in no order, then one {@link RerankStreamEndBody}; an {@link ErrorBody} in its place where scoring failed on the
+ * way. `top_n` has no effect: it needs all scores.
+ */
+export type RerankStreamLine = RerankResultBody | RerankStreamEndBody | ErrorBody;
+
+/** Last line of a whole stream. */
+export interface RerankStreamEndBody {
+  readonly model: string;
+  readonly usage: { readonly total_tokens: number };
+}
+
 /** The one error shape of the whole project. */
 export interface ErrorBody {
   readonly error: {
     /** Stable, machine-readable; the table is in docs/api.md. */
     readonly code: string;
     readonly message: string;
+    /** With `retry_after`, seconds, where a retry is worth it: SageMaker does not pass the Retry-After header on. */
     readonly details: Readonly<Record<string, unknown>>;
   };
 }

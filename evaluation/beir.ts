@@ -52,7 +52,13 @@ export async function readBeir(directory: string, options: BeirOptions = {}): Pr
     if (map.size === 0) throw new EvaluationError('collection_invalid', `${directory} has no ${what}`);
   }
   const judged = new Map([...queries].filter(([id]) => qrels.has(id)));
-  return { name: path.basename(path.resolve(directory)), documents, queries: judged, qrels, faults: faults.list };
+  return {
+    name: path.basename(path.resolve(directory)),
+    documents,
+    queries: judged,
+    qrels,
+    faults: faults.list,
+  };
 }
 
 async function existing(directory: string, relative: string): Promise<string> {
@@ -120,7 +126,8 @@ async function readQrels(
       faults.add(file, number, 'must be query id, document id and an integer grade, separated by tabs');
     } else if (!queries.has(query)) faults.add(file, number, `unknown query "${query}"`);
     else if (!documents.has(document)) faults.add(file, number, `unknown document "${document}"`);
-    else if (qrels.get(query)?.has(document)) faults.add(file, number, `"${query}" and "${document}" judged twice`);
+    else if (qrels.get(query)?.has(document))
+      faults.add(file, number, `"${query}" and "${document}" judged twice`);
     else {
       const judged = qrels.get(query) ?? new Map<string, number>();
       qrels.set(query, judged.set(document, Number(grade)));

@@ -11,8 +11,10 @@ export interface Bm25Options {
 
 /** Lucene's English stop words (`EnglishAnalyzer.ENGLISH_STOP_WORDS_SET`). */
 const STOP_WORDS = new Set(
-  ('a an and are as at be but by for if in into is it no not of on or such that the their then there these they ' +
-    'this to was will with').split(' '),
+  (
+    'a an and are as at be but by for if in into is it no not of on or such that the their then there these they ' +
+    'this to was will with'
+  ).split(' '),
 );
 
 /**
@@ -26,7 +28,10 @@ const STOP_WORDS = new Set(
 export class Bm25Index {
   private constructor(private readonly index: MiniSearch<EvaluationDocument>) {}
 
-  static async create(documents: Iterable<EvaluationDocument>, options: Bm25Options = {}): Promise<Bm25Index> {
+  static async create(
+    documents: Iterable<EvaluationDocument>,
+    options: Bm25Options = {},
+  ): Promise<Bm25Index> {
     // Published as an ES module only.
     const { stemmer } = await import('stemmer');
     const index = new MiniSearch<EvaluationDocument>({

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { EvaluationError, type EvaluationErrorCode } from './errors';
 
@@ -27,18 +27,29 @@ export class Faults {
     const shown = this.list.slice(0, SHOWN).map(({ file, line, reason }) => `${file}:${line}: ${reason}`);
     const rest = this.list.length - shown.length;
     const count = `${this.list.length} malformed ${this.list.length === 1 ? 'line' : 'lines'}`;
-    throw new EvaluationError(
-      code,
-      `${count}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`,
-      { count: this.list.length, faults: this.list.slice(0, 100) },
-    );
+    throw new EvaluationError(code, `${count}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`, {
+      count: this.list.length,
+      faults: this.list.slice(0, 100),
+    });
   }
 }
 
-/** The lines of a text file that are not blank, with their numbers from 1. */
+/**
+ * The lines of a text file that are not blank, with their numbers from 1.
+ * @throws EvaluationError `collection_missing` when the file cannot be read.
+ */
 export async function* readLines(file: string): AsyncGenerator<{ line: string; number: number }> {
+  const handle = await open(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new EvaluationError(
+      'collection_missing',
+      `${file} cannot be read: ${cause.code}`,
+      { file },
+      { cause },
+    );
+  });
+  const input = handle.createReadStream();
   let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     number++;
     if (line.trim() !== '') yield { line: number === 1 ? line.replace(/^\uFEFF/, '') : line, number };
   }

@@ -4,7 +4,9 @@ import { describeExit, startLocalEndpoint } from '../../container/local';
 /** `reranker local`: a SageMaker endpoint on this machine. */
 export function localCommand(): Command {
   return new Command('local')
-    .description('Start the container and, before it, an endpoint that speaks the SageMaker Runtime API on 127.0.0.1.')
+    .description(
+      'Start the container and, before it, an endpoint that speaks the SageMaker Runtime API on 127.0.0.1.',
+    )
     .option('--port <number>', 'port of the API; 0 lets the system choose', portNumber, 8080)
     .option('--model <dir>', 'model directory (default: the embedded demonstration model)')
     .option('--quiet', 'do not print what the container logs')
@@ -14,7 +16,9 @@ export function localCommand(): Command {
         ...(model !== undefined && { modelDirectory: model }),
         ...(!quiet && { log: (line: string) => process.stderr.write(`${line}\n`) }),
       });
-      process.stdout.write(`SageMaker Runtime API at ${endpoint.url}; any endpoint name works. Try:\n${example(endpoint.url)}\n`);
+      process.stdout.write(
+        `SageMaker Runtime API at ${endpoint.url}; any endpoint name works. Try:\n${example(endpoint.url)}\n`,
+      );
       let stopping = false;
       const stop = (): void => {
         stopping = true;
@@ -31,11 +35,13 @@ export function localCommand(): Command {
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('it must be a whole number from 0 to 65535');
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('it must be a whole number from 0 to 65535');
   return port;
 }
 
 function example(url: string): string {
-  const body = '{"query":"how do I cache results?","documents":["Redis keeps values in memory.","A cat sat."]}';
+  const body =
+    '{"query":"how do I cache results?","documents":["Redis keeps values in memory.","A cat sat."]}';
   return `  curl -s ${url}/endpoints/any/invocations -H 'content-type: application/json' -d '${body}'`;
 }

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { VARIANTS, VARIANT_IDS, readManifest, synthesizeModel } from '../../models';
 import type { VariantId } from '../../models';
 import { table } from '../table';
+import { buildCommand } from './models-build';
 
 /** `reranker models`: what can be deployed, and model directories. */
 export function modelsCommand(): Command {
@@ -21,17 +22,26 @@ export function modelsCommand(): Command {
     .action(async (directory: string) => print(JSON.stringify(await readManifest(directory), null, 2)));
   models
     .command('synthesize')
-    .description('Write a full-size model directory with seeded random weights: for sizing and load tests, not for ranking.')
+    .description(
+      'Write a full-size model directory with seeded random weights: for sizing and load tests, not for ranking.',
+    )
     .addOption(new Option('--variant <id>', 'variant').choices(VARIANT_IDS).makeOptionMandatory())
     .option('--seed <number>', 'the same seed gives the same bytes', seedNumber, 7)
-    .addOption(new Option('--precision <precision>', 'of weights and products').choices(['fp32', 'int8']).default('fp32'))
+    .addOption(
+      new Option('--precision <precision>', 'of weights and products')
+        .choices(['fp32', 'int8'])
+        .default('fp32'),
+    )
     .requiredOption('--out <dir>', 'directory to write; must not exist or be empty')
-    .action(async (options: { variant: VariantId; seed: number; precision: 'fp32' | 'int8'; out: string }) => {
-      const { variant, seed, precision, out } = options;
-      const manifest = await synthesizeModel({ model: variant, seed, precision, out });
-      const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-      print(`${out}: ${manifest.name}, ${manifest.parameters} parameters, ${precision}, ${bytes} bytes`);
-    });
+    .action(
+      async (options: { variant: VariantId; seed: number; precision: 'fp32' | 'int8'; out: string }) => {
+        const { variant, seed, precision, out } = options;
+        const manifest = await synthesizeModel({ model: variant, seed, precision, out });
+        const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+        print(`${out}: ${manifest.name}, ${manifest.parameters} parameters, ${precision}, ${bytes} bytes`);
+      },
+    );
+  models.addCommand(buildCommand());
   return models;
 }
 
@@ -48,7 +58,13 @@ function variantTable(): string {
     ],
     VARIANT_IDS.map((id) => {
       const { architecture, parameters, contextTokens, published, hub } = VARIANTS[id];
-      const figures = [architecture.layers, architecture.hidden, parameters, contextTokens, published?.beirNdcg10 ?? '-'];
+      const figures = [
+        architecture.layers,
+        architecture.hidden,
+        parameters,
+        contextTokens,
+        published?.beirNdcg10 ?? '-',
+      ];
       return [id, ...figures.map(String), hub?.repository ?? '-'];
     }),
   );
@@ -56,7 +72,8 @@ function variantTable(): string {
 
 function seedNumber(text: string): number {
   const seed = Number(text);
-  if (!/^\d+$/.test(text) || seed > 0xffffffff) throw new InvalidArgumentError('it must be a whole number from 0 to 4294967295');
+  if (!/^\d+$/.test(text) || seed > 0xffffffff)
+    throw new InvalidArgumentError('it must be a whole number from 0 to 4294967295');
   return seed;
 }
 

@@ -1,20 +1,16 @@
 import { createReadStream } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { Command, InvalidArgumentError } from 'commander';
-import { RerankerClient } from '../../client';
-import { startLocalEndpoint } from '../../container/local';
+import { connect } from '../connect';
+import type { Target } from '../connect';
 import { UsageError } from '../failure';
 import { table } from '../table';
 
-interface Options {
-  query: string;
-  top?: number;
-  paragraphs?: boolean;
-  json?: boolean;
-  model?: string;
-  endpointName?: string;
-  endpoint?: string;
-  region?: string;
+interface Options extends Target {
+  readonly query: string;
+  readonly top?: number;
+  readonly paragraphs?: boolean;
+  readonly json?: boolean;
 }
 
 /** A line or paragraph with the place it stands in. */
@@ -39,15 +35,26 @@ export function rerankCommand(): Command {
     .option('--region <region>', 'AWS region of the endpoint')
     .argument('[files...]', 'files to rank; standard input when none is named')
     .action(async (files: string[], options: Options) => {
-      const passages = (await Promise.all((files.length > 0 ? files : ['-']).map((file) => read(file, options)))).flat();
+      const passages = (
+        await Promise.all((files.length > 0 ? files : ['-']).map((file) => read(file, options)))
+      ).flat();
       if (passages.length === 0) throw new UsageError('nothing to rank: the input has no text');
       const { client, close } = await connect(options);
       try {
         const { query, top } = options;
-        const { results, usage } = await client.rerank({ query, documents: passages, ...(top && { topN: top }) });
+        const { results, usage } = await client.rerank({
+          query,
+          documents: passages,
+          ...(top && { topN: top }),
+        });
         if (options.json) {
-          const rows = results.map(({ relevanceScore, document }) => ({ relevance_score: relevanceScore, ...document }));
-          process.stdout.write(`${JSON.stringify({ query, total_tokens: usage.totalTokens, results: rows }, null, 2)}\n`);
+          const rows = results.map(({ relevanceScore, document }) => ({
+            relevance_score: relevanceScore,
+            ...document,
+          }));
+          process.stdout.write(
+            `${JSON.stringify({ query, total_tokens: usage.totalTokens, results: rows }, null, 2)}\n`,
+          );
           return;
         }
         const rows = results.map(({ relevanceScore, document: { file, line, text } }, i) => [
@@ -67,23 +74,6 @@ export function rerankCommand(): Command {
         await close();
       }
     });
-}
-
-/** A client of the endpoint named, or of the container started here on a model directory. */
-async function connect(options: Options): Promise<{ client: RerankerClient; close: () => Promise<void> }> {
-  const { endpointName, endpoint, region, model } = options;
-  if (endpointName !== undefined || endpoint !== undefined) {
-    if (model !== undefined) throw new UsageError('--model ranks here, --endpoint-name elsewhere: name one of them');
-    const client = new RerankerClient({ endpointName: endpointName ?? 'local', ...(endpoint && { endpoint }), ...(region && { region }) });
-    return { client, close: () => Promise.resolve(client.close()) };
-  }
-  const local = await startLocalEndpoint({ port: 0, ...(model !== undefined && { modelDirectory: model }) });
-  const client = new RerankerClient({ endpointName: 'local', endpoint: local.url });
-  const close = async (): Promise<void> => {
-    client.close();
-    await local.close();
-  };
-  return { client, close };
 }
 
 async function read(file: string, { paragraphs }: Options): Promise<Passage[]> {
@@ -110,6 +100,7 @@ async function read(file: string, { paragraphs }: Options): Promise<Passage[]> {
 
 function positiveInteger(text: string): number {
   const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('it must be a whole number of at least 1');
+  if (!/^\d+$/.test(text) || value < 1)
+    throw new InvalidArgumentError('it must be a whole number of at least 1');
   return value;
 }

@@ -5,7 +5,9 @@ import { containerEntry } from '../../container';
 /** `reranker serve`: the container's process with the terminal's input, output and signals. */
 export function serveCommand(): Command {
   return new Command('serve')
-    .description('Run the container here: GET /ping, POST /invocations. Flags go to the container; serve --help lists them.')
+    .description(
+      'Run the container here: GET /ping, POST /invocations. Flags go to the container; serve --help lists them.',
+    )
     .allowUnknownOption()
     .allowExcessArguments()
     .helpOption(false)

@@ -4,10 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { RerankerClient } from '../../client';
-import { startLocalEndpoint } from '../../container/local';
 import { Bm25Index } from '../../evaluation';
 import { packageRoot } from '../../models';
+import { connect } from '../connect';
 import { explain } from '../failure';
 import { table } from '../table';
 
@@ -29,35 +28,44 @@ const CANDIDATES = 20;
 const SHOWN = 3;
 
 async function main(): Promise<void> {
-  const lines = await readFile(path.join(await packageRoot(), 'cli', 'demo', 'passages.jsonl'), 'utf8');
+  const lines = await readFile(path.join(packageRoot(), 'cli', 'demo', 'passages.jsonl'), 'utf8');
   const passages = lines
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Passage);
   const byId = new Map(passages.map((passage) => [passage.id, passage]));
   const whole = ({ title, text }: Passage): string => `${title}. ${text}`;
-  const firstStage = await Bm25Index.create(passages.map((passage) => ({ id: passage.id, text: whole(passage) })));
+  const firstStage = await Bm25Index.create(
+    passages.map((passage) => ({ id: passage.id, text: whole(passage) })),
+  );
 
   const started = performance.now();
-  const endpoint = await startLocalEndpoint({ port: 0 });
-  print(`Local SageMaker endpoint at ${endpoint.url}, ready after ${ms(performance.now() - started)}.`);
-  print(`${passages.length} passages, ${CANDIDATES} BM25 candidates for each question, reranked by the embedded model.\n`);
-  const client = new RerankerClient({ endpointName: 'demo', endpoint: endpoint.url });
+  const { client, url, close } = await connect({});
+  print(`Local SageMaker endpoint at ${url}, ready after ${ms(performance.now() - started)}.`);
+  print(
+    `${passages.length} passages, ${CANDIDATES} BM25 candidates for each question, reranked by the embedded model.\n`,
+  );
   try {
     for (const query of QUESTIONS) {
       const candidates = firstStage.search(query, CANDIDATES).map(({ id }) => byId.get(id)!);
       const before = performance.now();
-      const { results, usage } = await client.rerank({ query, documents: candidates, text: whole, topN: SHOWN });
+      const { results, usage } = await client.rerank({
+        query,
+        documents: candidates,
+        text: whole,
+        topN: SHOWN,
+      });
       const rows = results.map(({ index, relevanceScore, document }, i) => {
         return [String(i + 1), String(index + 1), relevanceScore.toFixed(4), document.title, document.text];
       });
       print(`? ${query}`);
       print(table(columns, rows));
-      print(`${candidates.length} documents, ${usage.totalTokens} tokens, ${ms(performance.now() - before)}\n`);
+      print(
+        `${candidates.length} documents, ${usage.totalTokens} tokens, ${ms(performance.now() - before)}\n`,
+      );
     }
   } finally {
-    client.close();
-    await endpoint.close();
+    await close();
   }
 }
 

@@ -8,7 +8,7 @@ export interface ValidationIssue {
 }
 
 /** The request or the client's configuration is not acceptable; nothing was ranked. */
-export class ValidationError extends RerankerError {
+export class ValidationError extends RerankerError<'invalid_request'> {
   protected static override readonly kind: string = 'ValidationError';
   /** Empty when the service refused the request without naming a field. */
   readonly issues: readonly ValidationIssue[];
@@ -24,7 +24,7 @@ export class ValidationError extends RerankerError {
 }
 
 /** The request body is over the endpoint's limit: found before sending, or refused by the service. */
-export class PayloadTooLargeError extends RerankerError {
+export class PayloadTooLargeError extends RerankerError<'payload_too_large'> {
   protected static override readonly kind: string = 'PayloadTooLargeError';
   /** Size of the body and the limit, bytes, where known. */
   readonly bytes: number | undefined;

@@ -9,9 +9,12 @@ export type RerankerErrorCode =
   | 'service_unavailable'
   | 'internal_failure'
   | 'model_not_ready'
+  | 'no_capacity'
   | 'timeout'
   | 'aborted'
   | 'network_error'
+  | 'stream_interrupted'
+  | 'circuit_open'
   | 'invalid_response'
   | 'unexpected';
 
@@ -20,13 +23,16 @@ export interface RerankerErrorOptions {
   readonly status?: number;
   /** Request id of the service, for a support case. */
   readonly requestId?: string;
+  /** Milliseconds after which the service asked to be tried again. */
+  readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
 
 // Registered symbol: two copies of this package in one process (a bundle and node_modules) share it.
 const MARKER = Symbol.for('sagemaker-reranker.error');
 
-function hasKind(value: unknown, kind?: string): boolean {
+/** Whether a value is an error of this package, of the given kind if one is given. */
+export function hasKind(value: unknown, kind?: string): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const found = (value as { readonly [MARKER]?: unknown })[MARKER];
   return kind === undefined ? typeof found === 'string' : found === kind;
@@ -36,17 +42,19 @@ function hasKind(value: unknown, kind?: string): boolean {
  * Anything that can go wrong with a rerank call; each cause has a subclass.
  * The `isInstance` guards recognise errors of another copy of this package, which `instanceof` does not.
  */
-export class RerankerError extends Error {
+export class RerankerError<C extends RerankerErrorCode = RerankerErrorCode> extends Error {
   protected static readonly kind: string = 'RerankerError';
-  readonly code: RerankerErrorCode;
+  readonly code: C;
   readonly status: number | undefined;
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   readonly requestId: string | undefined;
+  /** Milliseconds after which the service asked to be tried again, where it said. */
+  readonly retryAfterMs: number | undefined;
   readonly [MARKER]: string;
 
   constructor(
-    code: RerankerErrorCode,
+    code: C,
     message: string,
     options: RerankerErrorOptions & { readonly retryable?: boolean } = {},
   ) {
@@ -58,6 +66,7 @@ export class RerankerError extends Error {
     this.status = options.status;
     this.retryable = options.retryable ?? false;
     this.requestId = options.requestId;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   static isInstance(value: unknown): value is RerankerError {

@@ -2,7 +2,7 @@ import type { ErrorBody } from '../wire';
 import { hasKind, RerankerError, type RerankerErrorOptions } from './reranker-error';
 
 /** The service refused the call because of its rate. */
-export class ThrottledError extends RerankerError {
+export class ThrottledError extends RerankerError<'throttled'> {
   protected static override readonly kind: string = 'ThrottledError';
 
   constructor(message: string, options?: RerankerErrorOptions) {
@@ -15,7 +15,7 @@ export class ThrottledError extends RerankerError {
 }
 
 /** The container answered with an error, or not at all; SageMaker passes that on with status 424. */
-export class ModelError extends RerankerError {
+export class ModelError extends RerankerError<'model_error'> {
   protected static override readonly kind: string = 'ModelError';
   /** Status the container answered with; 0 when it gave no answer (SageMaker's own convention). */
   readonly originalStatusCode: number | undefined;
@@ -34,12 +34,19 @@ export class ModelError extends RerankerError {
     },
     options?: RerankerErrorOptions,
   ) {
+    const containerError = original.message === undefined ? undefined : parseErrorBody(original.message);
+    const seconds = containerError?.details.retry_after;
     // 429 and 503 are how the container says it is full or not ready; other failures come again.
     const retryable = original.statusCode === 429 || original.statusCode === 503;
-    super('model_error', message, { ...options, retryable });
+    super('model_error', message, {
+      // SageMaker drops the container's Retry-After header, so the container says it in the body as well.
+      ...(typeof seconds === 'number' && seconds >= 0 && { retryAfterMs: seconds * 1000 }),
+      ...options,
+      retryable,
+    });
     this.originalStatusCode = original.statusCode;
     this.originalMessage = original.message;
-    this.containerError = original.message === undefined ? undefined : parseErrorBody(original.message);
+    this.containerError = containerError;
     this.logStreamArn = original.logStreamArn;
   }
 
@@ -49,7 +56,7 @@ export class ModelError extends RerankerError {
 }
 
 /** There is no endpoint of that name in this account and region. */
-export class EndpointNotFoundError extends RerankerError {
+export class EndpointNotFoundError extends RerankerError<'endpoint_not_found'> {
   protected static override readonly kind: string = 'EndpointNotFoundError';
 
   constructor(message: string, options?: RerankerErrorOptions) {
@@ -62,7 +69,7 @@ export class EndpointNotFoundError extends RerankerError {
 }
 
 /** No credentials, wrong or expired ones, or ones without `sagemaker:InvokeEndpoint` on this endpoint. */
-export class AccessDeniedError extends RerankerError {
+export class AccessDeniedError extends RerankerError<'access_denied'> {
   protected static override readonly kind: string = 'AccessDeniedError';
 
   constructor(message: string, options?: RerankerErrorOptions) {
@@ -74,15 +81,16 @@ export class AccessDeniedError extends RerankerError {
   }
 }
 
-/** The service or the model behind it cannot answer now; `code` says which. */
-export class UnavailableError extends RerankerError {
+type UnavailableCode = 'service_unavailable' | 'internal_failure' | 'model_not_ready' | 'no_capacity';
+
+/**
+ * The service or the model behind it cannot answer now; `code` says which. `model_not_ready`: a serverless endpoint
+ * starts or a multi-model endpoint loads the model. `no_capacity`: an inference component is scaled to zero.
+ */
+export class UnavailableError extends RerankerError<UnavailableCode> {
   protected static override readonly kind: string = 'UnavailableError';
 
-  constructor(
-    code: 'service_unavailable' | 'internal_failure' | 'model_not_ready',
-    message: string,
-    options?: RerankerErrorOptions,
-  ) {
+  constructor(code: UnavailableCode, message: string, options?: RerankerErrorOptions) {
     super(code, message, { ...options, retryable: true });
   }
 

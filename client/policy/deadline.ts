@@ -1,7 +1,8 @@
-import { AbortedError, TimeoutError, ValidationError } from './errors';
+import { AbortedError, TimeoutError, ValidationError } from '../errors';
+import { manyListeners, untilAborted } from './signals';
 
-// setTimeout fires at once for anything longer.
-const MAX_DEADLINE_MS = 2 ** 31 - 1;
+/** setTimeout fires at once for anything longer. */
+export const MAX_DEADLINE_MS = 2 ** 31 - 1;
 
 /** When to give up a call. */
 export interface Limits {
@@ -10,50 +11,65 @@ export interface Limits {
   readonly deadlineMs: number;
 }
 
+/** A deadline that runs. */
+export interface Deadline {
+  /** Fires at the deadline with a TimeoutError, or when the caller aborts with an AbortedError. */
+  readonly signal: AbortSignal;
+  /** Milliseconds left; `Infinity` without a deadline. */
+  remainingMs(): number;
+  /** Stops the clock and listens to the caller no more. */
+  end(): void;
+}
+
+/**
+ * Starts the clock of a call.
+ * @throws TimeoutError, AbortedError when it is over before it began; ValidationError when `deadlineMs` is none.
+ */
+export function startDeadline({ signal, deadlineMs }: Limits): Deadline {
+  checkDeadline(deadlineMs);
+  if (signal?.aborted) throw abortedBy(signal);
+  if (deadlineMs <= 0) throw new TimeoutError('the deadline passed before the call began');
+
+  const controller = manyListeners(new AbortController());
+  const endsAt = performance.now() + deadlineMs;
+  let timer: NodeJS.Timeout | undefined;
+  if (deadlineMs !== Infinity) {
+    const message = `no answer within the deadline of ${deadlineMs} ms`;
+    timer = setTimeout(() => controller.abort(new TimeoutError(message)), deadlineMs);
+  }
+  const onAbort = (): void => controller.abort(signal && abortedBy(signal));
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return {
+    signal: controller.signal,
+    remainingMs: () => endsAt - performance.now(),
+    end: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
 /**
  * Runs a call and settles no later than its deadline or abort, whether or not the call heeds its signal.
  * @throws TimeoutError after `deadlineMs`, or when the caller's signal is a timeout's.
  * @throws AbortedError when the caller's signal fires for any other reason.
  */
-export async function withDeadline<V>(limits: Limits, call: (signal: AbortSignal) => Promise<V>): Promise<V> {
-  const { signal, deadlineMs } = limits;
-  checkDeadline(deadlineMs);
-  if (signal?.aborted) throw abortedBy(signal);
-  if (deadlineMs <= 0) throw new TimeoutError('the deadline passed before the call began');
-
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  const givenUp = new Promise<never>((_, reject) => {
-    const giveUp = (error: Error): void => {
-      // Rejected first, so that the transport's reaction to its signal comes second and is not reported.
-      reject(error);
-      controller.abort(error);
-    };
-    if (deadlineMs !== Infinity) {
-      timer = setTimeout(
-        () => giveUp(new TimeoutError(`no answer within the deadline of ${deadlineMs} ms`)),
-        deadlineMs,
-      );
-    }
-    if (signal) {
-      onAbort = () => giveUp(abortedBy(signal));
-      signal.addEventListener('abort', onAbort, { once: true });
-    }
-  });
+export async function withDeadline<V>(limits: Limits, call: (deadline: Deadline) => Promise<V>): Promise<V> {
+  const deadline = startDeadline(limits);
   try {
-    return await Promise.race([givenUp, call(controller.signal)]);
+    return await untilAborted(deadline.signal, () => call(deadline));
   } finally {
-    clearTimeout(timer);
-    if (onAbort) signal?.removeEventListener('abort', onAbort);
+    deadline.end();
   }
 }
 
-/** @throws ValidationError unless it is a number that a timer can take, or `Infinity`. */
-export function checkDeadline(deadlineMs: number): void {
-  const allowed =
-    typeof deadlineMs === 'number' && (deadlineMs <= MAX_DEADLINE_MS || deadlineMs === Infinity);
-  if (allowed) return;
+/** Whether it is a number of milliseconds that a timer can take, or `Infinity`. */
+export function isDeadline(deadlineMs: unknown): boolean {
+  return typeof deadlineMs === 'number' && (deadlineMs <= MAX_DEADLINE_MS || deadlineMs === Infinity);
+}
+
+function checkDeadline(deadlineMs: number): void {
+  if (isDeadline(deadlineMs)) return;
   const message = `must be milliseconds, at most ${MAX_DEADLINE_MS}, or Infinity; not ${String(deadlineMs)}`;
   throw new ValidationError(`deadlineMs ${message}`, [{ path: 'deadlineMs', message }]);
 }

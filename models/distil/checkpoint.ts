@@ -21,14 +21,16 @@ export async function saveCheckpoint(file: string, student: Student, step: numbe
 export async function loadCheckpoint(file: string): Promise<{ student: Student; step: number }> {
   const { tensors, metadata } = await readSafetensors(file);
   const step = Number(metadata.step);
-  if (!Number.isInteger(step)) throw new ModelError('model_invalid', `${file} is not a checkpoint: no step`, file);
+  if (!Number.isInteger(step))
+    throw new ModelError('model_invalid', `${file} is not a checkpoint: no step`, file);
   const student: Student = new Map();
   for (const [name, { shape, data }] of tensors) {
     if (name.includes(':')) continue;
     const parameter = new Parameter(shape, data);
     for (const moment of ['first', 'second'] as const) {
       const values = tensors.get(`${name}:${moment}`);
-      if (!values) throw new ModelError('model_invalid', `${file} is not a checkpoint: no ${name}:${moment}`, file);
+      if (!values)
+        throw new ModelError('model_invalid', `${file} is not a checkpoint: no ${name}:${moment}`, file);
       parameter[moment].set(values.data);
     }
     student.set(name, parameter);

@@ -31,7 +31,12 @@ export async function readRecipe(file: string): Promise<Recipe> {
   try {
     recipe = JSON.parse(await readFile(file, 'utf8')) as Partial<Recipe>;
   } catch (cause) {
-    throw new ModelError('config_invalid', `${file} cannot be read as JSON: ${(cause as Error).message}`, file, { cause });
+    throw new ModelError(
+      'config_invalid',
+      `${file} cannot be read as JSON: ${(cause as Error).message}`,
+      file,
+      { cause },
+    );
   }
   const faults: string[] = [];
   const positive = (name: keyof Recipe, integer = true): void => {
@@ -39,7 +44,8 @@ export async function readRecipe(file: string): Promise<Recipe> {
     const good = typeof value === 'number' && value > 0 && (!integer || Number.isInteger(value));
     if (!good) faults.push(`${name} must be a positive ${integer ? 'integer' : 'number'}`);
   };
-  for (const name of ['seed', 'trainingTokens', 'maxLength', 'steps', 'groupsPerStep', 'negatives'] as const) positive(name);
+  for (const name of ['seed', 'trainingTokens', 'maxLength', 'steps', 'groupsPerStep', 'negatives'] as const)
+    positive(name);
   for (const name of ['learningRate', 'clip'] as const) positive(name, false);
   for (const name of ['warmupSteps', 'weightDecay'] as const) {
     if (!((recipe[name] ?? -1) >= 0)) faults.push(`${name} must be a number of at least 0`);
@@ -51,7 +57,8 @@ export async function readRecipe(file: string): Promise<Recipe> {
     if (!(share >= 0 && share <= 1)) faults.push(`hardShare.${end} must lie within 0..1`);
   }
   for (const size of ['layers', 'hidden', 'heads', 'intermediate', 'vocabulary'] as const) {
-    if (!Number.isInteger(recipe.architecture?.[size])) faults.push(`architecture.${size} must be an integer`);
+    if (!Number.isInteger(recipe.architecture?.[size]))
+      faults.push(`architecture.${size} must be an integer`);
   }
   if (faults.length > 0) throw new ModelError('config_invalid', `${file}: ${faults.join('; ')}`, file);
   return recipe as Recipe;

@@ -78,12 +78,23 @@ function layer(t: Tape, a: Architecture, i: number, x: string, pairs: string, bi
   const n = layerNames(i);
   const last = i === a.layers - 1;
   const merged = (parts: string[]): [string, string] => [
-    t.concat(parts.map((part) => `${part}.weight`), 0, parts.map(() => hidden)),
-    t.concat(parts.map((part) => `${part}.bias`), 0, parts.map(() => hidden)),
+    t.concat(
+      parts.map((part) => `${part}.weight`),
+      0,
+      parts.map(() => hidden),
+    ),
+    t.concat(
+      parts.map((part) => `${part}.bias`),
+      0,
+      parts.map(() => hidden),
+    ),
   ];
   const rows = last ? t.firstRows(x, pairs, hidden) : x;
   const [q, k, v] = last
-    ? [t.linear(rows, `${n.query}.weight`, `${n.query}.bias`), ...t.split(t.linear(x, ...merged([n.key, n.value])), 2)]
+    ? [
+        t.linear(rows, `${n.query}.weight`, `${n.query}.bias`),
+        ...t.split(t.linear(x, ...merged([n.key, n.value])), 2),
+      ]
     : t.split(t.linear(x, ...merged([n.query, n.key, n.value])), 3);
   const [qh, kh, vh] = [q, k, v].map((part) => t.toHeads(part, pairs, heads, width));
   const weights = t.softmax(t.matmulTransposed(qh, kh, 1 / Math.sqrt(width)), bias);

@@ -1,4 +1,5 @@
-import { Graph, MICROSOFT } from '../onnx/graph';
+import type { Graph } from '../onnx/graph';
+import { MICROSOFT } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 
 type Backward = (gradient: string) => void;
@@ -186,7 +187,9 @@ export class Tape {
     const g = this.graph;
     const log = g.op('LogSoftmax', [logits], { axis: -1 });
     const count = g.op('Cast', [g.op('Squeeze', [groups])], { to: DataType.FLOAT });
-    const loss = g.op('Neg', [g.op('Div', [g.op('ReduceSum', [g.op('Mul', [target, log])], { keepdims: 0 }), count])]);
+    const loss = g.op('Neg', [
+      g.op('Div', [g.op('ReduceSum', [g.op('Mul', [target, log])], { keepdims: 0 }), count]),
+    ]);
     return this.record(loss, (dy) => {
       this.flow(logits, () => {
         const difference = g.op('Sub', [g.op('Exp', [log]), target]);
@@ -228,7 +231,10 @@ export class Tape {
   private flow(value: string, emit: () => string): void {
     const contribution = emit();
     const known = this.gradients.get(value);
-    this.gradients.set(value, known === undefined ? contribution : this.graph.op('Add', [known, contribution]));
+    this.gradients.set(
+      value,
+      known === undefined ? contribution : this.graph.op('Add', [known, contribution]),
+    );
   }
 
   private columnSums(x: string): string {

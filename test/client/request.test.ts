@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { ValidationError, type RerankRequest } from '../../client';
-import { encodeRequest } from '../../client/request';
+import { readRequest } from '../../client/request';
 
 /** What a caller without the compiler's help can pass. */
 function issuesOf(request: unknown): readonly { path: string; message: string }[] {
   try {
-    encodeRequest(request as RerankRequest<string>);
+    readRequest(request as RerankRequest<string>);
   } catch (error) {
     expect(error).toBeInstanceOf(ValidationError);
     return (error as ValidationError).issues;
@@ -13,30 +13,13 @@ function issuesOf(request: unknown): readonly { path: string; message: string }[
   return [];
 }
 
-it('sends the texts and nothing else of the documents', () => {
-  const documents = [
-    { text: 'a', secret: 1 },
-    { text: 'b', secret: 2 },
-  ];
-  expect(encodeRequest({ query: 'q', documents, topN: 1 })).toEqual({
-    query: 'q',
-    documents: ['a', 'b'],
-    top_n: 1,
-    return_documents: false,
-  });
-});
-
-it('leaves top_n out when all results are wanted', () => {
-  expect(encodeRequest({ query: 'q', documents: ['a'] })).not.toHaveProperty('top_n');
-});
-
 it('calls the selector once a document, in order', () => {
   const seen: number[] = [];
   const text = (n: number): string => {
     seen.push(n);
     return `number ${n}`;
   };
-  expect(encodeRequest({ query: 'q', documents: [3, 1, 2], text }).documents).toEqual([
+  expect(readRequest({ query: 'q', documents: [3, 1, 2], text }).texts).toEqual([
     'number 3',
     'number 1',
     'number 2',
@@ -47,7 +30,7 @@ it('calls the selector once a document, in order', () => {
 it('keeps any texts as they are', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (documents) => {
-      expect(encodeRequest({ query: 'q', documents }).documents).toEqual(documents);
+      expect(readRequest({ query: 'q', documents }).texts).toEqual(documents);
     }),
   );
 });
@@ -70,6 +53,15 @@ it.each([
   [{ query: 'q', documents: ['a'], topN: 1.5 }, 'topN'],
   [{ query: 'q', documents: ['a'], topN: NaN }, 'topN'],
   [{ query: 'q', documents: ['a'], topN: '1' }, 'topN'],
+  [{ query: 'q', documents: ['a'], threshold: NaN }, 'threshold'],
+  [{ query: 'q', documents: ['a'], threshold: '0.5' }, 'threshold'],
+  [{ query: 'q', documents: ['a'], rawScores: 1 }, 'rawScores'],
+  [{ query: 'q', documents: ['a'], onUnavailable: 'ignore' }, 'onUnavailable'],
+  [{ query: 'q', documents: ['a'], customAttributes: 'caf\u00e9' }, 'customAttributes'],
+  [{ query: 'q', documents: ['a'], customAttributes: 'x'.repeat(1025) }, 'customAttributes'],
+  [{ query: 'q', documents: ['a'], inferenceComponentName: 'a_b' }, 'inferenceComponentName'],
+  [{ query: 'q', documents: ['a'], targetModel: ' tiny' }, 'targetModel'],
+  [{ query: 'q', documents: ['a'], inferenceId: '' }, 'inferenceId'],
 ])('refuses %j at %s', (request, path) => {
   const issues = issuesOf(request);
   expect(issues.map((issue) => issue.path)).toEqual([path]);

@@ -1,4 +1,18 @@
-import { RerankerClient, type RerankRequest, type Ranking, type RerankResult } from '../../client';
+import {
+  CircuitOpenError,
+  ModelError,
+  RerankerClient,
+  RerankerError,
+  ThrottledError,
+  UnavailableError,
+  type PassthroughResponse,
+  type Ranking,
+  type RerankerClientOptions,
+  type RerankRequest,
+  type RerankResponse,
+  type RerankResult,
+  type RerankTransport,
+} from '../../client';
 
 // What the compiler must accept and refuse: `npm run typecheck` checks this file, and an unused @ts-expect-error fails it.
 
@@ -13,19 +27,18 @@ interface Page {
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false;
 const same = <A, B>(equal: Same<A, B>): boolean => equal;
 
-const client = new RerankerClient({
-  transport: {
-    invoke: async () => ({
-      body: Buffer.from(
-        JSON.stringify({
-          model: 'm',
-          usage: { total_tokens: 3 },
-          results: [{ index: 0, relevance_score: 0.5 }],
-        }),
-      ),
-    }),
-  },
-});
+const transport: RerankTransport = {
+  invoke: async () => ({
+    body: Buffer.from(
+      JSON.stringify({
+        model: 'm',
+        usage: { total_tokens: 3 },
+        results: [{ index: 0, relevance_score: 0.5 }],
+      }),
+    ),
+  }),
+};
+const client = new RerankerClient({ transport });
 const query = 'q';
 const pages: Page[] = [{ title: 't', body: 'b' }];
 
@@ -95,4 +108,81 @@ it('can be wrapped by a generic function', async () => {
   const best = async <T>(request: RerankRequest<T>): Promise<T | undefined> =>
     (await client.rerank(request)).results[0]?.document;
   expect(await best({ query, documents: pages, text: (page: Page) => page.body })).toBe(pages[0]);
+});
+
+describe('unavailability', () => {
+  type Ranked = RerankResponse<string>;
+  type Either = Ranked | PassthroughResponse<string>;
+  const documents = ['a'];
+
+  it('is in the type only where the client or the request says passthrough', async () => {
+    const thrown = await client.rerank({ query, documents });
+    same<typeof thrown, Ranked>(true);
+    expect(thrown.degraded).toBe(false);
+    const passed = await client.rerank({ query, documents, onUnavailable: 'passthrough' });
+    same<typeof passed, Either>(true);
+    expect(passed.results[0]!.document).toBe('a');
+    // @ts-expect-error only a ranked answer has a model
+    expect(passed.model).toBe('m');
+    if (passed.degraded) same<typeof passed, PassthroughResponse<string>>(true);
+    else same<(typeof passed.results)[number]['relevanceScore'], number>(true);
+    same<(typeof passed.results)[number]['relevanceScore'], number | undefined>(true);
+
+    const lenient = new RerankerClient({ transport, onUnavailable: 'passthrough' });
+    const either = await lenient.rerank({ query, documents });
+    same<typeof either, Either>(true);
+    expect(either.degraded).toBe(false);
+    const strict = await lenient.rerank({ query, documents, onUnavailable: 'throw' });
+    same<typeof strict, Ranked>(true);
+    expect(strict.model).toBe('m');
+    // @ts-expect-error there is no third way
+    await expect(client.rerank({ query, documents, onUnavailable: 'retry' })).rejects.toThrow(
+      'onUnavailable',
+    );
+  });
+
+  it('keeps to what options of a declared type say', async () => {
+    const options: RerankerClientOptions = { transport };
+    const answer = await new RerankerClient(options).rerank({ query, documents });
+    same<typeof answer, Ranked>(true);
+    expect(answer.degraded).toBe(false);
+  });
+});
+
+it('narrows errors by their guards, and by their codes', () => {
+  const describe = (error: unknown): string => {
+    if (!RerankerError.isInstance(error)) return 'foreign';
+    // What one guard excludes, the next must still tell apart.
+    if (ThrottledError.isInstance(error)) return error.code satisfies 'throttled';
+    if (UnavailableError.isInstance(error)) return error.code;
+    if (CircuitOpenError.isInstance(error)) return error.code satisfies 'circuit_open';
+    if (ModelError.isInstance(error)) return `${error.originalStatusCode ?? 'none'}`;
+    same<typeof error, RerankerError>(true);
+    return error.message;
+  };
+  const errors = [
+    new ThrottledError('m'),
+    new UnavailableError('no_capacity', 'm'),
+    new CircuitOpenError('m'),
+    new ModelError('m', { statusCode: 500 }),
+    new RerankerError('unexpected', 'other'),
+    new Error('m'),
+  ];
+  expect(errors.map(describe)).toEqual([
+    'throttled',
+    'no_capacity',
+    'circuit_open',
+    '500',
+    'other',
+    'foreign',
+  ]);
+});
+
+it('gives the document type to streams, too', async () => {
+  const stream = client.stream({ query, documents: pages, text: (page) => page.body });
+  type Item = Awaited<ReturnType<(typeof stream)['next']>>['value'];
+  same<Extract<Item, { index: number }>, RerankResult<Page>>(true);
+  await expect(stream.next()).rejects.toThrow('no response streams');
+  // @ts-expect-error a Page has no text
+  await expect(client.stream({ query, documents: pages }).next()).rejects.toThrow('documents[0]');
 });

@@ -32,6 +32,12 @@ const actions = {
     setTimeout(() => response.destroy(), 20);
   },
   slow: (response) => setTimeout(() => response.end('late but whole'), 500),
+  // Lines of a stream, which then ends as it is told.
+  lines: (response, _request, _body, end, text) => {
+    response.writeHead(200, { 'content-type': 'application/jsonlines' }).write(text);
+    if (end === 'whole') setTimeout(() => response.end(), 20);
+    if (end === 'broken') setTimeout(() => response.destroy(), 20);
+  },
   stream: (response, _request, _body, end) => {
     response.writeHead(200, { 'content-type': 'application/jsonlines' });
     response.write('{"part":1}\n');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ModelError, RerankerClient } from '../../client';
+import { HttpTransport, ModelError, RerankerClient, SageMakerTransport } from '../../client';
 import { LocalEndpointError, startLocalEndpoint, type LocalEndpoint } from '../../container/local';
 import { synthesizeModel } from '../../models/synthesize';
 import { send } from './harness';
@@ -72,15 +72,46 @@ it('gives the same answer as the container asked directly', async () => {
   expect(through.headers['content-type']).toBe(direct.headers['content-type']);
 });
 
-it("carries the container's refusal, with the path of the field, in ModelError", async () => {
-  const documents = Array.from({ length: 10_001 }, () => 'a');
-  const error: unknown = await client.rerank({ query, documents }).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(ModelError);
-  expect(error).toMatchObject({
-    originalStatusCode: 422,
-    retryable: false,
-    containerError: { code: 'too_many_documents', details: { path: 'documents', limit: 10_000 } },
-  });
+it('splits what is over the limit of the container, known to the client or not', async () => {
+  const documents = Array.from({ length: 10_001 }, (_, i) => (i === 10_000 ? 'yeast' : 'a'));
+  for (const maxDocumentsPerRequest of [10_000, 20_000]) {
+    const knowing = new RerankerClient({ endpointName: 'e', endpoint: local.url, maxDocumentsPerRequest });
+    const { results, requestIds } = await knowing.rerank({ query, documents, topN: 10_001, rawScores: true });
+    knowing.close();
+    expect(requestIds).toHaveLength(2);
+    expect(new Set(results.map((result) => result.index)).size).toBe(10_001);
+    const alone = await client.rerank({ query, documents: ['yeast'], rawScores: true });
+    const last = results.find((result) => result.index === 10_000);
+    expect(last!.relevanceScore).toBeCloseTo(alone.results[0]!.relevanceScore, 4);
+  }
+});
+
+it("carries the container's refusal, with the path of the field, in ModelError, by either transport", async () => {
+  const request = {
+    body: Buffer.from('{"query":"q","documents":[]}'),
+    contentType: 'application/json',
+    accept: 'application/json',
+    signal: new AbortController().signal,
+  };
+  const sdk = new SageMakerTransport({ endpointName: 'my-reranker', endpoint: local.url });
+  for (const transport of [sdk, new HttpTransport({ url: local.containerUrl })]) {
+    const error: unknown = await transport.invoke(request).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ModelError);
+    expect(error).toMatchObject({
+      originalStatusCode: 422,
+      retryable: false,
+      containerError: { code: 'invalid_request', details: { path: 'documents' } },
+    });
+  }
+  sdk.close();
+});
+
+it('ranks the same over HTTP, without AWS', async () => {
+  const direct = new RerankerClient({ transport: new HttpTransport({ url: local.containerUrl }) });
+  const through = await client.rerank({ query, documents: passages, rawScores: true });
+  expect((await direct.rerank({ query, documents: passages, rawScores: true })).results).toEqual(
+    through.results,
+  );
 });
 
 it('logs no text of query or documents', () => {

@@ -3,13 +3,16 @@ import { fingerprint, type TextRecord } from './text-record';
 
 /** Words too common to make a candidate hard; also left out of queries. */
 const STOP_WORDS = new Set(
-  ('a about also an and any are as at be been but by can do does for from had has have how i if in into is it its may ' +
+  (
+    'a about also an and any are as at be been but by can do does for from had has have how i if in into is it its may ' +
     'more most no not of on one only or other so some such than that the their them then there these they this to ' +
-    'use used using was we were what when where which while who will with would you your').split(' '),
+    'use used using was we were what when where which while who will with would you your'
+  ).split(' '),
 );
 
-/** Terms of a query that BM25 looks for: the rarest say most, and few keep the search fast. */
+/** Terms of a query that BM25 looks for, rarest first: they say most, and few postings keep the search fast. */
 const MOST_TERMS = 6;
+const MOST_POSTINGS = 4000;
 
 /** Share of common words (Jaccard) from which on two texts count as the same. */
 const SAME_TEXT = 0.5;
@@ -47,10 +50,7 @@ export class HardCandidates {
 
   /** At most `count` records by falling BM25 score, without the positive and those that say the same as it. */
   find(query: string, positive: number, count: number): number[] {
-    const rare = [...new Set(terms(query))]
-      .filter((term) => this.frequency.has(term))
-      .sort((a, b) => this.frequency.get(a)! - this.frequency.get(b)!)
-      .slice(0, MOST_TERMS);
+    const rare = this.rarest(query);
     if (rare.length === 0) return [];
     const found: number[] = [];
     for (const { id } of this.index.search(rare.join(' '))) {
@@ -59,6 +59,16 @@ export class HardCandidates {
       if (found.length === count) break;
     }
     return found;
+  }
+
+  private rarest(query: string): string[] {
+    const frequency = (term: string): number => this.frequency.get(term) ?? 0;
+    const known = [...new Set(terms(query))].filter((term) => frequency(term) > 0);
+    known.sort((a, b) => frequency(a) - frequency(b));
+    let postings = 0;
+    return known
+      .slice(0, MOST_TERMS)
+      .filter((term, i) => (postings += frequency(term)) <= MOST_POSTINGS || i === 0);
   }
 
   private same(a: number, b: number): boolean {

@@ -7,15 +7,31 @@ const SKIPPED =
   /<(script|style|head|nav|footer|header|pre|code-block|table|svg|math|form|select|button|aside)\b[^>]*>[\s\S]*?<\/\1\s*>/gi;
 
 /** Pages that list rather than tell. */
-const SKIPPED_PAGE = /(genindex|py-modindex|search|whatsnew|changelog|release|copyright|license|_modules|_sources)/i;
+const SKIPPED_PAGE =
+  /(genindex|py-modindex|search|whatsnew|changelog|release|copyright|license|_modules|_sources)/i;
 
 /** Headings that say nothing without the page they are on. */
 const GENERIC =
   /^(name|synopsis|description|notes?|parameters?|arguments?|returns?|examples?|see also|references?|options?|introduction|overview|usage|details|remarks?|author.*|attributes|methods|keywords?|contents?|navigation|discussion|other parameters|raises|yields|\W*)$/i;
 
 const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', ndash: '–', mdash: '—', rsquo: '’', lsquo: '‘',
-  rdquo: '”', ldquo: '“', hellip: '…', copy: '©', para: '', times: '×', minus: '−',
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  ndash: '–',
+  mdash: '—',
+  rsquo: '’',
+  lsquo: '‘',
+  rdquo: '”',
+  ldquo: '“',
+  hellip: '…',
+  copy: '©',
+  para: '',
+  times: '×',
+  minus: '−',
 };
 
 /** Words of a passage: a section is cut at paragraphs into parts of about this size. */
@@ -35,7 +51,10 @@ export function* htmlPassages(html: string, page: string): Generator<TextRecord>
   const parts = body.split(/<h([1-6])\b[^>]*>([\s\S]*?)<\/h\1\s*>/i);
   for (let i = 0; i < parts.length; i += 3) {
     if (i > 0) {
-      const heading = plain(parts[i - 1]).replace(/[¶#]+$/, '').replace(/^(chapter |appendix )?[\d.]*\d\.? /i, '').trim();
+      const heading = plain(parts[i - 1])
+        .replace(/[¶#]+$/, '')
+        .replace(/^(chapter |appendix )?[\d.]*\d\.? /i, '')
+        .trim();
       title = GENERIC.test(heading) ? first : heading;
       first ||= heading;
     }
@@ -77,7 +96,8 @@ function plain(html: string): string {
     .trim();
 }
 
-const FUNCTION_WORDS = /\b(the|a|an|of|to|is|are|in|and|for|that|this|it|be|by|with|as|can|on|or|which|from|if|not|you)\b/gi;
+const FUNCTION_WORDS =
+  /\b(the|a|an|of|to|is|are|in|and|for|that|this|it|be|by|with|as|can|on|or|which|from|if|not|you)\b/gi;
 
 /** Mostly letters, and enough function words for English. */
 function isProse(block: string): boolean {

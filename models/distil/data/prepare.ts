@@ -7,8 +7,10 @@
  *     node dist/models/distil/data/prepare.js html DIRECTORY OUT.jsonl
  *     node dist/models/distil/data/prepare.js tokenizer OUT.json TEXTS.jsonl...
  *     node dist/models/distil/data/prepare.js pairs SEED ROUNDS OUT-DIRECTORY TEXTS.jsonl...
+ *     node dist/models/distil/data/prepare.js teacher MODEL.onnx TOKENIZER.json DIRECTORY
  *
- * `pairs` writes documents.jsonl (the records, trimmed) and groups.jsonl, whose candidates count its lines.
+ * `pairs` writes documents.jsonl (the records, trimmed) and groups.jsonl, whose candidates count its lines;
+ * `teacher` scores them into scored.jsonl, and goes on where it was interrupted.
  */
 import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -19,6 +21,8 @@ import { parseDescriptions, withoutRepeats } from './descriptions';
 import { readDictionary } from './dictionary';
 import { readHtmlTree } from './html-sections';
 import { drawGroups, trimRecord } from './pairs';
+import { SentenceEncoder } from './sentence-encoder';
+import { scoreGroups } from './teacher-scores';
 import { readTextRecords, type TextRecord } from './text-record';
 import { trainTokenizer } from './train-tokenizer';
 import { readWordNet } from './wordnet';
@@ -67,15 +71,26 @@ async function main([command, ...files]: string[]): Promise<string> {
     const [seed, rounds] = files.slice(0, 2).map(Number);
     const records: TextRecord[] = [];
     for (const file of files.slice(3)) {
-      for await (const record of readTextRecords(file)) records.push(trimRecord(record));
+      const source = path.basename(file, '.jsonl');
+      for await (const record of readTextRecords(file))
+        records.push(trimRecord({ ...record, id: `${source}/${record.id}` }));
     }
     await mkdir(files[2], { recursive: true });
     await writeLines(records, path.join(files[2], 'documents.jsonl'));
     const groups = drawGroups(records, { seed, rounds, hard: 12, random: 3 });
     return `${await writeLines(groups, path.join(files[2], 'groups.jsonl'))} groups of ${records.length} records`;
   }
+  if (command === 'teacher' && files.length === 3) {
+    const [model, tokenizer, directory] = files;
+    const encoder = await SentenceEncoder.load({ model, tokenizer, maximumTokens: 96, threads: 1 });
+    await scoreGroups(directory, encoder, (stage, done, total) => {
+      process.stderr.write(`\r${stage} ${done}${total > 0 ? `/${total}` : ''}   `);
+    });
+    return `\nscored ${directory}`;
+  }
   throw new Error(
-    'usage: prepare (descriptions TXT OUT | dictionary INDEX DICT OUT | wordnet OUT DATA... | html DIRECTORY OUT | tokenizer OUT TEXTS... | pairs SEED ROUNDS OUT-DIRECTORY TEXTS...)',
+    'usage: prepare (descriptions TXT OUT | dictionary INDEX DICT OUT | wordnet OUT DATA... | html DIRECTORY OUT | tokenizer OUT TEXTS... | pairs SEED ROUNDS OUT-DIRECTORY TEXTS... | ' +
+      'teacher MODEL TOKENIZER DIRECTORY)',
   );
 }
 

@@ -1,4 +1,4 @@
-import * as client from '../../client';
+import * as client from '../../../client';
 
 const { ModelError, RerankerError, TimeoutError, ValidationError } = client;
 
@@ -6,7 +6,7 @@ const { ModelError, RerankerError, TimeoutError, ValidationError } = client;
 function secondCopy(): typeof client {
   let copy: typeof client | undefined;
   jest.isolateModules(() => {
-    copy = jest.requireActual<typeof client>('../../client');
+    copy = jest.requireActual<typeof client>('../../../client');
   });
   return copy!;
 }
@@ -20,12 +20,14 @@ describe('isInstance', () => {
     expect(classes.map(([name]) => name).sort()).toEqual([
       'AbortedError',
       'AccessDeniedError',
+      'CircuitOpenError',
       'EndpointNotFoundError',
       'InvalidResponseError',
       'ModelError',
       'NetworkError',
       'PayloadTooLargeError',
       'RerankerError',
+      'StreamInterruptedError',
       'ThrottledError',
       'TimeoutError',
       'UnavailableError',
@@ -46,11 +48,13 @@ describe('isInstance', () => {
     const errors = [
       new client.AbortedError('m'),
       new client.AccessDeniedError('m'),
+      new client.CircuitOpenError('m'),
       new client.EndpointNotFoundError('m'),
       new client.InvalidResponseError('m'),
       new client.ModelError('m', {}),
       new client.NetworkError('m'),
       new client.PayloadTooLargeError('m'),
+      new client.StreamInterruptedError('m'),
       new client.ThrottledError('m'),
       new client.TimeoutError('m'),
       new client.UnavailableError('model_not_ready', 'm'),

@@ -1,5 +1,5 @@
-import { AbortedError, TimeoutError, ValidationError } from '../../client';
-import { withDeadline } from '../../client/deadline';
+import { AbortedError, TimeoutError, ValidationError } from '../../../client';
+import { withDeadline, type Deadline } from '../../../client/policy/deadline';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 
@@ -17,7 +17,7 @@ it('gives up at the deadline even a call that ignores its signal', async () => {
 
 it('tells the call by its signal, and reports the deadline and not the reaction to it', async () => {
   let reason: unknown;
-  const call = (signal: AbortSignal): Promise<never> =>
+  const call = ({ signal }: Deadline): Promise<never> =>
     new Promise((_, reject) => {
       signal.addEventListener('abort', () => {
         reason = signal.reason;

@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { RerankerClient, RerankerError, ValidationError, type RerankerClientOptions } from '../../client';
+import { RerankerClient, RerankerError, ValidationError, type RerankerClientOptions } from '../../../client';
 
 // A service that answers what it is told, in the shapes AWS gives: over real sockets and the real SDK.
 let service: Server;
 let url: string;
 let reply: { status: number; headers?: Record<string, string>; body: string; hangUp?: boolean };
+let received = 0;
+let connections = 0;
 let seen: { path: string; headers: IncomingHttpHeaders; body: string } | undefined;
 
 beforeAll(async () => {
@@ -15,6 +17,7 @@ beforeAll(async () => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
+      received += 1;
       seen = { path: request.url ?? '', headers: request.headers, body };
       if (reply.hangUp) request.socket.destroy();
       else {
@@ -23,6 +26,7 @@ beforeAll(async () => {
       }
     });
   }).listen(0, '127.0.0.1');
+  service.on('connection', () => (connections += 1));
   await once(service, 'listening');
   url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
 });
@@ -59,10 +63,11 @@ describe('a call', () => {
     client.close();
 
     expect(response).toEqual({
+      degraded: false,
       results: [{ index: 0, relevanceScore: 0.5, document: { text: 'a', id: 1 } }],
       model: 'm',
       usage: { totalTokens: 4 },
-      requestId: 'request-1',
+      requestIds: ['request-1'],
     });
     expect(seen!.path).toBe('/endpoints/my-endpoint/invocations');
     expect(seen!.headers).toMatchObject({
@@ -73,9 +78,48 @@ describe('a call', () => {
     expect(JSON.parse(seen!.body)).toEqual({ query: 'q', documents: ['a'], return_documents: false });
   });
 
+  it('goes over a connection that is kept alive', async () => {
+    const client = new RerankerClient({ endpointName: 'e', endpoint: url });
+    connections = 0;
+    for (let i = 0; i < 5; i += 1) await client.rerank({ query: 'q', documents: ['a'] });
+    client.close();
+    expect(connections).toBe(1);
+  });
+
+  it('carries what routes it, of the call before that of the client, and what the container sets', async () => {
+    reply = {
+      status: 200,
+      headers: { 'x-amzn-sagemaker-custom-attributes': 'served=b' },
+      body: '{"model":"m","usage":{"total_tokens":4},"results":[{"index":0,"relevance_score":0.5}]}',
+    };
+    const client = new RerankerClient({
+      endpointName: 'e',
+      endpoint: url,
+      inferenceComponentName: 'tiny-component',
+      customAttributes: 'trace=0',
+    });
+    const { customAttributes } = await client.rerank({
+      query: 'q',
+      documents: ['a'],
+      targetModel: 'tiny.tar.gz',
+      targetVariant: 'green',
+      inferenceId: 'id 1',
+      customAttributes: 'trace=1',
+    });
+    client.close();
+    expect(customAttributes).toBe('served=b');
+    expect(seen!.headers).toMatchObject({
+      'x-amzn-sagemaker-target-model': 'tiny.tar.gz',
+      'x-amzn-sagemaker-target-variant': 'green',
+      'x-amzn-sagemaker-inference-component': 'tiny-component',
+      'x-amzn-sagemaker-inference-id': 'id 1',
+      'x-amzn-sagemaker-custom-attributes': 'trace=1',
+    });
+  });
+
   it('goes through a client of the caller, which close() leaves open', async () => {
     const runtime = runtimeFor(url);
-    const client = new RerankerClient({ endpointName: 'e', runtime });
+    const client = new RerankerClient({ endpointName: 'e', runtime, retry: false });
     client.close();
     await client.rerank({ query: 'q', documents: ['a'] });
     expect(seen!.headers.authorization).toContain('/eu-west-1/sagemaker/aws4_request');
@@ -122,18 +166,57 @@ describe('errors of the service', () => {
       false,
     ],
     ['ValidationError', 400, 'Inspect your request', 'ValidationError', 'invalid_request', false],
+    [
+      'ValidationError',
+      400,
+      'Inference Component has no capacity to process this request. ApplicationAutoScaling may be in-progress',
+      'UnavailableError',
+      'no_capacity',
+      true,
+    ],
     ['SomethingNew', 418, 'teapot', 'RerankerError', 'unexpected', false],
   ])('%s %i "%s" becomes %s', async (type, status, message, name, code, retryable) => {
     reply = { status, headers: typed(type), body: JSON.stringify({ Message: message }) };
-    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url) }));
+    const error = await failureOf(
+      new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url), retry: false }),
+    );
     expect(error).toMatchObject({ name, code, retryable, status, requestId: 'request-1' });
     expect(error.message).toContain(message);
     expect(error.cause).toMatchObject({ $metadata: { httpStatusCode: status } });
   });
 
+  it('Retry-After becomes retryAfterMs, in seconds or as a date', async () => {
+    for (const [header, least, most] of [
+      ['7', 7_000, 7_000],
+      [new Date(Date.now() + 60_000).toUTCString(), 50_000, 60_000],
+    ] as const) {
+      reply = {
+        status: 429,
+        headers: { ...typed('ThrottlingException'), 'retry-after': header },
+        body: '{"Message":"slow"}',
+      };
+      const error = await failureOf(
+        new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url), retry: false }),
+      );
+      expect(error.retryAfterMs).toBeGreaterThanOrEqual(least);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(most);
+    }
+  });
+
+  it('are tried again by this client alone: a request is sent so often as it says', async () => {
+    reply = { status: 503, headers: typed('ServiceUnavailable'), body: '{"Message":"later"}' };
+    received = 0;
+    const retry = { maxAttempts: 3, baseDelayMs: 1 };
+    const error = await failureOf(new RerankerClient({ endpointName: 'e', endpoint: url, retry }));
+    expect(error.code).toBe('service_unavailable');
+    expect(received).toBe(3);
+  });
+
   it('an untyped 413 becomes PayloadTooLargeError', async () => {
     reply = { status: 413, body: '{"message":"HTTP content length exceeded 5246976 bytes."}' };
-    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url) }));
+    const error = await failureOf(
+      new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url), retry: false }),
+    );
     expect(error).toMatchObject({ name: 'PayloadTooLargeError', status: 413 });
     expect(error.message).toContain('5246976 bytes');
   });
@@ -150,7 +233,9 @@ describe('errors of the service', () => {
         LogStreamArn: 'arn:aws:logs:eu-west-1:1:log-group:g',
       }),
     };
-    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url) }));
+    const error = await failureOf(
+      new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url), retry: false }),
+    );
     expect(error).toMatchObject({
       name: 'ModelError',
       code: 'model_error',
@@ -166,7 +251,9 @@ describe('errors of the service', () => {
 
   it('an answer of a proxy in between becomes what its status says', async () => {
     reply = { status: 502, headers: { 'content-type': 'text/html' }, body: '<h1>Bad Gateway</h1>' };
-    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url) }));
+    const error = await failureOf(
+      new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url), retry: false }),
+    );
     expect(error).toMatchObject({ name: 'UnavailableError', code: 'internal_failure', status: 502 });
   });
 
@@ -180,7 +267,9 @@ describe('errors of the service', () => {
 describe('no reply', () => {
   it('a broken connection becomes NetworkError', async () => {
     reply = { status: 200, body: '', hangUp: true };
-    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url) }));
+    const error = await failureOf(
+      new RerankerClient({ endpointName: 'e', runtime: runtimeFor(url), retry: false }),
+    );
     expect(error).toMatchObject({ name: 'NetworkError', retryable: true, status: undefined });
   });
 
@@ -190,7 +279,7 @@ describe('no reply', () => {
     const { port } = closed.address() as AddressInfo;
     closed.close();
     const runtime = runtimeFor(`http://127.0.0.1:${port}`);
-    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime }));
+    const error = await failureOf(new RerankerClient({ endpointName: 'e', runtime, retry: false }));
     expect(error.name).toBe('NetworkError');
     expect(error.message).toContain('ECONNREFUSED');
   });

@@ -24,7 +24,8 @@ describe('the training graph', () => {
     ids.forEach((row, b) =>
       row.forEach((id, s) => {
         for (let h = 0; h < a.hidden; h++) {
-          out[(b * sequence + s) * a.hidden + h] = words[id * a.hidden + h] + typeTable[types[b][s] * a.hidden + h];
+          out[(b * sequence + s) * a.hidden + h] =
+            words[id * a.hidden + h] + typeTable[types[b][s] * a.hidden + h];
         }
       }),
     );
@@ -36,7 +37,9 @@ describe('the training graph', () => {
     const values = new Map<string, Float32Array>([['embedded', embedded()]]);
     for (const name of graphParameters(a).keys()) values.set(name, read(name).slice());
     const run = async (): Promise<Record<string, Float32Array>> => {
-      const mask = ids.flatMap((row) => Array.from({ length: sequence }, (_, i) => (i < row.length ? 1n : 0n)));
+      const mask = ids.flatMap((row) =>
+        Array.from({ length: sequence }, (_, i) => (i < row.length ? 1n : 0n)),
+      );
       const feeds: Record<string, Tensor> = {
         attention_mask: new Tensor('int64', BigInt64Array.from(mask), [ids.length, sequence]),
         target: new Tensor('float32', Float32Array.from(target), [2, 3]),
@@ -46,7 +49,9 @@ describe('the training graph', () => {
         feeds[name] = new Tensor('float32', data, dims);
       }
       const outputs = await session.run(feeds);
-      return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, value.data as Float32Array]));
+      return Object.fromEntries(
+        Object.entries(outputs).map(([name, value]) => [name, value.data as Float32Array]),
+      );
     };
     return { values, run };
   }

@@ -1,0 +1,69 @@
+import { Aspects, Stack, Validations } from 'aws-cdk-lib';
+import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import type { IConstruct } from 'constructs';
+
+/**
+ * Records why an IAM statement names a wildcard resource, for the one finding that cdk-nag's AwsSolutions-IAM5 makes of it;
+ * any other wildcard on the same construct stays a finding.
+ */
+export function acknowledgeWildcard(construct: IConstruct, resource: string, reason: string): void {
+  Validations.of(construct).acknowledge({
+    id: `AwsSolutions-IAM5[Resource::${flatten(Stack.of(construct).resolve(resource))}]`,
+    reason,
+  });
+}
+
+/** Records why a construct uses a policy that AWS manages. */
+export function acknowledgeManagedPolicy(construct: IConstruct, policy: string, reason: string): void {
+  const arn = `arn:<AWS::Partition>:iam::aws:policy/${policy}`;
+  Validations.of(construct).acknowledge({ id: `AwsSolutions-IAM4[Policy::${arn}]`, reason });
+}
+
+/** Records why an AwsSolutions rule does not apply to a construct. */
+export function acknowledge(construct: IConstruct, rule: `AwsSolutions-${string}`, reason: string): void {
+  Validations.of(construct).acknowledge({ id: rule, reason });
+}
+
+/** How cdk-nag writes a resource with intrinsic functions: `<AWS::Region>`, `<LogicalId.Arn>`. */
+function flatten(value: unknown): string {
+  if (Array.isArray(value)) return value.map(flatten).join('');
+  if (typeof value !== 'object' || value === null) return String(value);
+  const [[name, operand] = ['', '']] = Object.entries(value);
+  switch (name) {
+    case 'Ref':
+      return `<${String(operand)}>`;
+    case 'Fn::GetAtt':
+      return `<${(operand as string[]).join('.')}>`;
+    case 'Fn::Join':
+      return flatten((operand as [string, unknown[]])[1]);
+    default:
+      // Fn::Sub writes its references as ${...}.
+      return String(operand).replace(/\$\{([^}]*)\}/g, '<$1>');
+  }
+}
+
+/**
+ * Records one reason for every finding of a rule below a construct whose statements are the CDK's own. The findings are
+ * named by their resources, which only cdk-nag knows; so the template's statements are read for them.
+ */
+export function acknowledgeAll(construct: IConstruct, rule: 'AwsSolutions-IAM5', reason: string): void {
+  Aspects.of(construct).add({
+    visit: (node) => {
+      if (!(node instanceof CfnPolicy)) return;
+      const { Statement = [] } = Stack.of(node).resolve(node.policyDocument) as {
+        Statement?: { Action: string | string[]; Resource: unknown }[];
+      };
+      for (const { Action, Resource } of Statement) {
+        const actions = [Action].flat().filter((action) => action.includes('*'));
+        const resources = [Resource]
+          .flat()
+          .map(flatten)
+          .filter((arn) => arn.includes('*'));
+        for (const action of actions)
+          Validations.of(node).acknowledge({ id: `${rule}[Action::${action}]`, reason });
+        for (const arn of resources)
+          Validations.of(node).acknowledge({ id: `${rule}[Resource::${arn}]`, reason });
+      }
+    },
+  });
+}

@@ -1,0 +1,157 @@
+import type { Duration, TimeZone } from 'aws-cdk-lib';
+import type { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+
+/** Where the instances' network interfaces are placed. */
+export interface NetworkPlacement {
+  readonly vpc: IVpc;
+  /**
+   * Subnets to use, in at least two availability zones. Model data is read through them: they need a route to S3, see
+   * {@link RerankerNetwork}.
+   * @default the private subnets
+   */
+  readonly subnets?: SubnetSelection;
+  /**
+   * Security groups of the instances, 1..5.
+   * @default a new one that lets nothing in, and out only HTTPS
+   */
+  readonly securityGroups?: readonly ISecurityGroup[];
+}
+
+/** What every mode on instances has. */
+export interface InstanceSettings {
+  /**
+   * CPU hosting type, for example `ml.c7i.xlarge`; the image is built for its architecture.
+   * @default the recommended type of the variant, see sizing.ts
+   */
+  readonly instanceType?: string;
+  /**
+   * Inference processes in a container, each with a copy of the model and its share of the vCPUs.
+   * @default 1
+   */
+  readonly workers?: number;
+  /**
+   * Whether the container is cut off from every network, S3 included.
+   * @default true
+   */
+  readonly networkIsolation?: boolean;
+  /**
+   * Network placement.
+   * @default SageMaker's own network
+   */
+  readonly network?: NetworkPlacement;
+  /**
+   * Key for the storage volume of the instances. (Local NVMe disks, as of c5d or r7gd, are encrypted by their hardware.)
+   * @default SageMaker's own key
+   */
+  readonly volumeKey?: IKey;
+}
+
+/** A change of the bounds at a time of day or week. */
+export interface ScheduledBounds {
+  readonly schedule: Schedule;
+  /**
+   * Least number of instances from then on.
+   * @default unchanged
+   */
+  readonly minCapacity?: number;
+  /**
+   * Greatest number of instances from then on.
+   * @default unchanged
+   */
+  readonly maxCapacity?: number;
+  /**
+   * Time zone of the schedule.
+   * @default UTC
+   */
+  readonly timeZone?: TimeZone;
+}
+
+/** Cooldowns of automatic scaling. */
+export interface Cooldowns {
+  /**
+   * Pause after removing capacity, which protects against flapping.
+   * @default 5 minutes
+   */
+  readonly scaleInCooldown?: Duration;
+  /**
+   * Pause after adding capacity.
+   * @default 1 minute
+   */
+  readonly scaleOutCooldown?: Duration;
+}
+
+/** Automatic scaling of an always-on fleet. */
+export interface FleetScaling extends Cooldowns {
+  /**
+   * Least number of instances.
+   * @default initialInstanceCount
+   */
+  readonly minInstanceCount?: number;
+  /** Greatest number of instances. */
+  readonly maxInstanceCount: number;
+  /**
+   * What is held at its target: requests in flight on an instance, seen every 10 seconds, or invocations a minute.
+   * @default concurrency
+   */
+  readonly metric?: 'concurrency' | 'invocations';
+  /**
+   * Value to hold.
+   * @default from the variant's throughput on the instance type, see {@link scalingTargets}
+   */
+  readonly target?: number;
+  /**
+   * Tokens of a request, query and special tokens counted with every document; the default target follows from it.
+   * @default 8000: 100 passages
+   */
+  readonly tokensPerRequest?: number;
+  /**
+   * Bounds that change with the time of day.
+   * @default none
+   */
+  readonly schedule?: Readonly<Record<string, ScheduledBounds>>;
+}
+
+/** Recording of requests and answers to S3. They hold the callers' texts: opt in knowingly. */
+export interface DataCapture {
+  /** Share of the requests that is recorded, 1..100 per cent. */
+  readonly samplingPercentage: number;
+  /**
+   * What is recorded.
+   * @default both
+   */
+  readonly capture?: 'input' | 'output' | 'both';
+  /**
+   * Bucket to write to.
+   * @default a new one, whose objects expire after 30 days
+   */
+  readonly bucket?: IBucket;
+  /**
+   * Key for the recorded objects.
+   * @default S3's own key
+   */
+  readonly encryptionKey?: IKey;
+}
+
+/** How traffic moves to new instances on an update; the alarms of the endpoint take it back. */
+export interface TrafficShift {
+  /** A first part and then the rest, equal parts, or everything at once. */
+  readonly strategy: 'canary' | 'linear' | 'all-at-once';
+  /**
+   * First part (canary, 1..50 per cent) or each part (linear, 10..50 per cent) of the capacity.
+   * @default 10
+   */
+  readonly stepPercentage?: number;
+  /**
+   * Watching time after each part, up to an hour.
+   * @default 5 minutes
+   */
+  readonly interval?: Duration;
+  /**
+   * Time the old instances stay on after the last part, up to an hour.
+   * @default 5 minutes
+   */
+  readonly terminationWait?: Duration;
+}

@@ -1,0 +1,54 @@
+/** CDK constructs that host a reranker on SageMaker, and the figures they are sized by. */
+export { ConfigurationError } from './configuration-error';
+export type {
+  EndpointSettings,
+  ManyModelEndpointProps,
+  RerankerEndpointProps,
+  SingleModelEndpointProps,
+} from './endpoint-props';
+export {
+  HOSTING_MODES,
+  type AsynchronousHosting,
+  type Hosting,
+  type HostingMode,
+  type InferenceComponentsHosting,
+  type ManyModelHosting,
+  type MultiModelHosting,
+  type RealTimeHosting,
+  type ServerlessHosting,
+  type SingleModelHosting,
+} from './hosting';
+export type {
+  Cooldowns,
+  DataCapture,
+  FleetScaling,
+  InstanceSettings,
+  NetworkPlacement,
+  ScheduledBounds,
+  TrafficShift,
+} from './hosting-settings';
+export { instanceType, instanceTypes, type CpuArchitecture, type InstanceType } from './instance-types';
+export { EndpointMonitoring, type EndpointMonitoringProps, type MonitoringSettings } from './monitoring';
+export { RerankerNetwork, type RerankerNetworkProps } from './network';
+export { PRODUCTION_VARIANT, RerankerEndpoint } from './reranker-endpoint';
+export { RerankerApi, type RerankerApiProps } from './reranker-api';
+export { RerankerBatch, type RerankerBatchProps } from './reranker-batch';
+export { RerankerFunction, type RerankerFunctionProps } from './reranker-function';
+export { RerankerImage, type BoundImage } from './reranker-image';
+export { RerankerModel, type BoundModel } from './reranker-model';
+export { RerankerStack, type RerankerStackProps } from './reranker-stack';
+export { readContext, type Consumer, type DeploymentContext, type ImageSource } from './context';
+export { scalingTargets, TOKENS_PER_REQUEST, type ScalingTargets } from './scaling-targets';
+export {
+  SERVERLESS_MEMORY_MB,
+  basisOf,
+  containerMemoryMib,
+  recommendedInstanceType,
+  serverlessMemoryMb,
+  tokensPerSecond,
+  weightsOf,
+  type Basis,
+  type ModelFigures,
+  type Precision,
+  type ServerlessMemoryMb,
+} from './sizing';

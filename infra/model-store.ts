@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import path from 'node:path';
+import { Size, Stack, Stage } from 'aws-cdk-lib';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
+import { Construct } from 'constructs';
+import { acknowledge, acknowledgeAll, acknowledgeManagedPolicy } from './acknowledge';
+import { privateBucket } from './buckets';
+import { packModel, type ModelDirectory } from './model-archive';
+
+/** Archives of several models below one prefix, as a multi-model endpoint reads them. */
+export class ModelStore extends Construct {
+  readonly bucket: IBucket;
+  /** Ends in a slash; follows the content, so that a new generation never overwrites the one being served. */
+  readonly prefix: string;
+  /** What must have happened before the archives are there. */
+  readonly deployment: BucketDeployment;
+
+  /** @param archives Model directories by name; each becomes `NAME.tar.gz`, which callers pass as `TargetModel`. */
+  constructor(scope: Construct, id: string, archives: ReadonlyMap<string, ModelDirectory>) {
+    super(scope, id);
+    const content = [...archives].map(([name, { digest }]) => `${name} ${digest}`).join('\n');
+    const digest = createHash('sha256').update(content).digest('hex');
+    this.prefix = `models/${digest.slice(0, 16)}/`;
+    this.bucket = privateBucket(this, 'Bucket', { holds: 'models', disposable: true });
+    this.deployment = new BucketDeployment(this, 'Upload', {
+      sources: [Source.asset(this.#stage(archives, digest), { assetHash: digest })],
+      destinationBucket: this.bucket,
+      destinationKeyPrefix: this.prefix,
+      prune: false,
+      retainOnDelete: true,
+      // The archives are unpacked from one upload, then copied: room for both.
+      memoryLimit: 1024,
+      ephemeralStorageSize: Size.gibibytes(4),
+    });
+    this.#explain();
+  }
+
+  #stage(archives: ReadonlyMap<string, ModelDirectory>, digest: string): string {
+    const outdir = Stage.of(this)?.assetOutdir;
+    if (!outdir) throw new Error('a model store must be defined within an App or a Stage');
+    const directory = path.join(outdir, `models.${digest}`);
+    if (!existsSync(directory)) {
+      mkdirSync(`${directory}.part`, { recursive: true });
+      for (const [name, model] of archives)
+        packModel(model, path.join(`${directory}.part`, `${name}.tar.gz`));
+      renameSync(`${directory}.part`, directory);
+    }
+    return directory;
+  }
+
+  /** The CDK's own functions that upload and clean up come with permissions that cannot be narrowed from here. */
+  #explain(): void {
+    const providers = Stack.of(this).node.children.filter(({ node }) => node.id.startsWith('Custom::'));
+    for (const provider of providers) {
+      acknowledgeManagedPolicy(
+        provider,
+        'service-role/AWSLambdaBasicExecutionRole',
+        'the CDK gives its functions the AWS policy that lets them log',
+      );
+      acknowledge(provider, 'AwsSolutions-L1', 'the CDK pins the runtime that its function is tested on');
+      acknowledgeAll(
+        provider,
+        'AwsSolutions-IAM5',
+        'the CDK copies assets of the bootstrap bucket to this bucket alone',
+      );
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tokenizer } from 'tokenizers';
+
+export interface SentenceEncoderOptions {
+  /** ONNX file with inputs `input_ids`, `attention_mask` and `token_type_ids`, output [batch, sequence, width]. */
+  readonly model: string;
+  /** The file of the `tokenizers` library that belongs to it. */
+  readonly tokenizer: string;
+  /** Longest text in tokens, special tokens included; the rest is cut off. */
+  readonly maximumTokens: number;
+  readonly threads: number;
+}
+
+const BATCH = 16;
+
+/**
+ * A sentence encoder as all-MiniLM-L6-v2 is: mean of the last hidden states over the tokens, scaled to length 1, so
+ * that a dot product is the cosine.
+ */
+export class SentenceEncoder {
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly tokenizer: Tokenizer,
+  ) {}
+
+  static async load(options: SentenceEncoderOptions): Promise<SentenceEncoder> {
+    const session = await InferenceSession.create(options.model, { intraOpNumThreads: options.threads });
+    const tokenizer = Tokenizer.fromFile(options.tokenizer);
+    tokenizer.disablePadding();
+    tokenizer.setTruncation(options.maximumTokens);
+    return new SentenceEncoder(session, tokenizer);
+  }
+
+  /** One unit vector a text. Texts of like length share a batch, so the same texts give the same vectors. */
+  async encode(texts: readonly string[]): Promise<Float32Array[]> {
+    const ids = (await this.tokenizer.encodeBatch([...texts])).map((encoding) => encoding.getIds());
+    const order = ids.map((_, i) => i).sort((a, b) => ids[a].length - ids[b].length);
+    const vectors: Float32Array[] = new Array<Float32Array>(texts.length);
+    for (let i = 0; i < order.length; i += BATCH) {
+      const batch = order.slice(i, i + BATCH);
+      const found = await this.run(batch.map((at) => ids[at]));
+      batch.forEach((at, row) => (vectors[at] = found[row]));
+    }
+    return vectors;
+  }
+
+  private async run(batch: readonly number[][]): Promise<Float32Array[]> {
+    const length = batch[batch.length - 1].length;
+    const shape = [batch.length, length];
+    const ids = new BigInt64Array(batch.length * length);
+    const mask = new BigInt64Array(batch.length * length);
+    batch.forEach((row, i) =>
+      row.forEach((id, j) => {
+        ids[i * length + j] = BigInt(id);
+        mask[i * length + j] = 1n;
+      }),
+    );
+    const feeds = {
+      input_ids: new Tensor('int64', ids, shape),
+      attention_mask: new Tensor('int64', mask, shape),
+      token_type_ids: new Tensor('int64', new BigInt64Array(ids.length), shape),
+    };
+    const output = (await this.session.run(feeds))[this.session.outputNames[0]];
+    const width = output.dims[2];
+    const states = output.data as Float32Array;
+    return batch.map((row, i) => unit(mean(states, i * length * width, row.length, width)));
+  }
+}
+
+function mean(states: Float32Array, start: number, tokens: number, width: number): Float32Array {
+  const sum = new Float32Array(width);
+  for (let t = 0; t < tokens; t++) {
+    for (let k = 0; k < width; k++) sum[k] += states[start + t * width + k];
+  }
+  return sum;
+}
+
+/** The vector scaled to length 1; a vector of zeros stays. */
+export function unit(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length > 0 ? vector.map((value) => value / length) : vector;
+}

@@ -1,0 +1,150 @@
+import type { Collection } from '../../evaluation/beir';
+import { evaluate, type Reranker } from '../../evaluation/evaluate';
+import { formatHtml } from '../../evaluation/report-html';
+import { formatTable, publishedFigures, reportJson } from '../../evaluation/report';
+
+const documents = new Map(['d1', 'd2', 'd3', 'd4'].map((id) => [id, { id, text: `text of ${id}` }]));
+const collection: Collection = {
+  name: 'small',
+  documents,
+  queries: new Map([
+    ['q1', 'first'],
+    ['q2', 'second'],
+    ['q3', 'nothing found'],
+  ]),
+  qrels: new Map([
+    ['q1', new Map([['d3', 1]])],
+    ['q2', new Map([['d1', 1]])],
+    ['q3', new Map([['d2', 1]])],
+  ]),
+  faults: [],
+};
+const list = (ids: string[]): { id: string; score: number }[] => ids.map((id, i) => ({ id, score: 10 - i }));
+const firstStage = {
+  name: 'BM25',
+  run: new Map([
+    ['q1', list(['d1', 'd2', 'd3', 'd4'])],
+    ['q2', list(['d1', 'd2'])],
+  ]),
+};
+
+/** Scores a document by the digit of its id, and remembers what it was asked. */
+class ByDigit implements Reranker {
+  readonly name = 'by-digit';
+  readonly asked: [string, string[]][] = [];
+  async rerank(query: string, candidates: readonly { id: string }[]): Promise<number[]> {
+    this.asked.push([query, candidates.map(({ id }) => id)]);
+    // The first query answers last: results must not depend on the order of arrival.
+    await new Promise((resolve) => setTimeout(resolve, query === 'first' ? 20 : 1));
+    return candidates.map(({ id }) => Number(id.slice(1)));
+  }
+}
+
+describe('evaluate', () => {
+  it('reranks the top of the first stage and keeps the rest below it', async () => {
+    const reranker = new ByDigit();
+    const result = await evaluate(collection, firstStage, [reranker], { depth: 3 });
+    expect(reranker.asked.toSorted()).toEqual([
+      ['first', ['d1', 'd2', 'd3']],
+      ['second', ['d1', 'd2']],
+    ]);
+    const [first, reranked, fused] = result.systems;
+    expect([first.kind, reranked.kind, fused.kind]).toEqual(['first-stage', 'reranked', 'fused']);
+    expect(reranked.run.get('q1')!.map(({ id, score }) => [id, score])).toEqual([
+      ['d1', 1],
+      ['d2', 2],
+      ['d3', 3],
+      ['d4', -1],
+    ]);
+    expect(reranked.perQuery.get('q1')!.mrr).toBe(1);
+    expect(reranked.perQuery.get('q2')!.mrr).toBe(0.5);
+    expect(result.queriesWithoutHits).toBe(1);
+    expect(reranked.perQuery.get('q3')!.ndcg).toBe(0);
+    expect(first.metrics.mrr).toBeCloseTo((1 / 3 + 1) / 3, 12);
+    expect(first.difference).toBeUndefined();
+    expect(reranked.difference!.mean).toBeCloseTo(reranked.metrics.ndcg - first.metrics.ndcg, 12);
+    expect(reranked.millisecondsPerQuery).toBeGreaterThan(0);
+  });
+
+  it('gives the same figures at any concurrency', async () => {
+    const of = async (concurrency: number): Promise<unknown> => {
+      const { systems } = await evaluate(collection, firstStage, [new ByDigit()], { concurrency });
+      return systems.map(({ run, metrics, difference }) => ({ run: [...run], metrics, difference }));
+    };
+    expect(await of(1)).toEqual(await of(4));
+  });
+
+  it('fuses both with the weight: 0 is the first stage, 1 the reranker', async () => {
+    const order = async (fusionWeight: number): Promise<number> => {
+      const { systems } = await evaluate(collection, firstStage, [new ByDigit()], { fusionWeight });
+      return systems[2].metrics.ndcg;
+    };
+    const { systems } = await evaluate(collection, firstStage, [new ByDigit()]);
+    expect(await order(0)).toBeCloseTo(systems[0].metrics.ndcg, 12);
+    expect(await order(1)).toBeCloseTo(systems[1].metrics.ndcg, 12);
+  });
+
+  it('reports progress and stops at an abort', async () => {
+    const seen: string[] = [];
+    const onProgress = (name: string, done: number, total: number): unknown =>
+      seen.push(`${name} ${done}/${total}`);
+    await evaluate(collection, firstStage, [new ByDigit()], { onProgress, concurrency: 1 });
+    expect(seen).toEqual(['by-digit 1/2', 'by-digit 2/2']);
+    const signal = AbortSignal.abort(new Error('stopped by the user'));
+    await expect(evaluate(collection, firstStage, [new ByDigit()], { signal })).rejects.toThrow(
+      'stopped by the user',
+    );
+  });
+
+  it('refuses scores that are too few or no numbers, and documents the collection lacks', async () => {
+    const returning = (scores: number[]): Reranker => ({ name: 'odd', rerank: async () => scores });
+    const run = new Map([['q2', list(['d1', 'd2'])]]);
+    const from = (scores: number[]): Promise<unknown> =>
+      evaluate(collection, { name: 'BM25', run }, [returning(scores)]);
+    await expect(from([1])).rejects.toMatchObject({
+      code: 'rerank_invalid',
+      message: 'odd, query "q2": 1 scores for 2 documents',
+    });
+    await expect(from([1, Number.NaN])).rejects.toThrow('odd, query "q2": score 1 is NaN');
+    const foreign = { name: 'run', run: new Map([['q1', list(['d1', 'elsewhere'])]]) };
+    await expect(evaluate(collection, foreign, [])).rejects.toMatchObject({ code: 'run_invalid' });
+    await expect(evaluate(collection, firstStage, [], { depth: 0 })).rejects.toMatchObject({
+      code: 'option_invalid',
+    });
+  });
+});
+
+describe('report', () => {
+  it('keeps measured and published figures apart', async () => {
+    const result = await evaluate(collection, firstStage, [new ByDigit()]);
+    const table = formatTable(result);
+    const [measured, published] = table.split('Published by the model cards');
+    expect(measured).toContain('small: 3 queries, 4 documents; top 100 reranked');
+    expect(measured).toContain('1 queries without hits count as 0');
+    for (const { name, metrics } of result.systems) {
+      const row = measured.split('\n').find((line) => line.startsWith(`${name} `))!;
+      expect(row).toContain(metrics.ndcg.toFixed(4));
+    }
+    for (const { name } of publishedFigures()) {
+      expect(published).toContain(name);
+      expect(measured).not.toContain(name);
+    }
+  });
+
+  it('is one HTML page that escapes names', async () => {
+    const hostile: Reranker = { name: '<script>"x"</script>', rerank: async (_, list) => list.map(() => 1) };
+    const html = formatHtml(await evaluate(collection, firstStage, [hostile]));
+    expect(html).not.toContain('<script>');
+    expect(html).toContain('&lt;script&gt;&quot;x&quot;&lt;/script&gt;');
+    expect(html).not.toMatch(/(src|href)=/);
+    expect(html.match(/<tbody>.*?<\/tbody>/g)![0].match(/<tr>/g)).toHaveLength(3);
+  });
+
+  it('survives JSON with every query in it', async () => {
+    const result = await evaluate(collection, firstStage, [new ByDigit()]);
+    const json = JSON.parse(JSON.stringify(reportJson(result)));
+    expect(json.measured).toHaveLength(3);
+    expect(Object.keys(json.measured[1].per_query)).toEqual(['q1', 'q2', 'q3']);
+    expect(json.measured[0].metrics['NDCG@10']).toBe(result.systems[0].metrics.ndcg);
+  });
+});
