@@ -12,5 +12,6 @@ module.exports = {
   },
   // Packages published as ES modules only; Jest runs CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(stemmer|ai|@ai-sdk|@workflow|eventsource-parser|zod)/)'],
+  reporters: ['default', '<rootDir>/test/setup/summary.js'],
   testTimeout: 30_000,
 };

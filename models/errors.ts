@@ -5,10 +5,24 @@ export type ModelErrorCode =
   | 'model_file_missing'
   | 'manifest_invalid'
   | 'model_invalid'
+  | 'weights_invalid'
+  | 'external_data_missing'
+  | 'path_escapes'
+  | 'opset_unsupported'
+  | 'operator_unsupported'
+  | 'structure_unsupported'
+  | 'head_unsupported'
   | 'tokenizer_invalid'
   | 'config_invalid'
   | 'training_diverged'
-  | 'output_exists';
+  | 'output_exists'
+  | 'run_failed'
+  | 'hub_unreachable'
+  | 'hub_refused'
+  | 'hub_not_found'
+  | 'hub_limited'
+  | 'download_incomplete'
+  | 'digest_mismatch';
 
 /** A model directory, file or configuration that cannot be used: says which file, why, and what is allowed. */
 export class ModelError extends Error {

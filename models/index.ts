@@ -1,5 +1,10 @@
 /** The variants: registry, graph builder, model directories and their manifests. */
-export { packageRoot, writeModelDirectory, type ModelContents } from './directory';
+export { exportModel, packModel, type Packed } from './archive';
+export { writeModelDirectory, type ModelContents } from './directory';
+export { WEIGHT_FILES, buildModel, compareWithSource, type BuildOptions } from './build';
+export { kendallTau, type Comparison } from './compare';
+export { fetchModel, type FetchOptions } from './fetch/fetch';
+export type { RemoteFile } from './fetch/hub';
 export { ModelError, type ModelErrorCode } from './errors';
 export {
   MANIFEST_FILE,
@@ -23,4 +28,6 @@ export {
   type Variant,
   type VariantId,
 } from './registry';
-export { embeddedModelDirectory, synthesizeModel, type SynthesizeOptions } from './synthesize';
+export { embeddedModelDirectory, packageRoot, packageVersion } from './package-root';
+export { synthesizeModel, type SynthesizeOptions } from './synthesize';
+export { verifyModel, type Check, type Verification } from './verify';

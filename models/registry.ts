@@ -43,7 +43,12 @@ export interface Variant {
   readonly contextTokens: number;
   /** Token type id given to the document; the query is always 0. */
   readonly documentType: 0 | 1;
-  readonly hub?: { readonly repository: string; readonly files: readonly HubFile[] };
+  readonly hub?: {
+    readonly repository: string;
+    /** Commit that is fetched unless another is asked for. */
+    readonly revision: string;
+    readonly files: readonly HubFile[];
+  };
   readonly published?: PublishedQuality;
 }
 
@@ -75,6 +80,7 @@ const variants: Record<VariantId, Variant> = {
     documentType: 0,
     hub: {
       repository: 'jinaai/jina-reranker-v1-turbo-en',
+      revision: 'b8c14f4e723d9e0aab4732a7b7b93741eeeb77c2',
       files: [{ path: 'onnx/model_quantized.onnx', bytes: 38_295_104, precision: 'int8' }],
     },
     published: { beirNdcg10: 49.6, ragHitRate: 0.8351, ragMrr: 0.6498 },
@@ -88,6 +94,7 @@ const variants: Record<VariantId, Variant> = {
     documentType: 0,
     hub: {
       repository: 'jinaai/jina-reranker-v1-tiny-en',
+      revision: 'aca45de6945b5dc6399abcd2a9c55ded5dc9111f',
       files: [
         { path: 'onnx/model.onnx', bytes: 132_350_375, precision: 'fp32' },
         { path: 'onnx/model_quantized.onnx', bytes: 33_424_854, precision: 'int8' },
@@ -99,7 +106,7 @@ const variants: Record<VariantId, Variant> = {
     id: 'embedded',
     title: 'demonstration model, distilled by this project',
     architecture: { layers: 2, hidden: 128, heads: 4, intermediate: 384, vocabulary: 18_000 },
-    parameters: 0,
+    parameters: 2_749_441,
     contextTokens: 2048,
     documentType: 1,
   },

@@ -1,7 +1,8 @@
 import path from 'node:path';
-import { packageRoot, writeModelDirectory } from './directory';
+import { writeModelDirectory } from './directory';
 import { randomWeights } from './jinabert/weights';
 import type { ModelManifest } from './manifest';
+import { embeddedModelDirectory } from './package-root';
 import { VARIANTS } from './registry';
 import type { Architecture, VariantId } from './registry';
 
@@ -24,11 +25,6 @@ export interface SynthesizeOptions {
   readonly tokenizerFile?: string;
 }
 
-/** Path of the model directory that ships with the package. */
-export async function embeddedModelDirectory(): Promise<string> {
-  return path.join(await packageRoot(), 'models', 'embedded');
-}
-
 /**
  * Writes a full-size model directory with seeded random weights: its scores mean nothing, but its speed, memory and
  * shapes are the real model's, so it serves sizing, load tests and benchmarks where no download is possible.
@@ -48,6 +44,6 @@ export async function synthesizeModel(options: SynthesizeOptions): Promise<Model
     embeddings: options.embeddings,
     maxLength: options.maxLength ?? variant?.contextTokens ?? 8192,
     documentType: options.documentType ?? variant?.documentType ?? 0,
-    tokenizerFile: options.tokenizerFile ?? path.join(await embeddedModelDirectory(), 'tokenizer.json'),
+    tokenizerFile: options.tokenizerFile ?? path.join(embeddedModelDirectory(), 'tokenizer.json'),
   });
 }

@@ -18,8 +18,9 @@ async function sources(room) {
 }
 
 const entryPoints = (await Promise.all(rooms.map(sources))).flat();
-await rm(path.join(root, 'dist'), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
+  metafile: true,
+  absWorkingDir: root,
   entryPoints,
   outdir: path.join(root, 'dist'),
   outbase: root,
@@ -30,3 +31,12 @@ await build({
   sourcesContent: false,
   logLevel: 'warning',
 });
+
+// What an earlier build left goes last, so that a process running from dist/ is not cut off in between.
+const current = new Set(Object.keys(metafile.outputs));
+for (const entry of await readdir(path.join(root, 'dist'), { recursive: true, withFileTypes: true })) {
+  const file = path.join(entry.parentPath ?? entry.path, entry.name);
+  const relative = path.relative(root, file).split(path.sep).join('/');
+  if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !current.has(relative))
+    await rm(file, { force: true });
+}

@@ -18,7 +18,10 @@ export function buildCommand(): Command {
     .description(
       'Build a model directory from published weights (JinaBERT, or a BERT cross-encoder) and compare it with them.',
     )
-    .argument('<dir>', 'directory with config.json, tokenizer.json and model.safetensors or an fp32 model.onnx')
+    .argument(
+      '<dir>',
+      'directory with config.json, tokenizer.json and model.safetensors or an fp32 model.onnx',
+    )
     .addOption(
       new Option('--precision <precision>', 'of weights and products')
         .choices(['fp32', 'int8'])

@@ -3,6 +3,9 @@ import { VARIANTS, VARIANT_IDS, readManifest, synthesizeModel } from '../../mode
 import type { VariantId } from '../../models';
 import { table } from '../table';
 import { buildCommand } from './models-build';
+import { fetchCommand } from './models-fetch';
+import { packageCommand } from './models-package';
+import { verifyCommand } from './models-verify';
 
 /** `reranker models`: what can be deployed, and model directories. */
 export function modelsCommand(): Command {
@@ -41,7 +44,10 @@ export function modelsCommand(): Command {
         print(`${out}: ${manifest.name}, ${manifest.parameters} parameters, ${precision}, ${bytes} bytes`);
       },
     );
+  models.addCommand(fetchCommand());
   models.addCommand(buildCommand());
+  models.addCommand(verifyCommand());
+  models.addCommand(packageCommand());
   return models;
 }
 

@@ -1,4 +1,4 @@
-import type { Graph} from '../onnx/graph';
+import type { Graph } from '../onnx/graph';
 import { MICROSOFT } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 

@@ -75,7 +75,16 @@ const schema = {
 };
 
 /** `TensorProto.DataType` values this project uses. */
-export const DataType = { FLOAT: 1, UINT8: 2, INT8: 3, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10 } as const;
+export const DataType = {
+  FLOAT: 1,
+  UINT8: 2,
+  INT8: 3,
+  INT32: 6,
+  INT64: 7,
+  BOOL: 9,
+  FLOAT16: 10,
+  BFLOAT16: 16,
+} as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
 /** `AttributeProto.AttributeType` values this project uses. */
@@ -102,6 +111,7 @@ export interface AttributeProto {
   f?: number;
   i?: Int64;
   s?: Uint8Array;
+  t?: TensorProto;
   g?: GraphProto;
   floats?: number[];
   ints?: Int64[];

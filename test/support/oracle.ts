@@ -73,7 +73,7 @@ export function forward(
 }
 
 /** Adds one head's attention, features `at` to `at + width` of every row, to `out`. */
-function attend(
+export function attend(
   q: Float64Array[],
   k: Float64Array[],
   v: Float64Array[],
@@ -101,7 +101,7 @@ function attend(
 }
 
 /** W x for W of shape [out, x.length]. */
-function product(x: Float64Array, w: ArrayLike<number>): Float64Array {
+export function product(x: Float64Array, w: ArrayLike<number>): Float64Array {
   const out = new Float64Array(w.length / x.length);
   for (let o = 0; o < out.length; o++) {
     for (let i = 0; i < x.length; i++) out[o] += w[o * x.length + i] * x[i];
@@ -109,7 +109,7 @@ function product(x: Float64Array, w: ArrayLike<number>): Float64Array {
   return out;
 }
 
-function gelu(x: number): number {
+export function gelu(x: number): number {
   return (x / 2) * (1 + erf(x / Math.SQRT2));
 }
 

@@ -1,0 +1,126 @@
+/** Of this many batches, one is led by the oldest request. */
+export const OLDEST_EVERY = 4;
+/** Padding that a batch may hold: this part of its tokens, or as many tokens as starting one more batch costs. */
+const PADDING_SHARE = 0.02;
+const BATCH_COST_TOKENS = 24;
+
+/** One pair that waits to be scored. */
+export interface PlanItem<R> {
+  readonly request: R;
+  /** Position among the lengths the request was added with. */
+  readonly position: number;
+  /** Tokens of the pair. */
+  readonly length: number;
+}
+
+interface Item<R> extends PlanItem<R> {
+  readonly entry: Entry<R>;
+  taken: boolean;
+}
+
+interface Entry<R> {
+  /** Longest first. */
+  readonly items: Item<R>[];
+  /** Everything before it is taken. */
+  cursor: number;
+  tokensLeft: number;
+}
+
+/**
+ * Packs waiting pairs of all requests into batches of nearly equal lengths.
+ *
+ * Order of service: every batch has a leader, and the rest of it is filled with the waiting pairs nearest in length,
+ * oldest first, as far as the token budget and the padding limit go. The leader is the longest waiting pair of one
+ * request: in three batches of four the request with the fewest tokens left (short requests do not wait for long ones),
+ * in the fourth the oldest. So a pair is scored after at most 4 x n batches, where n counts the pairs that waited when
+ * its request came, and those of its own request: nothing that comes later can hold it back further.
+ */
+export class Planner<R> {
+  /** In order of arrival. */
+  private readonly entries = new Map<R, Entry<R>>();
+  private readonly byLength: (Set<Item<R>> | undefined)[] = [];
+  private turn = 0;
+  private tokens = 0;
+
+  /** @param budget padded tokens a batch may hold; a pair longer than that is a batch of its own. */
+  constructor(private readonly budget: number) {}
+
+  /** Tokens of all waiting pairs. */
+  get waitingTokens(): number {
+    return this.tokens;
+  }
+
+  /** Adds a request's pairs by their lengths in tokens. A request is added once. */
+  add(request: R, lengths: Uint32Array): void {
+    const entry: Entry<R> = { items: [], cursor: 0, tokensLeft: 0 };
+    lengths.forEach((length, position) => {
+      const item: Item<R> = { request, position, length, entry, taken: false };
+      entry.items.push(item);
+      entry.tokensLeft += length;
+      (this.byLength[length] ??= new Set()).add(item);
+    });
+    if (entry.items.length === 0) return;
+    entry.items.sort((a, b) => b.length - a.length || a.position - b.position);
+    this.entries.set(request, entry);
+    this.tokens += entry.tokensLeft;
+  }
+
+  /** Forgets the pairs of a request that still wait. */
+  remove(request: R): void {
+    const entry = this.entries.get(request);
+    if (entry === undefined) return;
+    for (const item of entry.items) if (!item.taken) this.byLength[item.length]!.delete(item);
+    this.tokens -= entry.tokensLeft;
+    this.entries.delete(request);
+  }
+
+  /** The next batch, of at least one pair; undefined when nothing waits. */
+  next(): PlanItem<R>[] | undefined {
+    const leader = this.leader();
+    if (leader === undefined) return undefined;
+    const batch = [this.take(leader)];
+    let longest = leader.length;
+    let real = leader.length;
+    const fits = (length: number): boolean => {
+      const padded = (batch.length + 1) * Math.max(longest, length);
+      const padding = padded - real - length;
+      return padded <= this.budget && padding <= Math.max(BATCH_COST_TOKENS, padded * PADDING_SHARE);
+    };
+    const fill = (length: number): boolean => {
+      for (const item of this.byLength[length] ?? []) {
+        if (!fits(length)) return false;
+        batch.push(this.take(item));
+        longest = Math.max(longest, length);
+        real += length;
+      }
+      return true;
+    };
+    // A length that does not fit rules out all lengths beyond it on the same side.
+    for (let length = leader.length; length > 0 && fits(length) && fill(length);) length -= 1;
+    for (let length = leader.length + 1; length < this.byLength.length && fits(length) && fill(length);) {
+      length += 1;
+    }
+    return batch;
+  }
+
+  private leader(): Item<R> | undefined {
+    this.turn += 1;
+    let chosen: Entry<R> | undefined;
+    for (const entry of this.entries.values()) {
+      if (chosen === undefined || entry.tokensLeft < chosen.tokensLeft) chosen = entry;
+      if (this.turn % OLDEST_EVERY === 0) break;
+    }
+    if (chosen === undefined) return undefined;
+    while (chosen.items[chosen.cursor]!.taken) chosen.cursor += 1;
+    return chosen.items[chosen.cursor];
+  }
+
+  private take(item: Item<R>): Item<R> {
+    item.taken = true;
+    this.byLength[item.length]!.delete(item);
+    this.tokens -= item.length;
+    item.entry.tokensLeft -= item.length;
+    if (item.entry.tokensLeft === 0) this.entries.delete(item.request);
+    return item;
+  }
+}

@@ -1,0 +1,141 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createEngine, type Engine } from './engine';
+import { RequestError } from './errors';
+import { createApp } from './http/app';
+import { Metrics } from './http/metrics';
+import { createLogger, type Logger } from './log';
+import { ModelStore } from './model-store';
+import type { Settings } from './settings';
+
+/** Idle connections outlive the pools of load balancers, which keep theirs for about a minute. */
+const KEEP_ALIVE_MS = 75_000;
+
+export interface RunningServer {
+  /** The port it listens on, also where the setting was 0. */
+  readonly port: number;
+  /**
+   * Resolves when the model is loaded and `/ping` answers 200; on a multi-model endpoint at once.
+   * Rejects with ModelError when the model cannot be used; the server is closed then.
+   */
+  readonly ready: Promise<void>;
+  /** Takes no new work, finishes what is in flight within `drainMs`, fails the rest, and ends all processes. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Listens, then loads the model: `/ping` answers 503 in between.
+ * @throws Error of the system (EADDRINUSE, EACCES) when it cannot listen.
+ */
+export async function startServer(
+  settings: Settings,
+  logger: Logger = createLogger(settings.logLevel),
+): Promise<RunningServer> {
+  let engine: Engine | undefined;
+  let closed: Promise<void> | undefined;
+  const shutdown = new AbortController();
+  const models = settings.multiModel ? new ModelStore(settings, logger) : undefined;
+  const app = createApp({
+    settings,
+    logger,
+    metrics: new Metrics(() => engine),
+    engine: () => engine,
+    models,
+    draining: () => closed !== undefined,
+    shutdown: shutdown.signal,
+  });
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: settings.deadlineMs }, app);
+  const inFlight = trackInFlight(http);
+  const port = await listen(http, settings);
+  const started = performance.now();
+  logger.info({ port, host: settings.host, ...chosen(settings) }, 'listening');
+
+  const loading = models === undefined ? createEngine(settings, logger) : Promise.resolve(undefined);
+  const close = (): Promise<void> =>
+    (closed ??= drain(http, inFlight, settings, shutdown, logger).then(async () => {
+      await loading.then(
+        (loaded) => loaded?.close(),
+        () => undefined,
+      );
+      await models?.close();
+    }));
+  const ready = loading.then(
+    (loaded) => {
+      engine = loaded;
+      const { name, parameters, precision } = loaded?.manifest ?? {};
+      logger.info(
+        { model: name, parameters, precision, ms: Math.round(performance.now() - started) },
+        'ready',
+      );
+    },
+    async (error: Error) => {
+      logger.fatal({ reason: error.message }, 'the model cannot be loaded');
+      await close();
+      throw error;
+    },
+  );
+  // Who does not wait for it learns of a failure from the log; an unhandled rejection would end the process.
+  ready.catch(() => undefined);
+  return { port, ready, close };
+}
+
+function chosen(settings: Settings): Partial<Settings> {
+  const { modelDir, workers, threads, batchTokens, queueTokens, deadlineMs } = settings;
+  return { modelDir, workers, threads, batchTokens, queueTokens, deadlineMs };
+}
+
+function listen(http: Server, settings: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(settings.port, settings.host, () => {
+      http.off('error', reject);
+      resolve((http.address() as AddressInfo).port);
+    });
+  });
+}
+
+interface InFlight {
+  count(): number;
+  /** Resolves when nothing is in flight. */
+  none(): Promise<void>;
+}
+
+function trackInFlight(http: Server): InFlight {
+  let count = 0;
+  let waiting: (() => void)[] = [];
+  http.on('request', (_req, res) => {
+    count += 1;
+    res.once('close', () => {
+      count -= 1;
+      if (count > 0) return;
+      for (const resolve of waiting) resolve();
+      waiting = [];
+    });
+  });
+  return {
+    count: () => count,
+    none: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
+}
+
+async function drain(
+  http: Server,
+  inFlight: InFlight,
+  settings: Settings,
+  shutdown: AbortController,
+  logger: Logger,
+): Promise<void> {
+  logger.info({ inFlight: inFlight.count() }, 'draining');
+  http.close();
+  const timer = setTimeout(() => {
+    logger.warn({ inFlight: inFlight.count() }, 'requests outlasted the drain');
+    shutdown.abort(new RequestError('draining', 'the container shut down before the request was finished'));
+    // Bodies that still trickle in have no answer to wait for.
+    setImmediate(() => http.closeIdleConnections());
+    setTimeout(() => http.closeAllConnections(), 500).unref();
+  }, settings.drainMs);
+  await inFlight.none();
+  clearTimeout(timer);
+  http.closeAllConnections();
+  logger.info('drained');
+}

@@ -1,0 +1,154 @@
+import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { isBert } from './bert/weights';
+import type { BertArchitecture } from './bert/weights';
+import { compareModels } from './compare';
+import type { Comparison } from './compare';
+import { buildGraph, writeModelDirectory } from './directory';
+import { ModelError } from './errors';
+import { describeFile } from './manifest';
+import type { ModelManifest } from './manifest';
+import { VARIANTS, VARIANT_IDS, isVariantId } from './registry';
+import type { Architecture } from './registry';
+import { SafetensorsFile } from './safetensors';
+import { readConfig } from './source/config-file';
+import { OnnxWeights } from './source/onnx-weights';
+import { checkedReader } from './source/weight-source';
+import type { WeightSource } from './source/weight-source';
+import { shapesOf } from './structure';
+
+export interface BuildOptions {
+  /** Directory with published files: `config.json`, `tokenizer.json`, and `model.safetensors` or an exported fp32 ONNX file. */
+  readonly directory: string;
+  /** Directory to write; must not exist or be empty. */
+  readonly out: string;
+  readonly precision: 'fp32' | 'int8';
+  /** Default: fp32. */
+  readonly embeddings?: 'fp32' | 'int8';
+  /** Longest pair in tokens. Default, and most: what the positions of the model allow. */
+  readonly maxLength?: number;
+  /** Default: the name of the source directory. */
+  readonly name?: string;
+  /** Recorded in the manifest. Default: the files the weights were read from, with digests. */
+  readonly source?: Readonly<Record<string, unknown>> & { readonly kind: string };
+}
+
+/** Where the weights are looked for, in this order. */
+export const WEIGHT_FILES = ['model.safetensors', 'model.onnx', 'onnx/model.onnx'] as const;
+
+/**
+ * Writes a model directory: published weights, this project's graph.
+ * @throws ModelError `model_directory_missing`, `model_file_missing`, `config_invalid`, `structure_unsupported`,
+ * `head_unsupported`, `weights_invalid`, `model_invalid`, `tokenizer_invalid`, `output_exists`.
+ */
+export async function buildModel(options: BuildOptions): Promise<ModelManifest> {
+  const { directory, precision, embeddings } = options;
+  const found = await locate(directory);
+  const { architecture, positions } = await readConfig(path.join(directory, 'config.json'));
+  const maxLength = options.maxLength ?? positions;
+  if (maxLength > positions || maxLength < 8) {
+    throw new ModelError('config_invalid', `max length ${maxLength}: the model allows 8 to ${positions}`);
+  }
+  const source = await openSource(found, architecture);
+  try {
+    checkHead(source);
+    const file = await describeFile(directory, path.relative(directory, found));
+    const variant = variantOf(directory, options.source, architecture);
+    return await writeModelDirectory(options.out, {
+      name: options.name ?? path.basename(path.resolve(directory)),
+      ...(variant && { variant }),
+      source: { kind: 'built', ...options.source, weights: file },
+      architecture,
+      weights: checkedReader(source, shapesOf(architecture)),
+      precision,
+      embeddings,
+      maxLength,
+      tokenizerFile: path.join(directory, 'tokenizer.json'),
+    });
+  } finally {
+    source.close();
+  }
+}
+
+/**
+ * Compares a built directory with its source: with the exporter's ONNX file where the source has one, else with an fp32
+ * graph of the same weights, made for the time of the comparison.
+ */
+export async function compareWithSource(
+  directory: string,
+  out: string,
+  manifest: ModelManifest,
+): Promise<Comparison> {
+  const exported = WEIGHT_FILES.slice(1)
+    .map((file) => path.join(directory, file))
+    .find((file) => existsSync(file));
+  if (exported) return compareModels(out, manifest, exported);
+  const temporary = await mkdtemp(path.join(tmpdir(), 'reranker-compare-'));
+  try {
+    const model = path.join(temporary, 'model.onnx');
+    const { architecture } = manifest;
+    const source = await openSource(await locate(directory), architecture);
+    try {
+      const weights = checkedReader(source, shapesOf(architecture));
+      const tokenTypes = manifest.inputs.token_type_ids !== undefined;
+      await writeFile(model, buildGraph({ architecture, weights, precision: 'fp32' }, tokenTypes));
+    } finally {
+      source.close();
+    }
+    return await compareModels(out, manifest, model);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function locate(directory: string): Promise<string> {
+  const info = await stat(directory).catch(() => undefined);
+  if (!info?.isDirectory()) {
+    throw new ModelError(
+      'model_directory_missing',
+      `no directory with model files at ${directory}`,
+      directory,
+    );
+  }
+  const found = WEIGHT_FILES.map((file) => path.join(directory, file)).find((file) => existsSync(file));
+  if (found) return found;
+  const message = `${directory} holds no weights: one of ${WEIGHT_FILES.join(', ')} is wanted`;
+  throw new ModelError('model_file_missing', message, directory);
+}
+
+function openSource(file: string, architecture: Architecture | BertArchitecture): Promise<WeightSource> {
+  if (file.endsWith('.safetensors')) return Promise.resolve().then(() => new SafetensorsFile(file));
+  return OnnxWeights.open(file, shapesOf(architecture));
+}
+
+/** A head of several classes, whatever config.json says of it. */
+function checkHead(source: WeightSource): void {
+  const shape = source.shape('classifier.weight');
+  if (!shape || shape[0] === 1) return;
+  const message = `${source.file}: classifier.weight has ${shape[0]} rows; a reranker's head has one: several classes give no single order`;
+  throw new ModelError('head_unsupported', message, source.file);
+}
+
+/** The registry variant, if hub name or directory name say so and the sizes agree. */
+function variantOf(
+  directory: string,
+  source: BuildOptions['source'],
+  architecture: Architecture,
+): string | undefined {
+  if (isBert(architecture)) return undefined;
+  const name = path.basename(path.resolve(directory));
+  const id = isVariantId(name)
+    ? name
+    : VARIANT_IDS.find((one) => {
+        const repository = VARIANTS[one].hub?.repository;
+        return repository && (source?.repository === repository || repository.endsWith(`/${name}`));
+      });
+  if (!id) return undefined;
+  const same = Object.entries(VARIANTS[id].architecture).every(
+    ([key, size]) => architecture[key as keyof Architecture] === size,
+  );
+  return same ? id : undefined;
+}

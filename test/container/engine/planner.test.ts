@@ -1,0 +1,135 @@
+import fc from 'fast-check';
+import { OLDEST_EVERY, Planner, type PlanItem } from '../../../container/engine/planner';
+import { Random } from '../../../models/random';
+
+const BUDGET = 1_024;
+
+function padded(batch: readonly PlanItem<unknown>[]): number {
+  return batch.length * Math.max(...batch.map(({ length }) => length));
+}
+
+function drain<R>(planner: Planner<R>): PlanItem<R>[][] {
+  const batches: PlanItem<R>[][] = [];
+  for (let batch = planner.next(); batch !== undefined; batch = planner.next()) batches.push(batch);
+  return batches;
+}
+
+const lengthsOf = fc.array(fc.integer({ min: 1, max: 2_000 }), { maxLength: 40 });
+
+describe('Planner', () => {
+  it('gives every pair exactly once, within the budget', () => {
+    fc.assert(
+      fc.property(fc.array(lengthsOf, { maxLength: 8 }), (requests) => {
+        const planner = new Planner<number>(BUDGET);
+        requests.forEach((lengths, id) => planner.add(id, Uint32Array.from(lengths)));
+        const seen = new Set<string>();
+        for (const batch of drain(planner)) {
+          if (batch.length > 1) expect(padded(batch)).toBeLessThanOrEqual(BUDGET);
+          for (const { request, position, length } of batch) {
+            expect(requests[request]![position]).toBe(length);
+            seen.add(`${request}/${position}`);
+          }
+        }
+        expect(seen.size).toBe(requests.flat().length);
+        expect(planner.waitingTokens).toBe(0);
+      }),
+    );
+  });
+
+  it('lets no pair wait longer than its rule says, whatever comes after it', () => {
+    const step = fc.oneof(
+      fc.record({ add: lengthsOf }),
+      fc.record({ add: fc.constant([1]) }),
+      fc.record({ batches: fc.integer({ min: 1, max: 4 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const planner = new Planner<number>(BUDGET);
+        const bound = new Map<number, number>();
+        let waiting = 0;
+        let served = 0;
+        let requests = 0;
+        const serve = (): boolean => {
+          const batch = planner.next();
+          served += 1;
+          for (const { request } of batch ?? []) expect(served).toBeLessThanOrEqual(bound.get(request)!);
+          waiting -= batch?.length ?? 0;
+          return batch !== undefined;
+        };
+        for (const each of steps) {
+          if ('add' in each) {
+            waiting += each.add.length;
+            bound.set(requests, served + OLDEST_EVERY * waiting);
+            planner.add(requests, Uint32Array.from(each.add));
+            requests += 1;
+          } else for (let i = 0; i < each.batches; i += 1) serve();
+        }
+        while (serve());
+        expect(waiting).toBe(0);
+      }),
+    );
+  });
+
+  it('serves a long document in spite of an endless stream of short requests', () => {
+    const planner = new Planner<string>(BUDGET);
+    planner.add('long', Uint32Array.of(8_000));
+    for (let turn = 1; turn <= OLDEST_EVERY; turn += 1) {
+      planner.add(`short ${turn}`, Uint32Array.of(10));
+      const batch = planner.next()!;
+      if (batch[0]!.request === 'long') return;
+    }
+    throw new Error('the long document was overtaken for a whole round');
+  });
+
+  it('serves a short request that comes behind a large one at once', () => {
+    const planner = new Planner<string>(BUDGET);
+    planner.add('large', new Uint32Array(5_000).fill(200));
+    planner.next();
+    planner.add('small', Uint32Array.of(40, 41, 42));
+    expect(planner.next()!.map(({ request }) => request)).toEqual(['small', 'small', 'small']);
+  });
+
+  it('fills a batch with pairs of other requests', () => {
+    const planner = new Planner<number>(BUDGET);
+    for (let id = 0; id < 16; id += 1) planner.add(id, Uint32Array.of(64));
+    expect(drain(planner).map((batch) => batch.length)).toEqual([16]);
+  });
+
+  it('keeps padding under 3 % on mixed traffic', () => {
+    // Log-normal document lengths with median 44 and 90th percentile 149, as retrieval hands them over.
+    const random = new Random(11);
+    const lengths = Array.from({ length: 800 }, () => {
+      const z = Array.from({ length: 12 }, () => random.next()).reduce((sum, value) => sum + value, -6);
+      return Math.min(8_192, Math.max(6, Math.round(44 * Math.exp(0.95 * z))));
+    });
+    const planner = new Planner<number>(BUDGET);
+    for (let id = 0; id < 16; id += 1)
+      planner.add(id, Uint32Array.from(lengths.slice(id * 50, (id + 1) * 50)));
+    const batches = drain(planner);
+    const real = lengths.reduce((sum, length) => sum + length, 0);
+    const cells = batches.reduce((sum, batch) => sum + padded(batch), 0);
+    expect(cells / real - 1).toBeLessThan(0.03);
+    expect(batches.length).toBeLessThan(2 * Math.ceil(real / BUDGET));
+  });
+
+  it('forgets a removed request and nothing else', () => {
+    fc.assert(
+      fc.property(
+        fc.array(lengthsOf, { minLength: 2, maxLength: 6 }),
+        fc.nat({ max: 5 }),
+        (requests, before) => {
+          const planner = new Planner<number>(BUDGET);
+          requests.forEach((lengths, id) => planner.add(id, Uint32Array.from(lengths)));
+          const early = Array.from({ length: before }, () => planner.next() ?? []).flat();
+          planner.remove(0);
+          planner.remove(99);
+          const late = drain(planner).flat();
+          expect(late.filter(({ request }) => request === 0)).toEqual([]);
+          const others = [...early, ...late].filter(({ request }) => request !== 0).length;
+          expect(others).toBe(requests.slice(1).flat().length);
+          expect(planner.waitingTokens).toBe(0);
+        },
+      ),
+    );
+  });
+});

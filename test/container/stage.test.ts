@@ -1,0 +1,106 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { RerankResponseBody } from '../../client/wire';
+import { removeModels, smallModel } from './support/model';
+import { spawnContainer, stopContainers } from './support/process';
+
+const root = path.resolve(__dirname, '../..');
+const stage = path.join(root, 'container/stage.mjs');
+const out = mkdtempSync(path.join(tmpdir(), 'reranker-stage-'));
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version?: string }>>;
+}
+
+const readJson = (file: string) => JSON.parse(readFileSync(path.join(root, file), 'utf8')) as unknown;
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)));
+}
+
+afterAll(async () => {
+  await stopContainers();
+  await removeModels();
+  rmSync(out, { recursive: true });
+});
+
+describe('the image', () => {
+  it('takes the packages in the versions this package is tested with', () => {
+    const { dependencies, devDependencies } = readJson('container/package.json') as Record<
+      string,
+      Record<string, string>
+    >;
+    const tested = readJson('package-lock.json') as Lock;
+    const shipped = readJson('container/package-lock.json') as Lock;
+    for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
+      expect({ name, version }).toEqual({ name, version: tested.packages[`node_modules/${name}`]!.version });
+      expect(shipped.packages[`node_modules/${name}`]!.version).toBe(version);
+    }
+  });
+
+  it.each(['x64', 'arm64'])(
+    'is staged for %s with the binaries of that platform only, under 130 MB',
+    (arch) => {
+      const tree = path.join(out, arch);
+      execFileSync(process.execPath, [stage, tree, arch]);
+      const files = filesIn(tree);
+      const binaries = files.filter((file) => /\.(node|so|dylib|dll)(\.|$)/.test(file)).sort();
+      expect(binaries).toEqual([
+        `node_modules/onnxruntime-node/bin/napi-v6/linux/${arch}/libonnxruntime.so.1`,
+        `node_modules/onnxruntime-node/bin/napi-v6/linux/${arch}/onnxruntime_binding.node`,
+        `node_modules/tokenizers/tokenizers.linux-${arch}-gnu.node`,
+      ]);
+      expect(files.filter((file) => /\.(ts|map|md)$/.test(file))).toEqual([]);
+      expect(files).toEqual(
+        expect.arrayContaining(['main.js', 'worker.js', 'models/embedded/manifest.json']),
+      );
+      const bytes = files.reduce((sum, file) => sum + statSync(path.join(tree, file)).size, 0);
+      expect(bytes).toBeLessThan(130_000_000);
+    },
+  );
+
+  it('does not load ONNX Runtime into the HTTP process', () => {
+    const main = readFileSync(path.join(out, 'x64', 'main.js'), 'utf8');
+    expect(main).not.toMatch(/require\("onnxruntime-node"\)/);
+    expect(readFileSync(path.join(out, 'x64', 'worker.js'), 'utf8')).toMatch(/require\("onnxruntime-node"\)/);
+  });
+
+  it('serves from its staged tree with an empty environment', async () => {
+    const tree = path.join(out, process.arch);
+    const args = ['serve', '--port', '0', '--threads', '1'];
+    for (const more of [[], ['--model', await smallModel()]]) {
+      const container = spawnContainer([...args, ...more], {}, path.join(tree, 'main.js'));
+      await container.logged('ready');
+      const answer = await container.rerank({ query: 'fox', documents: ['a fox', 'bread', 'the den'] });
+      expect((answer.json as RerankResponseBody).results).toHaveLength(3);
+      container.child.kill('SIGTERM');
+      expect(await container.exited).toBe(0);
+    }
+  });
+
+  it('is not staged for a platform it does not know, nor over other files', () => {
+    const unknown = spawnSync(process.execPath, [stage, path.join(out, 'other'), 'riscv64'], {
+      encoding: 'utf8',
+    });
+    expect(unknown.status).toBe(2);
+    expect(unknown.stderr).toMatch(/x64\|amd64\|arm64.*riscv64/);
+    expect(existsSync(path.join(out, 'other'))).toBe(false);
+    const occupied = spawnSync(process.execPath, [stage, path.join(out, 'x64')], { encoding: 'utf8' });
+    expect(occupied.status).toBe(2);
+    expect(occupied.stderr).toMatch(/is not empty/);
+  });
+
+  it('is built from files that its context lets through', () => {
+    const dockerfile = readFileSync(path.join(root, 'container/Dockerfile'), 'utf8');
+    const allowed = readFileSync(path.join(root, '.dockerignore'), 'utf8').match(/(?<=^!).+/gm)!;
+    const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, from]) =>
+      from!.split(' '),
+    );
+    expect([...copied].sort()).toEqual([...allowed].sort());
+    for (const file of copied) expect(existsSync(path.join(root, file))).toBe(true);
+  });
+});

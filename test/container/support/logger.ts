@@ -1,0 +1,5 @@
+import pino from 'pino';
+import type { Logger } from '../../../container';
+
+/** A logger that says nothing. */
+export const quiet: Logger = pino({ level: 'silent' });

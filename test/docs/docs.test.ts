@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { apiTables } from '../../cli/api-tables';
+import { startLocalEndpoint } from '../../container/local';
+import type { LocalEndpoint } from '../../container/local';
+
+const root = path.resolve(__dirname, '..', '..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(path.join(root, 'docs')).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'));
+
+function blocks(text: string, language: string): string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, 'g'))].map(([, code]) => code);
+}
+
+let endpoint: LocalEndpoint;
+let scratch: string;
+beforeAll(async () => {
+  const containerEntry = path.join(root, 'dist', 'container', 'main.js');
+  endpoint = await startLocalEndpoint({ port: 0, containerEntry });
+  // Below the package, so that a snippet finds it by its name.
+  scratch = await mkdtemp(path.join(root, 'dist', 'docs-'));
+});
+afterAll(async () => {
+  await endpoint.close();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+describe('docs/api.md', () => {
+  it.each(Object.entries(apiTables()))(
+    'has the table of %s that the code has (node scripts/docs.mjs writes it)',
+    (_, table) => {
+      expect(read('docs/api.md')).toContain(table);
+    },
+  );
+});
+
+describe('links', () => {
+  it.each(pages)('of %s lead somewhere', (page) => {
+    const targets = [...read(page).matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, target]) => target);
+    const missing = targets.filter((target) => !existsSync(path.join(root, path.dirname(page), target)));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('README.md', () => {
+  const shell = blocks(read('README.md'), 'sh').filter(
+    (block) =>
+      /^(npx reranker|printf|curl)/m.test(block) && !/local|npx cdk/.test(block.replace(/http:\S+/g, '')),
+  );
+
+  it.each(shell)('runs: %s', async (block) => {
+    const collection = path.join(scratch, 'collection');
+    await mkdir(path.join(collection, 'qrels'), { recursive: true });
+    await writeFile(
+      path.join(collection, 'corpus.jsonl'),
+      '{"_id": "d", "title": "", "text": "a database log"}\n',
+    );
+    await writeFile(path.join(collection, 'queries.jsonl'), '{"_id": "q", "text": "database"}\n');
+    await writeFile(path.join(collection, 'qrels', 'test.tsv'), 'query-id\tcorpus-id\tscore\nq\td\t1\n');
+    const script = block
+      .replaceAll('npx reranker', `"${process.execPath}" dist/cli/main.js`)
+      .replaceAll('http://127.0.0.1:8080', endpoint.url)
+      .replaceAll('path/to/collection', collection)
+      .replaceAll('build/tiny', path.join(scratch, 'tiny'));
+    const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], { cwd: root });
+    expect(stdout).not.toBe('');
+    expect(stdout).not.toContain('"error"');
+  });
+
+  it.each(blocks(read('README.md'), 'ts'))('runs: %s', async (block) => {
+    const file = path.join(scratch, 'snippet.mjs');
+    const contents = block.replace(/region: '[^']*'/, `endpoint: '${endpoint.url}'`);
+    await build({ stdin: { contents, loader: 'ts' }, outfile: file, format: 'esm' });
+    const { stdout } = await promisify(execFile)(process.execPath, [file]);
+    expect(stdout).toMatch(/^42 0\.\d{4}$/m);
+  });
+});
