@@ -49,8 +49,14 @@ export async function compareModels(
   // The source of a JinaBERT may want token types where ours does not.
   const inputs = { token_type_ids: 'token_type_ids', ...manifest.inputs };
   const request = { inputs, output: manifest.output, pad: manifest.tokenizer.pad, threads: THREADS, batches };
-  const built = await probe({ ...request, model: path.join(directory, manifest.model) });
-  const source = await probe({ ...request, model: sourceModel });
+  const ofBuilt = { ...request, model: path.join(directory, manifest.model) };
+  const ofSource = { ...request, model: sourceModel };
+  const built = await probe(ofBuilt);
+  const source = await probe(ofSource);
+  // In turns, and the faster of two medians: what else the machine does must not decide.
+  const timed = batches.slice(texts, texts + 1);
+  const builtAgain = await probe({ ...ofBuilt, batches: timed });
+  const sourceAgain = await probe({ ...ofSource, batches: timed });
 
   const errors = built.logits
     .slice(0, texts)
@@ -61,7 +67,10 @@ export async function compareModels(
     largestError: errors.reduce((most, error) => Math.max(most, error), 0),
     meanError: mean(errors),
     kendallTau: mean(taus),
-    milliseconds: { source: source.milliseconds[texts], built: built.milliseconds[texts] },
+    milliseconds: {
+      source: Math.min(source.milliseconds[texts], sourceAgain.milliseconds[0]),
+      built: Math.min(built.milliseconds[texts], builtAgain.milliseconds[0]),
+    },
     peakBytes: { source: source.peakBytes, built: built.peakBytes },
   };
 }

@@ -9,9 +9,15 @@ import { errorHandler, refuseMethod } from './errors';
 import { executionParameters } from './execution-parameters';
 import { modelRoutes } from './models';
 import { MEDIA_TYPES, readContentType, type ContentType } from './negotiate';
+import { openApi, type DescribedRoute } from './openapi';
 import { rerank, type RerankRoute } from './rerank';
 
-const READ_ONLY = ['/ping', '/execution-parameters', '/metrics'];
+const READ_ONLY: Readonly<Record<string, string>> = {
+  '/ping': 'Whether the container can answer.',
+  '/execution-parameters': 'How batch transform calls the container best.',
+  '/metrics': 'Metrics in the text format of Prometheus.',
+  '/openapi.json': 'This document.',
+};
 
 const ROUTES: Readonly<Record<string, RerankRoute>> = {
   '/invocations': { fallback: () => jina, native: false },
@@ -38,7 +44,11 @@ export function createApp(context: AppContext): Express {
   app.get('/metrics', async (_req, res) => {
     res.set('Content-Type', context.metrics.contentType).send(await context.metrics.render());
   });
-  for (const path of READ_ONLY) app.all(path, refuseMethod('GET, HEAD'));
+  const routes = describe(context);
+  app.get('/openapi.json', (_req, res) => {
+    res.json(openApi(routes));
+  });
+  for (const path of Object.keys(READ_ONLY)) app.all(path, refuseMethod('GET, HEAD'));
 
   const readBody = bodyReader(context.settings);
   const answer = (path: string, route: RerankRoute, find: RequestHandler): void => {
@@ -55,15 +65,37 @@ export function createApp(context: AppContext): Express {
     answer('/models/:name/invoke', ROUTES['/invocations']!, leaseModel(context, context.models));
     app.use('/models', refuseDraining(context), modelRoutes(context.models, readBody));
   }
-  const routes = context.models === undefined ? Object.keys(ROUTES) : ['/models', '/models/{name}/invoke'];
-
   app.use((req) => {
     throw new RequestError('not_found', `there is no ${req.path.slice(0, 200)}`, {
-      routes: [...READ_ONLY, ...routes],
+      routes: routes.map(({ path }) => path),
     });
   });
   app.use(errorHandler(context));
   return app;
+}
+
+/** All routes there are, for the document and for whoever asks for another. */
+function describe(context: AppContext): DescribedRoute[] {
+  const reading = Object.entries(READ_ONLY).map(([path, summary]): DescribedRoute => ({
+    path,
+    methods: ['get'],
+    summary,
+  }));
+  if (context.models !== undefined) {
+    return [
+      ...reading,
+      { path: '/models', methods: ['get', 'post'], summary: 'Lists the loaded models, or loads one.' },
+      { path: '/models/{name}', methods: ['get', 'delete'], summary: 'A loaded model; DELETE unloads it.' },
+      { path: '/models/{name}/invoke', methods: ['post'], summary: 'Reranks with a model.', reranks: 'all' },
+    ];
+  }
+  const ranking = Object.entries(ROUTES).map(([path, { native }]): DescribedRoute => ({
+    path,
+    methods: ['post'],
+    summary: 'Reranks documents for a query.',
+    reranks: native ? 'single' : 'all',
+  }));
+  return [...reading, ...ranking];
 }
 
 /** Reads the content type, and settles in which format errors are told. */

@@ -1,3 +1,4 @@
+import type * as HubLibrary from '@huggingface/hub';
 import type { HubApiError, PathInfo } from '@huggingface/hub';
 import { ModelError } from '../errors';
 
@@ -23,7 +24,7 @@ export interface RemoteFile {
 export class Hub {
   private constructor(
     readonly endpoint: string,
-    private readonly client: typeof import('@huggingface/hub'),
+    private readonly client: typeof HubLibrary,
     private readonly token: string | undefined,
   ) {}
 

@@ -101,7 +101,7 @@ describe('a multi-model endpoint', () => {
   it('unloads a model under traffic when its last request is answered', async () => {
     const container = await start();
     expect((await load(container, 'slow', await slowModel())).status).toBe(200);
-    const documents = Array.from({ length: 6 }, (_, i) => words('ab', 7_000 - i));
+    const documents = Array.from({ length: 2 }, (_, i) => words('ab', 7_000 - i));
     const answer = invoke(container, 'slow', { query: 'q', documents });
     await new Promise((resolve) => setTimeout(resolve, 200));
     const unloading = unload(container, 'slow');

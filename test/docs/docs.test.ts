@@ -53,7 +53,9 @@ describe('links', () => {
 describe('README.md', () => {
   const shell = blocks(read('README.md'), 'sh').filter(
     (block) =>
-      /^(npx reranker|printf|curl)/m.test(block) && !/local|npx cdk/.test(block.replace(/http:\S+/g, '')),
+      /^(npx reranker|printf|curl)/m.test(block) &&
+      !block.includes('models fetch') &&
+      !/local|npx cdk/.test(block.replace(/http:\S+/g, '')),
   );
 
   it.each(shell)('runs: %s', async (block) => {

@@ -84,7 +84,7 @@ export async function smallModel(options: SmallModelOptions = {}): Promise<strin
 
 /** A model that takes about a second for a document of 4,000 tokens, three for one of 7,000, on one core. */
 export function slowModel(): Promise<string> {
-  return smallModel({ architecture: { heads: 8 }, maxLength: 8_192 });
+  return smallModel({ architecture: { heads: 8, layers: 6 }, maxLength: 8_192 });
 }
 
 export async function removeModels(): Promise<void> {

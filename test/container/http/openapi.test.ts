@@ -1,0 +1,123 @@
+import { ERRORS } from '../../../container';
+import { FORMATS } from '../../../container/codec';
+import { ANSWER_SCHEMAS, REQUEST_SCHEMAS } from '../../../container/http/openapi-formats';
+import { encoded, faultPath, outcome } from '../support/codec';
+import { removeModels, smallModel } from '../support/model';
+import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process';
+
+interface Schema {
+  readonly type?: string;
+  readonly required?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly example?: Readonly<Record<string, unknown>>;
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components: {
+    readonly schemas: {
+      readonly Error: { properties: { error: { properties: { code: { enum: string[] } } } } };
+    };
+  };
+}
+
+let container: ContainerProcess;
+
+beforeAll(async () => {
+  container = await startContainer(await smallModel());
+});
+
+afterAll(async () => {
+  await stopContainers();
+  await removeModels();
+});
+
+const get = (on: ContainerProcess, path: string) => on.send(path, { method: 'GET', headers: {} });
+const formats = [...new Set(FORMATS.values())].map((codec) => [codec.name, codec] as const);
+
+/** Where a value departs from a schema: a required field missing, a field unknown, another type. */
+function departures(value: unknown, schema: Schema, path = ''): string[] {
+  if (schema.type === 'array') {
+    if (!Array.isArray(value)) return [`${path} is no array`];
+    return value.flatMap((item, i) => departures(item, schema.items!, `${path}[${i}]`));
+  }
+  if (schema.type === 'object' && schema.properties !== undefined) {
+    const fields = value as Readonly<Record<string, unknown>>;
+    const missing = (schema.required ?? []).filter((name) => fields[name] === undefined);
+    return [
+      ...missing.map((name) => `${path}.${name} is missing`),
+      ...Object.entries(fields).flatMap(([name, field]) => {
+        const known = schema.properties![name];
+        return known === undefined
+          ? [`${path}.${name} is unknown`]
+          : departures(field, known, `${path}.${name}`);
+      }),
+    ];
+  }
+  const kind = schema.type === 'integer' ? 'number' : (schema.type ?? typeof value);
+  return typeof value === kind ? [] : [`${path} is no ${kind}`];
+}
+
+describe('/openapi.json', () => {
+  it('has every route with its methods, and no other', async () => {
+    const { paths } = (await get(container, '/openapi.json')).json as unknown as Document;
+    const unknown = (await get(container, '/none')).json as { error: { details: { routes: string[] } } };
+    expect(Object.keys(paths)).toEqual(unknown.error.details.routes);
+    for (const [path, item] of Object.entries(paths)) {
+      const { allow } = (await container.send(path, { method: 'PATCH' })).headers;
+      const allowed = (allow as string).toLowerCase().split(', ');
+      expect(Object.keys(item)).toEqual(allowed.filter((method) => method !== 'head'));
+    }
+  });
+
+  it('has the routes of a multi-model endpoint in its place', async () => {
+    const multi = spawnContainer(['serve', '--port', '0'], { SAGEMAKER_MULTI_MODEL: 'true' });
+    await multi.logged('ready');
+    const { paths } = (await get(multi, '/openapi.json')).json as unknown as Document;
+    for (const [path, item] of Object.entries(paths)) {
+      const { allow } = (await multi.send(path.replace('{name}', 'x'), { method: 'PATCH' })).headers;
+      const methods = Object.keys(item).filter((key) => key !== 'parameters');
+      expect(methods).toEqual(
+        (allow as string)
+          .toLowerCase()
+          .split(', ')
+          .filter((method) => method !== 'head'),
+      );
+    }
+    expect(Object.keys(paths)).toContain('/models/{name}/invoke');
+  });
+
+  it('lists every code of an error', async () => {
+    const { components } = (await get(container, '/openapi.json')).json as unknown as Document;
+    expect(components.schemas.Error.properties.error.properties.code.enum).toEqual(Object.keys(ERRORS));
+  });
+});
+
+describe('the schemas of a format', () => {
+  it('are there for each', () => {
+    const names = formats.map(([name]) => name).sort();
+    expect(Object.keys(REQUEST_SCHEMAS).sort()).toEqual(names);
+    expect(Object.keys(ANSWER_SCHEMAS).sort()).toEqual(names);
+  });
+
+  it.each(formats)('%s: the example is read, and answered as the schema says', (name, codec) => {
+    const schema = REQUEST_SCHEMAS[name] as Schema;
+    const request = codec.decode(schema.example!, { maxDocuments: 10 });
+    const full = { ...request, returnDocuments: true, topN: undefined };
+    const logits = request.documents.map((_, index) => index);
+    const answer = encoded(codec, full, outcome(...logits));
+    expect(departures(answer, ANSWER_SCHEMAS[name] as Schema)).toEqual([]);
+  });
+
+  it.each(formats)('%s: what is required must be there, and what is typed is checked', (name, codec) => {
+    const { required, properties, example } = REQUEST_SCHEMAS[name] as Schema;
+    for (const field of required!) {
+      expect(faultPath(codec, { ...example, [field]: undefined })).toMatch(new RegExp(`^${field}`));
+    }
+    for (const [field, { type }] of Object.entries(properties!)) {
+      if (type !== 'integer' && type !== 'boolean') continue;
+      expect(faultPath(codec, { ...example, [field]: 'x' })).toBe(field);
+    }
+  });
+});
