@@ -115,7 +115,8 @@ describe('SIGTERM', () => {
     container.child.kill('SIGTERM');
     await container.logged('draining');
     container.child.kill('SIGTERM');
-    await expect(container.ping()).rejects.toThrow('ECONNREFUSED');
+    // Refused, or reset where the kernel had taken the connection before the socket closed.
+    await expect(container.ping()).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
     const finished = await answer;
     expect(finished.status).toBe(200);
     expect((finished.json as RerankResponseBody).results).toHaveLength(1);
