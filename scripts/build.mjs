@@ -1,6 +1,6 @@
 // Transpiles every room to dist/, file by file, so that `npm ci` leaves a runnable clone in under a second.
 // Types are checked by `npm run typecheck`; declarations are written when the package is packed.
-import { readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -40,3 +40,11 @@ for (const entry of await readdir(path.join(root, 'dist'), { recursive: true, wi
   if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !current.has(relative))
     await rm(file, { force: true });
 }
+
+// npm links a package's own command nowhere in its clone; with this, `npx reranker` finds it as it would an installed one.
+const bin = path.join(root, 'node_modules', '.bin');
+await chmod(path.join(root, 'dist', 'cli', 'main.js'), 0o755);
+await mkdir(bin, { recursive: true });
+await symlink(path.join('..', '..', 'dist', 'cli', 'main.js'), path.join(bin, 'reranker')).catch((error) => {
+  if (error.code !== 'EEXIST') throw error;
+});

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { readManifest } from '../../models';
+import { packageVersion, readManifest } from '../../models';
 import { CLI, reranker } from '../support/cli';
 
 let directory: string;
@@ -172,6 +173,12 @@ describe('reranker local', () => {
 });
 
 describe('the command', () => {
+  it('is where npx looks for it in a clone', async () => {
+    const link = path.resolve(__dirname, '..', '..', 'node_modules', '.bin', 'reranker');
+    const { stdout } = await promisify(execFile)(link, ['--version']);
+    expect(stdout.trim()).toBe(packageVersion().version);
+  });
+
   it('explains itself and refuses what it does not know', async () => {
     expect((await reranker(['--help'])).stdout).toContain('serve');
     expect((await reranker(['serve', '--help'])).stderr).toContain('--batch-tokens');
