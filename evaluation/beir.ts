@@ -1,32 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { assemble, type Collection, type EvaluationDocument, type ReadOptions } from './collection';
 import { EvaluationError } from './errors';
-import { Faults, readLines, type Fault } from './lines';
+import { Faults, readLines } from './lines';
 import type { Qrels } from './metrics';
 
-/** A document as the stages read it. */
-export interface EvaluationDocument {
-  readonly id: string;
-  /** Title and text joined by a space, as BEIR's own models read it. */
-  readonly text: string;
-}
-
-/** A test collection. Only queries with judgements are in it: others cannot be scored. */
-export interface Collection {
-  readonly name: string;
-  readonly documents: ReadonlyMap<string, EvaluationDocument>;
-  /** Query text by query id. */
-  readonly queries: ReadonlyMap<string, string>;
-  readonly qrels: Qrels;
-  /** Lines that were left out; empty unless `lenient`. */
-  readonly faults: readonly Fault[];
-}
-
-export interface BeirOptions {
-  /** File of `qrels/` without `.tsv`; `test` unless it is the only one. */
+export interface BeirOptions extends ReadOptions {
+  /** File of `qrels/` without `.tsv`; `test` unless there is only one. */
   readonly split?: string;
-  /** Leave malformed lines out and report them, instead of stopping. */
-  readonly lenient?: boolean;
 }
 
 /**
@@ -47,18 +28,8 @@ export async function readBeir(directory: string, options: BeirOptions = {}): Pr
   const queries = new Map<string, string>();
   for await (const { id, text } of records(queryFile, faults, queries)) queries.set(id, text);
   const qrels = await readQrels(judgements, queries, documents, faults);
-  if (!options.lenient) faults.throwIfAny('collection_invalid');
-  for (const [what, map] of Object.entries({ documents, queries, judgements: qrels })) {
-    if (map.size === 0) throw new EvaluationError('collection_invalid', `${directory} has no ${what}`);
-  }
-  const judged = new Map([...queries].filter(([id]) => qrels.has(id)));
-  return {
-    name: path.basename(path.resolve(directory)),
-    documents,
-    queries: judged,
-    qrels,
-    faults: faults.list,
-  };
+  const name = path.basename(path.resolve(directory));
+  return assemble({ name, documents, queries, qrels }, directory, faults, options);
 }
 
 async function existing(directory: string, relative: string): Promise<string> {

@@ -1,5 +1,5 @@
 import MiniSearch from 'minisearch';
-import type { EvaluationDocument } from './beir';
+import type { EvaluationDocument } from './collection';
 import type { Run, ScoredDocument } from './metrics';
 
 export interface Bm25Options {
@@ -7,6 +7,14 @@ export interface Bm25Options {
   readonly k1?: number;
   /** Weight of the document length. Default 0.4. */
   readonly b?: number;
+}
+
+const DEFAULTS: Required<Bm25Options> = { k1: 0.9, b: 0.4 };
+
+/** The parameters in words, as a report states them. */
+export function describeBm25(options: Bm25Options = {}): string {
+  const { k1, b } = { ...DEFAULTS, ...options };
+  return `k1 ${k1}, b ${b}; lower case, ${STOP_WORDS.size} English stop words of Lucene, Porter stemmer; title and text as one field`;
 }
 
 /** Lucene's English stop words (`EnglishAnalyzer.ENGLISH_STOP_WORDS_SET`). */
@@ -34,11 +42,12 @@ export class Bm25Index {
   ): Promise<Bm25Index> {
     // Published as an ES module only.
     const { stemmer } = await import('stemmer');
+    const { k1, b } = { ...DEFAULTS, ...options };
     const index = new MiniSearch<EvaluationDocument>({
       fields: ['text'],
       tokenize: (text) => analyze(text, stemmer).map((term, position) => `${term} ${position}`),
       processTerm: (token) => token.slice(0, token.indexOf(' ')),
-      searchOptions: { bm25: { k: options.k1 ?? 0.9, b: options.b ?? 0.4, d: 0 } },
+      searchOptions: { bm25: { k: k1, b, d: 0 } },
     });
     for (const document of documents) index.add(document);
     return new Bm25Index(index);

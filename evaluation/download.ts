@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable, Transform } from 'node:stream';
@@ -59,10 +59,11 @@ export function beirArchive(name: string): BeirArchive {
 
 /**
  * Downloads a collection, checks it, and unpacks it to `directory/name`; one that is there already is kept.
- * Nothing is left behind that could be taken for a whole collection.
+ * What a broken connection leaves, `directory/name.zip.part`, is gone on with: at once as long as bytes arrive, else by
+ * the next call. Nothing is left behind that could be taken for a whole collection.
  * @returns the collection's directory, for `readBeir`.
- * @throws EvaluationError `download_failed`: no answer, another status than 200, a wrong checksum, or an archive
- * that is broken or holds no collection.
+ * @throws EvaluationError `download_failed`: no answer, another status than 200 or 206, a wrong checksum, an archive
+ * that is broken or holds no collection, or a full disk.
  */
 export async function downloadBeir(
   archive: BeirArchive,
@@ -71,11 +72,20 @@ export async function downloadBeir(
 ): Promise<string> {
   const target = path.join(directory, archive.name);
   if (await stat(path.join(target, 'corpus.jsonl')).catch(() => undefined)) return target;
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw failure(`${directory} cannot be made`, cause);
+  });
   const zip = path.join(directory, `${archive.name}.zip.part`);
   const unpacked = path.join(directory, `${archive.name}.part`);
+  const resumed = (await sizeOf(zip)) > 0;
+  let md5 = await fetchTo(zip, archive.url, options);
+  if (md5 !== archive.md5 && resumed) {
+    // The bytes of an earlier call may be of another archive: they get no second chance to spoil this one.
+    await rm(zip, { force: true });
+    md5 = await fetchTo(zip, archive.url, options);
+  }
+  // From here on the archive is whole: what fails now would fail again.
   try {
-    const md5 = await fetchTo(zip, archive.url, options);
     if (md5 !== archive.md5) {
       throw new EvaluationError(
         'download_failed',
@@ -104,30 +114,69 @@ function failure(message: string, cause: unknown): EvaluationError {
   return new EvaluationError('download_failed', `${message}: ${reason}`, {}, { cause });
 }
 
-/** Streams a file to disk; its MD5. */
-async function fetchTo(file: string, url: string, { signal, onProgress }: DownloadOptions): Promise<string> {
-  try {
-    const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok || !response.body)
-      throw new Error(`status ${response.status} ${response.statusText}`.trim());
-    const length = Number(response.headers.get('content-length') ?? Number.NaN);
-    const hash = createHash('md5');
-    let bytes = 0;
-    const meter = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        hash.update(chunk);
-        bytes += chunk.length;
-        onProgress?.(bytes, Number.isFinite(length) ? length : undefined);
-        done(null, chunk);
-      },
-    });
-    // The global fetch and node:stream/web declare the same stream twice.
-    await pipeline(Readable.fromWeb(response.body as ReadableStream), meter, createWriteStream(file));
-    return hash.digest('hex');
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw failure(`${url} cannot be downloaded`, cause);
+const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => undefined))?.size ?? 0;
+
+/** Streams a file to disk after the bytes that are there; the MD5 of the whole. */
+async function fetchTo(file: string, url: string, options: DownloadOptions): Promise<string> {
+  for (;;) {
+    const before = await sizeOf(file);
+    try {
+      await fetchRest(file, url, before, options);
+      return await md5Of(file);
+    } catch (cause) {
+      options.signal?.throwIfAborted();
+      const after = await sizeOf(file);
+      if (after > before) continue;
+      const kept = after > 0 ? ` (${after} bytes are kept for the next attempt)` : '';
+      if (after === 0) await rm(file, { force: true });
+      throw failure(`${url} cannot be downloaded${kept}`, cause);
+    }
   }
+}
+
+async function fetchRest(
+  file: string,
+  url: string,
+  have: number,
+  { signal, onProgress }: DownloadOptions,
+): Promise<void> {
+  const response = await fetch(url, {
+    // A range counts in the bytes of the archive, not of a compressed form of it.
+    headers: { 'accept-encoding': 'identity', ...(have > 0 && { range: `bytes=${have}-` }) },
+    ...(signal && { signal }),
+  });
+  const [, first, size] =
+    /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
+  if (response.status === 416 && have > 0) {
+    await response.body?.cancel();
+    // Nothing comes after the last byte: the file was whole. Any other size is of another archive.
+    if (Number(size) === have) return;
+    await rm(file);
+    return fetchRest(file, url, 0, { signal, onProgress });
+  }
+  if (!response.ok || !response.body) {
+    throw new Error(`status ${response.status} ${response.statusText}`.trim());
+  }
+  const resumes = response.status === 206;
+  if (resumes && Number(first) !== have) throw new Error(`the server resumed at byte ${first}, not ${have}`);
+  let bytes = resumes ? have : 0;
+  const length = Number(response.headers.get('content-length') ?? Number.NaN) + bytes;
+  const meter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      onProgress?.(bytes, Number.isFinite(length) ? length : undefined);
+      done(null, chunk);
+    },
+  });
+  // The global fetch and node:stream/web declare the same stream twice.
+  const body = Readable.fromWeb(response.body as ReadableStream);
+  await pipeline(body, meter, createWriteStream(file, { flags: resumes ? 'a' : 'w' }));
+}
+
+async function md5Of(file: string): Promise<string> {
+  const hash = createHash('md5');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
 }
 
 /** Unpacks the files of BEIR's layout under `root/` of the archive, and nothing else. */

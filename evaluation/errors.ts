@@ -4,7 +4,8 @@ export type EvaluationErrorCode =
   | 'run_invalid'
   | 'rerank_invalid'
   | 'option_invalid'
-  | 'download_failed';
+  | 'download_failed'
+  | 'output_failed';
 
 /** An evaluation that cannot be done: says what is wrong, in which file and line, and what is allowed. */
 export class EvaluationError extends Error {

@@ -1,7 +1,9 @@
 import { pairedBootstrap, type Interval } from './bootstrap';
-import type { Collection, EvaluationDocument } from './beir';
+import type { Collection, EvaluationDocument } from './collection';
 import { EvaluationError } from './errors';
-import { fuse } from './fusion';
+import type { FirstStage } from './first-stage';
+import { checkWeight, fuse } from './fusion';
+import type { Fault } from './lines';
 import { CUTOFF, measure, rank, type Metrics, type Run, type ScoredDocument } from './metrics';
 
 /** Anything that scores documents for a query: a model directory, a container, an endpoint. */
@@ -17,13 +19,16 @@ export interface Reranker {
 
 export interface EvaluateOptions {
   /** First-stage documents a query that are reranked; the rest keep their order below them. Default 100. */
-  readonly depth?: number;
+  readonly topK?: number;
   /** Rank at which NDCG, MRR, recall, precision and hit rate stop. Default 10. */
   readonly cutoff?: number;
   /** Weight of the reranker in its fusion with the first stage, 0..1. Default 0.35. */
   readonly fusionWeight?: number;
-  /** Queries in flight at once. Default 2, so that the engine has the next while one travels. */
+  /** Metrics whose difference to the first stage gets an interval. Default NDCG. */
+  readonly compare?: readonly (keyof Metrics)[];
+  /** Queries in flight at once. Default 4: the engine has the next ones while one travels, and packs them together. */
   readonly concurrency?: number;
+  /** Seed of the intervals' resampling. Default 1. */
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (reranker: string, done: number, total: number) => void;
@@ -34,9 +39,9 @@ export interface SystemResult {
   readonly name: string;
   readonly kind: 'first-stage' | 'reranked' | 'fused';
   readonly metrics: Metrics;
-  /** NDCG minus the first stage's, with its 95 % interval; absent on the first stage. */
-  readonly difference?: Interval;
-  /** Wall-clock time over the number of queries; only where a reranker ran. */
+  /** This system minus the first stage, with its 95 % interval, of the metrics compared; empty on the first stage. */
+  readonly differences: Readonly<Partial<Record<keyof Metrics, Interval>>>;
+  /** Wall-clock time of all queries over their number; only where a reranker ran. */
   readonly millisecondsPerQuery?: number;
   readonly perQuery: ReadonlyMap<string, Metrics>;
   readonly run: Run;
@@ -48,50 +53,70 @@ export interface EvaluationResult {
   readonly documents: number;
   /** Judged queries for which the first stage found nothing; they count as 0. */
   readonly queriesWithoutHits: number;
-  readonly depth: number;
+  /** How the first stage ranks. */
+  readonly firstStage: string;
+  readonly topK: number;
   readonly cutoff: number;
   readonly fusionWeight: number;
+  readonly concurrency: number;
+  readonly compare: readonly (keyof Metrics)[];
+  /** What was left out of the collection and the run. */
+  readonly faults: readonly Fault[];
   readonly systems: readonly SystemResult[];
 }
 
 /**
- * Measures a first stage, each reranker over its top documents, and the fusion of both.
+ * Measures a first stage, each reranker over its top documents, and the fusion of both. Rerankers run one after the
+ * other: an async generator may start each as it is asked for, and stop it when the next is.
  * @throws EvaluationError `run_invalid` when the first stage names documents the collection lacks;
  * `rerank_invalid` when a reranker returns another number of scores, or one that is no number.
  */
 export async function evaluate(
   collection: Collection,
-  firstStage: { readonly name: string; readonly run: Run },
-  rerankers: readonly Reranker[],
+  firstStage: FirstStage,
+  rerankers: Iterable<Reranker> | AsyncIterable<Reranker>,
   options: EvaluateOptions = {},
 ): Promise<EvaluationResult> {
-  const { depth = 100, cutoff = CUTOFF, fusionWeight = 0.35 } = options;
-  for (const [name, value] of Object.entries({ depth, cutoff })) {
+  const {
+    topK = 100,
+    cutoff = CUTOFF,
+    fusionWeight = 0.35,
+    concurrency = 4,
+    compare = ['ndcg'] as const,
+  } = options;
+  for (const [name, value] of Object.entries({ topK, cutoff, concurrency })) {
     if (!Number.isInteger(value) || value < 1) {
       throw new EvaluationError('option_invalid', `${name} must be an integer of at least 1, not ${value}`);
     }
   }
-  const candidates = takeCandidates(collection, firstStage.run, depth);
+  checkWeight(fusionWeight);
+  const candidates = takeCandidates(collection, firstStage.run, topK);
   const baseline = measure(firstStage.run, collection.qrels, cutoff);
   const system = (name: string, kind: SystemResult['kind'], run: Run): SystemResult => {
     const { mean, perQuery } = measure(run, collection.qrels, cutoff);
-    const queries = [...perQuery.keys()];
-    const values = (of: ReadonlyMap<string, Metrics>): number[] => queries.map((id) => of.get(id)!.ndcg);
-    const difference = pairedBootstrap(values(baseline.perQuery), values(perQuery), { seed: options.seed });
-    return { name, kind, metrics: mean, perQuery, run, difference };
+    const values = (of: ReadonlyMap<string, Metrics>, metric: keyof Metrics): number[] =>
+      [...of.values()].map((metrics) => metrics[metric]);
+    const differences = Object.fromEntries(
+      compare.map((metric) => [
+        metric,
+        pairedBootstrap(values(baseline.perQuery, metric), values(perQuery, metric), { seed: options.seed }),
+      ]),
+    );
+    return { name, kind, metrics: mean, perQuery, run, differences };
   };
   const systems: SystemResult[] = [
     {
       name: firstStage.name,
       kind: 'first-stage',
       metrics: baseline.mean,
+      differences: {},
       perQuery: baseline.perQuery,
       run: firstStage.run,
     },
   ];
-  for (const reranker of rerankers) {
+  for await (const reranker of rerankers) {
     const start = performance.now();
-    const scored = await rerankAll(reranker, collection, candidates, options);
+    const scored = await rerankAll(reranker, collection, candidates, concurrency, options);
     const millisecondsPerQuery = (performance.now() - start) / Math.max(1, candidates.size);
     const top = new Map([...candidates].map(([id, list]) => [id, list.map(({ scored: first }) => first)]));
     const reranked = withTail(scored, firstStage.run);
@@ -106,9 +131,13 @@ export async function evaluate(
     queries: collection.qrels.size,
     documents: collection.documents.size,
     queriesWithoutHits: collection.qrels.size - candidates.size,
-    depth,
+    firstStage: [firstStage.name, firstStage.description].filter(Boolean).join(': '),
+    topK,
     cutoff,
     fusionWeight,
+    concurrency,
+    compare,
+    faults: [...collection.faults, ...(firstStage.faults ?? [])],
     systems,
   };
 }
@@ -120,11 +149,11 @@ interface Candidate {
 type Candidates = ReadonlyMap<string, readonly Candidate[]>;
 
 /** The first documents of each judged query that has any, in rank order. */
-function takeCandidates(collection: Collection, run: Run, depth: number): Candidates {
+function takeCandidates(collection: Collection, run: Run, topK: number): Candidates {
   const candidates = new Map<string, Candidate[]>();
   for (const query of collection.queries.keys()) {
     const scores = new Map((run.get(query) ?? []).map((scored) => [scored.id, scored]));
-    const top = rank([...scores.values()]).slice(0, depth);
+    const top = rank([...scores.values()]).slice(0, topK);
     const list = top.map((id) => {
       const document = collection.documents.get(id);
       if (document) return { document, scored: scores.get(id)! };
@@ -143,29 +172,38 @@ async function rerankAll(
   reranker: Reranker,
   collection: Collection,
   candidates: Candidates,
-  options: EvaluateOptions,
+  concurrency: number,
+  { signal, onProgress }: EvaluateOptions,
 ): Promise<Run> {
   const run = new Map<string, ScoredDocument[]>();
   const waiting = [...candidates];
   // Results keep the order of the queries, whichever comes first.
   for (const [query] of waiting) run.set(query, []);
+  // One failure ends the others too: nobody would use what they still bring.
+  const failed = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
   let next = 0;
   let done = 0;
   const work = async (): Promise<void> => {
     while (next < waiting.length) {
-      options.signal?.throwIfAborted();
+      stop.throwIfAborted();
       const [query, list] = waiting[next++];
       const documents = list.map(({ document }) => document);
-      const scores = await reranker.rerank(collection.queries.get(query)!, documents, options.signal);
+      const scores = await reranker.rerank(collection.queries.get(query)!, documents, stop);
       checkScores(reranker.name, query, documents.length, scores);
       run.set(
         query,
         documents.map(({ id }, i) => ({ id, score: scores[i] })),
       );
-      options.onProgress?.(reranker.name, ++done, waiting.length);
+      onProgress?.(reranker.name, ++done, waiting.length);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, options.concurrency ?? 2) }, work));
+  try {
+    await Promise.all(Array.from({ length: concurrency }, work));
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
   return run;
 }
 

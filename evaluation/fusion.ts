@@ -8,9 +8,7 @@ import type { Run, ScoredDocument } from './metrics';
  * @param weight of the second, 0..1.
  */
 export function fuse(first: Run, second: Run, weight: number): Run {
-  if (!(weight >= 0 && weight <= 1)) {
-    throw new EvaluationError('option_invalid', `the weight of a fusion is 0 to 1, not ${weight}`);
-  }
+  checkWeight(weight);
   const fused = new Map<string, ScoredDocument[]>();
   for (const [query, documents] of first) {
     const other = new Map((second.get(query) ?? []).map(({ id, score }) => [id, score]));
@@ -23,6 +21,12 @@ export function fuse(first: Run, second: Run, weight: number): Run {
     );
   }
   return fused;
+}
+
+/** @throws EvaluationError `option_invalid` */
+export function checkWeight(weight: number): void {
+  if (weight >= 0 && weight <= 1) return;
+  throw new EvaluationError('option_invalid', `the weight of a fusion is 0 to 1, not ${weight}`);
 }
 
 function standardize(scores: readonly number[]): number[] {

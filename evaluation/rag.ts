@@ -1,11 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Collection, EvaluationDocument } from './beir';
+import { assemble, type Collection, type EvaluationDocument, type ReadOptions } from './collection';
 import { EvaluationError } from './errors';
 import { Faults, readLines } from './lines';
 
 /** Documents a RAG prompt holds: the published RAG figures of the model table were measured with 5 after reranking. */
 export const RAG_CUTOFF = 5;
+
+export interface RagOptions extends ReadOptions {
+  /** File of documents, for lines of query and expected ids. */
+  readonly corpus?: string;
+}
 
 /**
  * Reads a retrieval set for RAG as a collection with binary judgements. Two formats:
@@ -15,21 +20,21 @@ export const RAG_CUTOFF = 5;
  * - JSON lines of `{ "query": text, "expected_ids": [id, ...] }` (the arguments of LlamaIndex's
  *   `RetrieverEvaluator.evaluate`), with the documents in a file of lines `{ "_id" or "id", "text" }`.
  *
- * Hit rate and MRR are then LlamaIndex's: an expected id among the first k, and one over the rank of the first.
- * @param corpus file of documents, for the second format only.
+ * Hit rate and MRR are then LlamaIndex's (`llama_index.core.evaluation.retrieval.metrics`, not granular): whether an
+ * expected id is among the k retrieved, and one over the rank of the first that is.
  * @throws EvaluationError `collection_missing`, or `collection_invalid` naming what is malformed.
  */
-export async function readRag(file: string, corpus?: string): Promise<Collection> {
-  const collection = corpus === undefined ? await readDataset(file) : await readPairs(file, corpus);
-  if (collection.qrels.size === 0) throw new EvaluationError('collection_invalid', `${file} has no queries`);
-  return collection;
+export async function readRag(file: string, options: RagOptions = {}): Promise<Collection> {
+  const { corpus } = options;
+  return corpus === undefined ? readDataset(file, options) : readPairs(file, corpus, options);
 }
 
-type Texts = Record<string, string>;
+type Entries = ReadonlyMap<string, unknown>;
 
-async function readDataset(file: string): Promise<Collection> {
-  const content = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new EvaluationError('collection_missing', `${file} cannot be read`, { file }, { cause });
+async function readDataset(file: string, options: RagOptions): Promise<Collection> {
+  const content = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    const message = `${file} cannot be read: ${cause.code}`;
+    throw new EvaluationError('collection_missing', message, { file }, { cause });
   });
   let value: unknown;
   try {
@@ -42,57 +47,60 @@ async function readDataset(file: string): Promise<Collection> {
       { cause },
     );
   }
-  const faults: string[] = [];
-  const record = (name: string): Record<string, unknown> => {
-    const field = (value as Record<string, unknown> | null)?.[name];
-    if (typeof field === 'object' && field !== null && !Array.isArray(field)) {
-      return field as Record<string, unknown>;
+  const [queries, corpus, relevant] = ['queries', 'corpus', 'relevant_docs'].map((name) =>
+    entriesOf(file, value, name),
+  );
+  const faults = new Faults();
+  const texts = (name: string, entries: Entries): Map<string, string> => {
+    for (const [id, text] of entries) {
+      if (typeof text !== 'string') faults.add(file, undefined, `${name}.${id} must be a string`);
     }
-    faults.push(`"${name}" must be an object`);
-    return {};
+    return new Map([...entries].filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   };
-  const texts = (name: string): Texts => {
-    const found = record(name);
-    for (const [id, text] of Object.entries(found)) {
-      if (typeof text !== 'string') faults.push(`${name}.${id} must be a string`);
-    }
-    return found as Texts;
-  };
-  const queries = texts('queries');
-  const corpus = texts('corpus');
-  const qrels = new Map<string, Map<string, number>>();
-  for (const [query, ids] of Object.entries(record('relevant_docs'))) {
-    const fault = idsFault(ids, (id) => Object.hasOwn(corpus, id));
-    if (!Object.hasOwn(queries, query)) faults.push(`relevant_docs names unknown query "${query}"`);
-    else if (fault !== undefined) faults.push(`relevant_docs.${query} ${fault}`);
-    else qrels.set(query, new Map((ids as string[]).map((id) => [id, 1])));
+  const queryTexts = texts('queries', queries);
+  const documentTexts = texts('corpus', corpus);
+  const qrels = new Map<string, ReadonlyMap<string, number>>();
+  for (const [query, ids] of relevant) {
+    const fault = idsFault(ids, documentTexts);
+    if (!queryTexts.has(query)) faults.add(file, undefined, `relevant_docs names unknown query "${query}"`);
+    else if (fault !== undefined) faults.add(file, undefined, `relevant_docs.${query} ${fault}`);
+    else qrels.set(query, judgedRelevant(ids as string[]));
   }
-  if (faults.length > 0) {
-    throw new EvaluationError(
-      'collection_invalid',
-      `${file}: ${faults.length} faults: ${faults.slice(0, 5).join('; ')}`,
-      { file, count: faults.length, faults: faults.slice(0, 100) },
-    );
+  const documents = new Map([...documentTexts].map(([id, text]) => [id, { id, text }]));
+  return assemble(
+    { name: path.basename(file), documents, queries: queryTexts, qrels },
+    file,
+    faults,
+    options,
+  );
+}
+
+/** The members of a field that must be an object. */
+function entriesOf(file: string, value: unknown, name: string): Entries {
+  const field = (value as Readonly<Record<string, unknown>> | null)?.[name];
+  if (typeof field === 'object' && field !== null && !Array.isArray(field)) {
+    return new Map(Object.entries(field));
   }
-  return {
-    name: path.basename(file),
-    documents: new Map(Object.entries(corpus).map(([id, text]) => [id, { id, text }])),
-    queries: new Map(Object.entries(queries).filter(([id]) => qrels.has(id))),
-    qrels,
-    faults: [],
-  };
+  throw new EvaluationError(
+    'collection_invalid',
+    `${file}: "${name}" must be an object; a dataset has queries, corpus and relevant_docs`,
+    { file },
+  );
 }
 
 /** What is wrong with a list of expected ids, if anything is. */
-function idsFault(ids: unknown, known: (id: string) => boolean): string | undefined {
+function idsFault(ids: unknown, known: ReadonlyMap<string, unknown>): string | undefined {
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id) => typeof id === 'string')) {
     return 'must be a list of at least one id';
   }
-  const unknown = (ids as string[]).find((id) => !known(id));
+  const unknown = (ids as string[]).find((id) => !known.has(id));
   return unknown === undefined ? undefined : `names unknown document "${unknown}"`;
 }
 
-async function readPairs(file: string, corpus: string): Promise<Collection> {
+const judgedRelevant = (ids: readonly string[]): ReadonlyMap<string, number> =>
+  new Map(ids.map((id) => [id, 1]));
+
+async function readPairs(file: string, corpus: string, options: RagOptions): Promise<Collection> {
   const faults = new Faults();
   const documents = new Map<string, EvaluationDocument>();
   for await (const { value, number } of jsonLines(corpus, faults)) {
@@ -103,20 +111,22 @@ async function readPairs(file: string, corpus: string): Promise<Collection> {
     else documents.set(id, { id, text: value.text });
   }
   const queries = new Map<string, string>();
-  const qrels = new Map<string, Map<string, number>>();
+  const qrels = new Map<string, ReadonlyMap<string, number>>();
   for await (const { value, number } of jsonLines(file, faults)) {
-    const fault = idsFault(value.expected_ids, (id) => documents.has(id));
+    const fault = idsFault(value.expected_ids, documents);
     if (typeof value.query !== 'string' || value.query.trim() === '') {
       faults.add(file, number, '"query" must be a non-empty string');
     } else if (fault !== undefined) faults.add(file, number, `"expected_ids" ${fault}`);
     else {
       // Lines have no ids of their own: their numbers are.
       queries.set(`${number}`, value.query);
-      qrels.set(`${number}`, new Map((value.expected_ids as string[]).map((id) => [id, 1])));
+      qrels.set(`${number}`, judgedRelevant(value.expected_ids as string[]));
     }
   }
-  faults.throwIfAny('collection_invalid');
-  return { name: path.basename(file), documents, queries, qrels, faults: [] };
+  if (documents.size === 0 && faults.list.length === 0) {
+    throw new EvaluationError('collection_invalid', `${corpus} has no documents`);
+  }
+  return assemble({ name: path.basename(file), documents, queries, qrels }, file, faults, options);
 }
 
 async function* jsonLines(

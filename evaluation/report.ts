@@ -1,92 +1,123 @@
-import { VARIANTS } from '../models/registry';
+import type { Interval } from './bootstrap';
 import type { EvaluationResult, SystemResult } from './evaluate';
+import { describeFaults } from './lines';
 import type { Metrics } from './metrics';
+import { PUBLISHED_SOURCE, publishedFigures } from './published';
 
-/** Column titles, in order; `k` is the rank they stop at. */
-const COLUMNS: readonly (readonly [keyof Metrics, (k: number) => string])[] = [
-  ['ndcg', (k) => `NDCG@${k}`],
-  ['map', () => 'MAP'],
-  ['mrr', (k) => `MRR@${k}`],
-  ['recall', (k) => `Recall@${k}`],
-  ['precision', (k) => `P@${k}`],
-  ['hitRate', (k) => `Hit@${k}`],
-];
+/** Name of each metric in a report; `k` is the rank it stops at. */
+const TITLES: Readonly<Record<keyof Metrics, (k: number) => string>> = {
+  ndcg: (k) => `NDCG@${k}`,
+  map: () => 'MAP',
+  mrr: (k) => `MRR@${k}`,
+  recall: (k) => `Recall@${k}`,
+  precision: (k) => `P@${k}`,
+  hitRate: (k) => `Hit@${k}`,
+};
 
-/** A figure of another source, for comparison only. */
-export interface PublishedFigure {
-  readonly name: string;
-  /** Mean NDCG@10 over 17 BEIR collections, 0..1. */
-  readonly beirNdcg10: number;
-  readonly ragHitRate: number;
-  readonly ragMrr: number;
+export const MEASURED = 'Measured here';
+export const PUBLISHED = `Published, not measured here, and on other collections (${PUBLISHED_SOURCE})`;
+
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
 }
 
-/** What the model cards publish; not measured here, and on other collections than one's own. */
-export function publishedFigures(): PublishedFigure[] {
-  return Object.values(VARIANTS).flatMap(({ title, published }) =>
-    published
-      ? [
-          {
-            name: title,
-            beirNdcg10: published.beirNdcg10 / 100,
-            ragHitRate: published.ragHitRate,
-            ragMrr: published.ragMrr,
-          },
-        ]
-      : [],
-  );
+export function metricTitle(metric: keyof Metrics, cutoff: number): string {
+  return TITLES[metric](cutoff);
 }
 
-/** Rows of the report as text: measured systems first, in the order they ran. */
-export function reportRows(result: EvaluationResult): { header: string[]; rows: string[][] } {
-  const titles = COLUMNS.map(([, title]) => title(result.cutoff));
-  const header = ['', ...titles, `NDCG@${result.cutoff} ± first stage (95 %)`, 'ms/query'];
-  return { header, rows: result.systems.map(row) };
+/** The metrics in the order a report shows them: those that are compared first. */
+function metricsOf({ compare }: EvaluationResult): (keyof Metrics)[] {
+  return [...new Set([...compare, ...(Object.keys(TITLES) as (keyof Metrics)[])])];
 }
 
-function row(system: SystemResult): string[] {
-  const { difference: d } = system;
+/** The measured systems in the order they ran. */
+export function measuredTable(result: EvaluationResult): Table {
+  const { compare, cutoff, systems } = result;
+  const metrics = metricsOf(result);
+  const first = systems[0].name;
+  return {
+    header: [
+      '',
+      ...metrics.map((metric) => metricTitle(metric, cutoff)),
+      ...compare.map((metric) => `${metricTitle(metric, cutoff)} minus ${first}`),
+      'ms/query',
+    ],
+    rows: systems.map(({ name, metrics: values, differences, millisecondsPerQuery: ms }) => [
+      name,
+      ...metrics.map((metric) => values[metric].toFixed(4)),
+      ...compare.map((metric) => describeInterval(differences[metric])),
+      ms === undefined ? '' : ms.toFixed(1),
+    ]),
+  };
+}
+
+export function publishedTable(): Table {
+  return {
+    header: ['', 'BEIR NDCG@10, mean of 17', 'RAG hit rate', 'RAG MRR'],
+    rows: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => [
+      name,
+      ...[beirNdcg10, ragHitRate, ragMrr].map((value) => value.toFixed(4)),
+    ]),
+  };
+}
+
+function describeInterval(interval: Interval | undefined): string {
+  if (!interval) return '';
+  return `${signed(interval.mean)} [${signed(interval.low)}, ${signed(interval.high)}]`;
+}
+
+export const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
+
+/** What was measured and how, each fact under its name. */
+export function reportFacts(result: EvaluationResult): (readonly [string, string])[] {
+  const { collection, queries, documents, queriesWithoutHits: lost, systems, faults } = result;
+  const first = systems[0].name;
+  const interval = systems.flatMap(({ differences }) => Object.values(differences))[0];
+  const second = Number((1 - result.fusionWeight).toFixed(4));
   return [
-    system.name,
-    ...COLUMNS.map(([key]) => system.metrics[key].toFixed(4)),
-    d ? `${signed(d.mean)} [${signed(d.low)}, ${signed(d.high)}]` : '',
-    system.millisecondsPerQuery === undefined ? '' : system.millisecondsPerQuery.toFixed(1),
+    ['Collection', `${collection}: ${queries} judged queries, ${documents} documents`],
+    ['First stage', result.firstStage],
+    ...(lost > 0
+      ? [['No hits', `${lost} queries for which it finds nothing; they count as 0`] as const]
+      : []),
+    ...(interval
+      ? ([
+          ['Reranked', `top ${result.topK} of each query, ${result.concurrency} queries in flight`],
+          [
+            'Fusion',
+            `${second} z(${first}) + ${result.fusionWeight} z(reranker), z-scores over a query's reranked documents`,
+          ],
+          [
+            'In brackets',
+            `${100 * interval.confidence} % interval of the difference to ${first}, paired bootstrap over the queries`,
+          ],
+        ] as const)
+      : []),
+    ...(faults.length > 0 ? [['Left out', describeFaults(faults)] as const] : []),
   ];
 }
 
-const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
-
-/** What was measured, in a line. */
-export function reportTitle(result: EvaluationResult): string {
-  const lost = result.queriesWithoutHits;
-  return (
-    `${result.collection}: ${result.queries} queries, ${result.documents} documents; top ${result.depth} reranked; ` +
-    `fusion weight ${result.fusionWeight}${lost > 0 ? `; ${lost} queries without hits count as 0` : ''}`
-  );
-}
-
-/** The report as a table for a terminal. */
+/** The report for a terminal. */
 export function formatTable(result: EvaluationResult): string {
-  const { header, rows } = reportRows(result);
-  const published = publishedFigures().map(
-    ({ name, beirNdcg10, ragHitRate, ragMrr }) =>
-      [name, beirNdcg10.toFixed(4), ragHitRate.toFixed(4), ragMrr.toFixed(4)] as string[],
-  );
+  const facts = reportFacts(result);
+  const width = Math.max(...facts.map(([name]) => name.length));
   return [
-    reportTitle(result),
+    ...facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`),
     '',
-    'Measured here',
-    ...align([header, ...rows]),
+    MEASURED,
+    ...align(measuredTable(result)),
     '',
-    'Published by the model cards (other collections; not measured here)',
-    ...align([['', 'BEIR NDCG@10, 17 sets', 'RAG hit rate', 'RAG MRR'], ...published]),
+    PUBLISHED,
+    ...align(publishedTable()),
     '',
   ].join('\n');
 }
 
-function align(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
-  return rows.map((cells) =>
+function align({ header, rows }: Table): string[] {
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  return lines.map((cells) =>
     cells
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
       .join('  ')
@@ -94,29 +125,58 @@ function align(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** Queries on which a system is better and worse than the first stage. */
+export function winsAndLosses(
+  result: EvaluationResult,
+  { perQuery }: SystemResult,
+  metric: keyof Metrics,
+): { readonly better: number; readonly worse: number } {
+  const first = result.systems[0].perQuery;
+  const changes = [...perQuery].map(([id, metrics]) => metrics[metric] - first.get(id)![metric]);
+  return {
+    better: changes.filter((change) => change > 0).length,
+    worse: changes.filter((change) => change < 0).length,
+  };
+}
+
 /** The report as plain data, for `--json`; per-query values included, runs left out. */
 export function reportJson(result: EvaluationResult): object {
+  const { cutoff, compare, faults } = result;
+  const named = (metrics: Metrics): Record<string, number> =>
+    Object.fromEntries(metricsOf(result).map((metric) => [metricTitle(metric, cutoff), metrics[metric]]));
   return {
     collection: result.collection,
     queries: result.queries,
     documents: result.documents,
     queries_without_hits: result.queriesWithoutHits,
-    depth: result.depth,
-    cutoff: result.cutoff,
+    first_stage: result.firstStage,
+    top_k: result.topK,
+    cutoff,
     fusion_weight: result.fusionWeight,
+    concurrency: result.concurrency,
+    malformed: { count: faults.length, faults: faults.slice(0, 100) },
     measured: result.systems.map((system) => ({
       name: system.name,
       kind: system.kind,
-      metrics: named(system.metrics, result.cutoff),
-      difference_ndcg: system.difference,
-      milliseconds_per_query: system.millisecondsPerQuery,
-      per_query: Object.fromEntries(
-        [...system.perQuery].map(([id, metrics]) => [id, named(metrics, result.cutoff)]),
+      metrics: named(system.metrics),
+      differences: Object.fromEntries(
+        compare.flatMap((metric) => {
+          const interval = system.differences[metric];
+          const counts = winsAndLosses(result, system, metric);
+          return interval ? [[metricTitle(metric, cutoff), { ...interval, ...counts }]] : [];
+        }),
       ),
+      milliseconds_per_query: system.millisecondsPerQuery,
+      per_query: Object.fromEntries([...system.perQuery].map(([id, metrics]) => [id, named(metrics)])),
     })),
-    published: publishedFigures(),
+    published: {
+      source: PUBLISHED_SOURCE,
+      figures: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => ({
+        name,
+        beir_ndcg_at_10: beirNdcg10,
+        rag_hit_rate: ragHitRate,
+        rag_mrr: ragMrr,
+      })),
+    },
   };
 }
-
-const named = (metrics: Metrics, k: number): Record<string, number> =>
-  Object.fromEntries(COLUMNS.map(([key, title]) => [title(k), metrics[key]]));

@@ -1,10 +1,19 @@
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { copyFile, mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { create } from 'tar';
 import { writeWhole } from './directory';
 import { ModelError } from './errors';
-import { MANIFEST_FILE, describeFile, readManifest } from './manifest';
-import type { ManifestFile, ModelManifest } from './manifest';
+import { MANIFEST_FILE, describeFile, readManifestSync } from './manifest';
+import type { ModelManifest } from './manifest';
+
+/** A model directory whose files are, byte for byte, the ones its manifest describes. */
+export interface ModelDirectory {
+  readonly directory: string;
+  readonly manifest: ModelManifest;
+  /** SHA-256 of the manifest, in hexadecimal. The manifest holds its files' digests, so equal content gives an equal digest. */
+  readonly digest: string;
+}
 
 export interface Packed {
   readonly path: string;
@@ -14,22 +23,37 @@ export interface Packed {
 }
 
 /**
- * Packs a model directory as SageMaker's `model.tar.gz`: the manifest and the files it lists, in its order, and nothing
- * else; no owners, no times, no links, so that the same input gives the same bytes.
- * @throws ModelError as `readManifest`; `digest_mismatch` when a file is not the one its manifest describes;
- * `output_exists`.
+ * Reads a model directory and compares every file with the digest its manifest declares. Synchronous, because the
+ * synthesis of a CDK app is.
+ * @throws ModelError as `readManifest`; `digest_mismatch` naming every file that differs.
  */
-export async function packModel(directory: string, out: string): Promise<Packed> {
-  const manifest = await readVerified(directory);
+export function openModelDirectory(directory: string): ModelDirectory {
+  const manifest = readManifestSync(directory);
+  const faults: string[] = [];
+  for (const { path: name, sha256: declared } of manifest.files) {
+    const { sha256 } = describeFile(directory, name);
+    const file = path.join(directory, name);
+    if (sha256 !== declared) faults.push(`${file} has SHA-256 ${sha256}; the manifest declares ${declared}`);
+  }
+  if (faults.length > 0) throw new ModelError('digest_mismatch', faults.join('; '), directory);
+  return { directory, manifest, digest: describeFile(directory, MANIFEST_FILE).sha256 };
+}
+
+/**
+ * Packs a model directory as SageMaker's `model.tar.gz`: the manifest and the files it lists, in its order, and nothing
+ * else; no owners, no times, no links, so that the same input gives the same bytes. Whole, or not at all.
+ * @throws ModelError `output_exists`.
+ */
+export function packModel({ directory, manifest }: ModelDirectory, out: string): Packed {
   if (existsSync(out)) throw new ModelError('output_exists', `${out} exists: name a new file`, out);
-  await mkdir(path.dirname(path.resolve(out)), { recursive: true });
+  mkdirSync(path.dirname(path.resolve(out)), { recursive: true });
   const part = `${out}.part-${process.pid}`;
-  const { create } = await import('tar');
   try {
-    await create(
+    create(
       {
         cwd: directory,
         file: part,
+        sync: true,
         // A link in the directory becomes the file it names: SageMaker extracts none.
         follow: true,
         portable: true,
@@ -38,48 +62,35 @@ export async function packModel(directory: string, out: string): Promise<Packed>
         // Weights hardly compress; a higher level costs seconds for a few per cent.
         gzip: { level: 1 },
       },
-      [MANIFEST_FILE, ...manifest.files.map((file) => file.path)],
+      contentsOf(manifest),
     );
-    const { bytes, sha256 } = await describeFile(path.dirname(part), path.basename(part));
-    await rename(part, out);
+    const { bytes, sha256 } = describeFile(path.dirname(part), path.basename(part));
+    renameSync(part, out);
     return { path: out, bytes, sha256 };
   } catch (error) {
-    await rm(part, { force: true });
+    rmSync(part, { force: true });
     throw error;
   }
 }
 
 /**
  * Copies what a model directory's manifest lists, and nothing else, for uncompressed model data in S3.
- * @throws ModelError as `packModel`.
+ * @throws ModelError `output_exists` when `out` is not a new or empty directory.
  */
-export async function exportModel(directory: string, out: string): Promise<Packed> {
-  const manifest = await readVerified(directory);
+export async function exportModel(
+  { directory, manifest, digest }: ModelDirectory,
+  out: string,
+): Promise<Packed> {
   return writeWhole(out, async (target) => {
-    for (const name of [MANIFEST_FILE, ...manifest.files.map((file) => file.path)]) {
+    for (const name of contentsOf(manifest)) {
       await mkdir(path.dirname(path.join(target, name)), { recursive: true });
       await copyFile(path.join(directory, name), path.join(target, name));
     }
-    const { sha256 } = await describeFile(target, MANIFEST_FILE);
     const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-    return { path: out, bytes, sha256 };
+    return { path: out, bytes, sha256: digest };
   });
 }
 
-/** The manifest of a directory whose files have the digests it declares. */
-async function readVerified(directory: string): Promise<ModelManifest> {
-  const manifest = await readManifest(directory);
-  for (const entry of manifest.files) await checkDigest(directory, entry);
-  return manifest;
-}
-
-async function checkDigest(directory: string, entry: ManifestFile): Promise<void> {
-  const { sha256 } = await describeFile(directory, entry.path);
-  if (sha256 === entry.sha256) return;
-  const file = path.join(directory, entry.path);
-  throw new ModelError(
-    'digest_mismatch',
-    `${file} has SHA-256 ${sha256}; the manifest declares ${entry.sha256}`,
-    file,
-  );
+function contentsOf(manifest: ModelManifest): string[] {
+  return [MANIFEST_FILE, ...manifest.files.map((file) => file.path)];
 }

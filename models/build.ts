@@ -55,7 +55,7 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
   const source = await openSource(found, architecture);
   try {
     checkHead(source);
-    const file = await describeFile(directory, path.relative(directory, found));
+    const file = describeFile(directory, path.relative(directory, found));
     const variant = variantOf(directory, options.source, architecture);
     return await writeModelDirectory(options.out, {
       name: options.name ?? path.basename(path.resolve(directory)),

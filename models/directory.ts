@@ -5,7 +5,7 @@ import { buildBert } from './bert/graph';
 import { isBert } from './bert/weights';
 import type { BertArchitecture } from './bert/weights';
 import { buildJinaBert } from './jinabert/graph';
-import type { WeightReader } from './jinabert/weights';
+import type { WeightReader } from './encoder/weights';
 import { describeFile, robertaPair, writeManifest } from './manifest';
 import type { ModelManifest } from './manifest';
 import { packageVersion } from './package-root';
@@ -64,7 +64,7 @@ export async function writeModelDirectory(out: string, contents: ModelContents):
         ...(tokenTypes && { token_type_ids: 'token_type_ids' }),
       },
       output: 'logits',
-      files: [await describeFile(directory, 'model.onnx'), await describeFile(directory, 'tokenizer.json')],
+      files: [describeFile(directory, 'model.onnx'), describeFile(directory, 'tokenizer.json')],
       created_by: createdBy(),
     };
     await writeManifest(directory, manifest);

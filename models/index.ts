@@ -1,5 +1,6 @@
 /** The variants: registry, graph builder, model directories and their manifests. */
-export { exportModel, packModel, type Packed } from './archive';
+export { exportModel, openModelDirectory, packModel, type ModelDirectory, type Packed } from './archive';
+export { readModelDirectory, type ModelDescription } from './description';
 export { writeModelDirectory, type ModelContents } from './directory';
 export { WEIGHT_FILES, buildModel, compareWithSource, type BuildOptions } from './build';
 export { kendallTau, type Comparison } from './compare';
@@ -9,7 +10,9 @@ export { ModelError, type ModelErrorCode } from './errors';
 export {
   MANIFEST_FILE,
   describeFile,
+  parseManifest,
   readManifest,
+  readManifestSync,
   robertaPair,
   specialTokens,
   writeManifest,

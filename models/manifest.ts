@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from './errors';
 import type { Architecture } from './registry';
@@ -63,17 +63,39 @@ export function robertaPair(ids: { cls: number; sep: number }, documentType: 0 |
   ];
 }
 
+/** Pair template of BERT: `[CLS] query [SEP] document [SEP]`, the document and its end of type 1. */
+export function bertPair(ids: { cls: number; sep: number }): PairElement[] {
+  return [
+    { special: ids.cls, type: 0 },
+    { sequence: 'query', type: 0 },
+    { special: ids.sep, type: 0 },
+    { sequence: 'document', type: 1 },
+    { special: ids.sep, type: 1 },
+  ];
+}
+
 /** Number of special tokens a pair costs besides its two texts. */
 export function specialTokens(template: readonly PairElement[]): number {
   return template.filter((element) => 'special' in element).length;
 }
 
-/** Size and SHA-256 of a file of the directory, streamed. */
-export async function describeFile(directory: string, relative: string): Promise<ManifestFile> {
-  const file = path.join(directory, relative);
+const CHUNK_BYTES = 1 << 20;
+
+/** Size and SHA-256 of a file of the directory, read in pieces. */
+export function describeFile(directory: string, relative: string): ManifestFile {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return { path: relative, bytes: (await stat(file)).size, sha256: hash.digest('hex') };
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const handle = openSync(path.join(directory, relative), 'r');
+  let bytes = 0;
+  try {
+    for (let read = 1; read > 0; bytes += read) {
+      read = readSync(handle, chunk, 0, CHUNK_BYTES, null);
+      hash.update(chunk.subarray(0, read));
+    }
+  } finally {
+    closeSync(handle);
+  }
+  return { path: relative, bytes, sha256: hash.digest('hex') };
 }
 
 export async function writeManifest(directory: string, manifest: ModelManifest): Promise<void> {
@@ -82,40 +104,50 @@ export async function writeManifest(directory: string, manifest: ModelManifest):
 
 /**
  * Reads and checks the manifest of a model directory and that its files are there with the declared sizes.
- * @throws ModelError `model_directory_missing`, `model_file_missing`, `manifest_invalid`.
+ * @throws ModelError `model_directory_missing`, `model_file_missing`, `manifest_invalid`, `model_invalid`.
  */
-export async function readManifest(directory: string): Promise<ModelManifest> {
-  const info = await stat(directory).catch(() => undefined);
-  if (!info?.isDirectory()) {
+export function readManifest(directory: string): Promise<ModelManifest> {
+  return Promise.resolve().then(() => readManifestSync(directory));
+}
+
+/** As `readManifest`, for callers that cannot wait, as the synthesis of a CDK app cannot. */
+export function readManifestSync(directory: string): ModelManifest {
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) {
     throw new ModelError('model_directory_missing', `no model directory at ${directory}`, directory);
   }
   const file = path.join(directory, MANIFEST_FILE);
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new ModelError(
-      'model_file_missing',
-      `${file} cannot be read: a model directory holds a ${MANIFEST_FILE}`,
-      file,
-      {
-        cause,
-      },
-    );
-  });
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    const why = `${file} cannot be read: a model directory holds a ${MANIFEST_FILE}`;
+    throw new ModelError('model_file_missing', why, file, { cause });
+  }
+  const manifest = parseManifest(bytes, file);
+  for (const entry of manifest.files) checkFile(directory, entry);
+  return manifest;
+}
+
+/**
+ * The manifest in the bytes or the text of a `manifest.json`; whether its files exist is not looked at.
+ * @param file where it was read, for the message
+ * @throws ModelError `manifest_invalid` naming every field at fault.
+ */
+export function parseManifest(json: Uint8Array | string, file: string = MANIFEST_FILE): ModelManifest {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = JSON.parse(typeof json === 'string' ? json : Buffer.from(json).toString('utf8'));
   } catch (cause) {
     throw new ModelError('manifest_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
       cause,
     });
   }
-  const manifest = checkManifest(parsed, file);
-  for (const entry of manifest.files) await checkFile(directory, entry);
-  return manifest;
+  return checkManifest(parsed, file);
 }
 
-async function checkFile(directory: string, entry: ManifestFile): Promise<void> {
+function checkFile(directory: string, entry: ManifestFile): void {
   const file = path.join(directory, entry.path);
-  const found = await stat(file).catch(() => undefined);
+  const found = statSync(file, { throwIfNoEntry: false });
   if (!found?.isFile()) {
     throw new ModelError(
       'model_file_missing',
@@ -185,6 +217,9 @@ function checkManifest(value: unknown, file: string): ModelManifest {
       if (!/^[0-9a-f]{64}$/.test(String(item.sha256)))
         faults.push(`files[${i}].sha256 must be 64 hexadecimal digits`);
     });
+    const listed = manifest.files.map((entry: { path?: unknown } | null) => entry?.path);
+    for (const name of [manifest.model, tokenizer.path])
+      if (!listed.includes(name)) faults.push(`files must list ${JSON.stringify(name)}`);
   }
   if (faults.length > 0) throw new ModelError('manifest_invalid', `${file}: ${faults.join('; ')}`, file);
   return value as ModelManifest;

@@ -18,7 +18,11 @@ export function packageVersion(): { readonly name: string; readonly version: str
   return JSON.parse(readFileSync(file, 'utf8')) as { name: string; version: string };
 }
 
-/** Path of the model directory that ships with the package. */
+/** Directory of the model that ships with the package, from the sources, from dist/ and from the image's bundle. */
 export function embeddedModelDirectory(): string {
-  return path.join(packageRoot(), 'models', 'embedded');
+  for (let directory = __dirname; ; directory = path.dirname(directory)) {
+    const place = path.join(directory, 'models', 'embedded');
+    if (existsSync(path.join(place, 'manifest.json'))) return place;
+    if (path.dirname(directory) === directory) throw new Error(`no models/embedded above ${__dirname}`);
+  }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError } from './errors';
-import { robertaPair } from './manifest';
+import { bertPair, robertaPair } from './manifest';
 import type { PairElement } from './manifest';
 
 /** What a model directory must know of its `tokenizer.json`. */
@@ -12,6 +12,8 @@ export interface TokenizerFacts {
   /** The first and the separating special token. */
   readonly cls: number;
   readonly sep: number;
+  /** Whether they are BERT's `[CLS]` and `[SEP]`. */
+  readonly bert: boolean;
   /** The pair as the file's own post-processor lays it out; `undefined` where it has none. */
   readonly template?: readonly PairElement[];
 }
@@ -32,13 +34,15 @@ interface PostProcessor {
 
 interface TokenizerJson {
   added_tokens: { id: number; content: string }[];
-  model: { vocab: Record<string, number> };
+  /** Pieces with their ids; of a Unigram model, pieces with their scores in the order of their ids. */
+  model: { vocab: Record<string, number> | unknown[] };
   padding?: { pad_id: number } | null;
   post_processor?: PostProcessor | null;
 }
 
 /**
- * Reads a `tokenizer.json`: BPE with `<s>`, `</s>`, `<pad>`, or WordPiece with `[CLS]`, `[SEP]`, `[PAD]`.
+ * Reads a `tokenizer.json` whose special tokens are `<s>`, `</s>`, `<pad>` (BPE, Unigram) or `[CLS]`, `[SEP]`, `[PAD]`
+ * (WordPiece).
  * @throws ModelError `tokenizer_invalid` when it is no such file, or an id lies outside the model's vocabulary.
  */
 export async function readTokenizer(file: string, modelVocabulary: number): Promise<TokenizerFacts> {
@@ -53,8 +57,11 @@ export async function readTokenizer(file: string, modelVocabulary: number): Prom
   try {
     parsed = JSON.parse(text) as TokenizerJson;
     tokens = new Map(parsed.added_tokens.map((token) => [token.content, token.id]));
-    const ids = [...Object.values(parsed.model.vocab), ...tokens.values()];
-    vocabulary = 1 + ids.reduce((a, b) => Math.max(a, b), 0);
+    const { vocab } = parsed.model;
+    const largest = Array.isArray(vocab)
+      ? vocab.length - 1
+      : Object.values(vocab).reduce((a, b) => Math.max(a, b), 0);
+    vocabulary = 1 + [...tokens.values()].reduce((a, b) => Math.max(a, b), largest);
   } catch (cause) {
     throw invalid(`is not a tokenizer.json: ${(cause as Error).message}`, cause);
   }
@@ -71,6 +78,7 @@ export async function readTokenizer(file: string, modelVocabulary: number): Prom
     vocabulary,
     cls: special('<s>', '[CLS]'),
     sep: special('</s>', '[SEP]'),
+    bert: !tokens.has('<s>'),
     pad: parsed.padding?.pad_id ?? special('<pad>', '[PAD]'),
     template: templateOf(parsed.post_processor, invalid),
   };
@@ -88,7 +96,7 @@ function templateOf(
   const { cls, sep } = processor;
   if (processor.type === 'RobertaProcessing' && cls && sep)
     return robertaPair({ cls: cls[1], sep: sep[1] }, 0);
-  if (processor.type === 'BertProcessing' && cls && sep) return bertPair(cls[1], sep[1]);
+  if (processor.type === 'BertProcessing' && cls && sep) return bertPair({ cls: cls[1], sep: sep[1] });
   if (processor.type !== 'TemplateProcessing' || !processor.pair) return undefined;
   return processor.pair.flatMap(({ SpecialToken, Sequence }): PairElement[] => {
     if (Sequence) return [{ sequence: Sequence.id === 'A' ? 'query' : 'document', type: Sequence.type_id }];
@@ -96,15 +104,4 @@ function templateOf(
     if (!ids) throw invalid(`has a pair template with an unknown element ${SpecialToken?.id ?? ''}`);
     return ids.map((special) => ({ special, type: SpecialToken.type_id }));
   });
-}
-
-/** Pair template of BERT: `[CLS] query [SEP] document [SEP]`, the document and its end of type 1. */
-function bertPair(cls: number, sep: number): PairElement[] {
-  return [
-    { special: cls, type: 0 },
-    { sequence: 'query', type: 0 },
-    { special: sep, type: 0 },
-    { sequence: 'document', type: 1 },
-    { special: sep, type: 1 },
-  ];
 }

@@ -45,7 +45,7 @@ export async function verifyModel(directory: string): Promise<Verification> {
   const tokenizer = path.join(directory, manifest.tokenizer.path);
   const encoder = await PairEncoder.load(tokenizer, manifest.pair_template, manifest.max_length);
   const checks = [
-    await checkDigests(directory, manifest),
+    checkDigests(directory, manifest),
     checkInterface(model, manifest),
     checkVocabulary(encoder, manifest),
     checkParameters(manifest),
@@ -69,10 +69,10 @@ function checkOpset({ opsetImport }: ModelProto, file: string): void {
   throw new ModelError('opset_unsupported', message, file);
 }
 
-async function checkDigests(directory: string, manifest: ModelManifest): Promise<Check> {
+function checkDigests(directory: string, manifest: ModelManifest): Check {
   const wrong: string[] = [];
   for (const entry of manifest.files) {
-    const found = await describeFile(directory, entry.path);
+    const found = describeFile(directory, entry.path);
     if (found.sha256 !== entry.sha256) wrong.push(`${entry.path} has ${found.sha256}, not ${entry.sha256}`);
   }
   return check(

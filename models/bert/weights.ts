@@ -1,3 +1,4 @@
+import { Shapes } from '../encoder/weights';
 import type { Architecture } from '../registry';
 
 /** Sizes of a BERT encoder with learned positions and a plain MLP. */
@@ -37,30 +38,18 @@ export const bertNames = {
 
 /** Every weight of a BERT cross-encoder with its shape, in the order a forward pass reads them. */
 export function bertWeightShapes(a: BertArchitecture): Map<string, number[]> {
-  const shapes = new Map<string, number[]>();
-  const linear = (name: string, out: number, input: number): void => {
-    shapes.set(`${name}.weight`, [out, input]);
-    shapes.set(`${name}.bias`, [out]);
-  };
-  const norm = (name: string): void => {
-    shapes.set(`${name}.weight`, [a.hidden]);
-    shapes.set(`${name}.bias`, [a.hidden]);
-  };
-  shapes.set(bertNames.words, [a.vocabulary, a.hidden]);
-  shapes.set(bertNames.positions, [a.positions, a.hidden]);
-  shapes.set(bertNames.types, [2, a.hidden]);
-  norm(bertNames.embeddingNorm);
+  const shapes = new Shapes(a);
+  shapes.table(bertNames.words, a.vocabulary);
+  shapes.table(bertNames.positions, a.positions);
+  shapes.table(bertNames.types, 2);
+  shapes.norm(bertNames.embeddingNorm);
   for (let i = 0; i < a.layers; i++) {
     const layer = bertLayerNames(i);
-    for (const name of [layer.query, layer.key, layer.value, layer.attentionOutput]) {
-      linear(name, a.hidden, a.hidden);
-    }
-    norm(layer.attentionNorm);
-    linear(layer.inner, a.intermediate, a.hidden);
-    linear(layer.mlpOutput, a.hidden, a.intermediate);
-    norm(layer.mlpNorm);
+    shapes.attention(layer);
+    shapes.linear(layer.inner, a.intermediate, a.hidden);
+    shapes.linear(layer.mlpOutput, a.hidden, a.intermediate);
+    shapes.norm(layer.mlpNorm);
   }
-  linear(bertNames.pooler, a.hidden, a.hidden);
-  linear(bertNames.classifier, 1, a.hidden);
-  return shapes;
+  shapes.head(bertNames);
+  return shapes.all;
 }

@@ -58,7 +58,7 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
   );
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
-  const described = await Promise.all(files.map((file) => describeFile(directory, file.path)));
+  const described = files.map((file) => describeFile(directory, file.path));
   const manifest = await buildModel({
     ...build,
     directory,

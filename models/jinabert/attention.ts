@@ -1,92 +1,105 @@
+import type { Attention } from '../encoder/encoder';
 import { Graph, MICROSOFT } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
+import type { Architecture } from '../registry';
+import { alibiSlopes } from './weights';
 
-/** Rows of the score matrix computed at once. */
+/** Most rows of the score matrix computed at once. */
 export const BLOCK = 128;
 
-/** Values every layer's attention reads, computed once per run. */
-export interface AttentionInputs {
-  /** int64 [1]: number of batch items, of blocks, of rows in a block; blocks x rows is the padded sequence. */
-  readonly batch: string;
-  readonly blocks: string;
-  readonly rows: string;
-  /** float32 [blocks, rows, 1]: positions 0, 1, 2, ... of the rows. */
-  readonly rowPositions: string;
-  /** float32 [batch, 1, 1, sequence]: positions of the keys; padding stands so far away that its weight is exactly 0. */
-  readonly keyPositions: string;
-  /** float32 [heads, 1, 1]: minus the ALiBi slopes. */
-  readonly slopes: string;
-}
+/** Score of padding: exp() of it is exactly 0 beside any other score. */
+const MASKED = -1e9;
 
-export interface AttentionSizes {
-  readonly heads: number;
-  /** Features of a head. */
-  readonly width: number;
-}
-
-/** Attention of all rows, without ever holding [heads, sequence, sequence] scores: a Scan over blocks of query rows computes
- * each block's ALiBi bias, -slope |i - j|, from row and key positions.
- * q, k, v: float32 [batch x sequence, heads x width], q already divided by sqrt(width). Result: the same shape.
+/**
+ * Attention with symmetric ALiBi, -slope |i - j|, that never holds [heads, sequence, sequence] scores: a Scan over blocks
+ * of query rows computes each block's bias from the positions of its rows and of the keys. Padding is masked apart, so that
+ * one bias serves the whole batch.
  */
-export function blockwiseAttention(
-  g: Graph,
-  name: string,
-  [q, k, v]: readonly string[],
-  inputs: AttentionInputs,
-  { heads, width }: AttentionSizes,
-): string {
-  const { batch, blocks, rows } = inputs;
-  const hidden = g.int([heads * width]);
-  const shape = (...parts: string[]): string => g.op('Concat', parts, { axis: 0 });
-  const perHead = (x: string): string =>
-    g.op('Transpose', [g.op('Reshape', [x, shape(batch, g.int([-1, heads, width]))])], {
-      perm: [0, 2, 1, 3],
-    });
-  const blocked = g.op('Reshape', [q, shape(batch, blocks, rows, hidden)]);
-  const queries = g.op('Transpose', [blocked], { perm: [1, 0, 2, 3] });
-  const keys = perHead(k);
-  const values = perHead(v);
+export class BlockwiseAttention implements Attention {
+  /** int64 [1]: number of blocks, of rows in a block; blocks x rows is the padded sequence. */
+  private readonly blocks: string;
+  private readonly rows: string;
+  /** int64 [4]: what `pad` adds to [batch, sequence]. */
+  private readonly pads: string;
+  /** float32 [sequence]: 0, 1, 2, ... */
+  private readonly positions: string;
+  /** float32 [blocks, rows, 1]. */
+  private readonly rowPositions: string;
+  /** float32 [1, heads, 1, 1]: minus the ALiBi slopes. */
+  private readonly slopes: string;
+  /** int32 [batch, sequence]: 0 for padding. */
+  private readonly present: string;
 
-  const body = new Graph(`${name}/block`);
-  const row = body.input(`${name}/row`, DataType.FLOAT, ['rows', 1]);
-  const block = body.input(`${name}/query`, DataType.FLOAT, ['batch', 'rows', heads * width]);
-  const distance = body.op('Abs', [body.op('Sub', [inputs.keyPositions, row])]);
-  const bias = body.op('Mul', [distance, inputs.slopes]);
-  const [context] = body.ops(
-    'MultiHeadAttention',
-    [block, keys, values, '', '', bias],
-    [`${name}/context`],
-    {
-      num_heads: heads,
-      scale: { float: 1 },
-    },
-    MICROSOFT,
-  );
-  body.output(context, DataType.FLOAT, ['batch', 'rows', heads * width]);
-  const stacked = g.op('Scan', [inputs.rowPositions, queries], { body, num_scan_inputs: 2 });
-  return g.op('Reshape', [g.op('Transpose', [stacked], { perm: [1, 0, 2, 3] }), g.int([-1, heads * width])]);
-}
+  constructor(
+    private readonly g: Graph,
+    private readonly a: Architecture,
+    ids: string,
+    mask: string,
+    private readonly batch: string,
+  ) {
+    const one = g.int([1]);
+    const ceilDiv = (n: string, d: string): string =>
+      g.op('Div', [g.op('Sub', [g.op('Add', [n, d]), one]), d]);
+    const length = g.op('Shape', [ids], { start: 1, end: 2 });
+    this.blocks = ceilDiv(length, g.int([BLOCK]));
+    this.rows = ceilDiv(length, this.blocks);
+    const padded = g.op('Mul', [this.blocks, this.rows]);
+    this.pads = this.concat(g.int([0, 0, 0]), g.op('Sub', [padded, length]));
+    const range = g.op('Range', [g.int(0), g.op('Squeeze', [padded]), g.int(1)]);
+    this.positions = g.op('Cast', [range], { to: DataType.FLOAT });
+    this.rowPositions = g.op('Reshape', [this.positions, this.concat(this.blocks, this.rows, one)]);
+    const slopes = alibiSlopes(a.heads).map((slope) => -slope);
+    this.slopes = g.float(slopes, [1, a.heads, 1, 1]);
+    this.present = g.op('Cast', [this.pad(mask)], { to: DataType.INT32 });
+  }
 
-/** Attention of the first token alone: the only row of the last layer that the head reads.
- * q: float32 [batch, hidden]; k, v: [batch x sequence, hidden]. Result: [batch, hidden]. */
-export function firstTokenAttention(
-  g: Graph,
-  [q, k, v]: readonly string[],
-  inputs: AttentionInputs,
-  { heads, width }: AttentionSizes,
-): string {
-  const hidden = heads * width;
-  const sequence = (x: string): string =>
-    g.op('Reshape', [x, g.op('Concat', [inputs.batch, g.int([-1, hidden])], { axis: 0 })]);
-  const bias = g.op('Mul', [inputs.keyPositions, inputs.slopes]);
-  const context = g.op(
-    'MultiHeadAttention',
-    [sequence(q), sequence(k), sequence(v), '', '', bias],
-    {
-      num_heads: heads,
+  /** The few rows that equal blocks want are added once, to the inputs, rather than in every layer. */
+  pad(x: string): string {
+    return this.g.op('Pad', [x, this.pads]);
+  }
+
+  all(name: string, q: string, k: string, v: string): string {
+    const { g, batch, blocks, rows } = this;
+    const { heads, hidden } = this.a;
+    const perHead = (x: string): string => {
+      const dims = this.concat(batch, g.int([-1, heads, hidden / heads]));
+      return g.op('Transpose', [g.op('Reshape', [x, dims])], { perm: [0, 2, 1, 3] });
+    };
+    const blocked = g.op('Reshape', [q, this.concat(batch, blocks, rows, g.int([hidden]))]);
+    const queries = g.op('Transpose', [blocked], { perm: [1, 0, 2, 3] });
+    const [keys, values] = [perHead(k), perHead(v)];
+
+    const body = new Graph(`${name}/block`);
+    const row = body.input(`${name}/row`, DataType.FLOAT, ['rows', 1]);
+    const block = body.input(`${name}/query`, DataType.FLOAT, ['batch', 'rows', hidden]);
+    const [context] = this.attend(body, [block, keys, values], row, [`${name}/context`]);
+    body.output(context, DataType.FLOAT, ['batch', 'rows', hidden]);
+    const stacked = g.op('Scan', [this.rowPositions, queries], { body, num_scan_inputs: 2 });
+    return g.op('Reshape', [g.op('Transpose', [stacked], { perm: [1, 0, 2, 3] }), g.int([-1, hidden])]);
+  }
+
+  first(q: string, k: string, v: string): string {
+    const { g } = this;
+    const sequences = [q, k, v].map((x) =>
+      g.op('Reshape', [x, this.concat(this.batch, g.int([-1, this.a.hidden]))]),
+    );
+    const [context] = this.attend(g, sequences, g.float(0, [1, 1]), 1);
+    return g.op('Reshape', [context, g.int([-1, this.a.hidden])]);
+  }
+
+  /** `rows`: positions of the query's rows, float32 [rows, 1]. */
+  private attend(g: Graph, qkv: string[], rows: string, outputs: 1 | readonly string[]): string[] {
+    const distance = g.op('Abs', [g.op('Sub', [this.positions, rows])]);
+    const bias = g.op('Mul', [distance, this.slopes]);
+    const attributes = {
+      num_heads: this.a.heads,
       scale: { float: 1 },
-    },
-    MICROSOFT,
-  );
-  return g.op('Reshape', [context, g.int([-1, hidden])]);
+      mask_filter_value: { float: MASKED },
+    };
+    return g.ops('MultiHeadAttention', [...qkv, '', this.present, bias], outputs, attributes, MICROSOFT);
+  }
+
+  private concat(...parts: string[]): string {
+    return this.g.op('Concat', parts, { axis: 0 });
+  }
 }

@@ -1,5 +1,4 @@
-/** LayerNorm epsilon of every published JinaBERT. */
-export const EPSILON = 1e-12;
+export { EPSILON } from '../encoder/encoder';
 
 /** Position given to padding: times the smallest slope it still makes a score whose exp() is exactly 0. */
 export const FAR = 1e9;

@@ -1,8 +1,7 @@
+import { Shapes } from '../encoder/weights';
+import type { WeightReader } from '../encoder/weights';
 import { Random } from '../random';
 import type { Architecture } from '../registry';
-
-/** Gives the values of a weight by its published name, row-major; linear weights are [out, in]. */
-export type WeightReader = (name: string) => Float32Array;
 
 /** Names of one layer's weights in the published `model.safetensors`. */
 export function layerNames(layer: number) {
@@ -29,32 +28,19 @@ export const names = {
 
 /** Every weight of a JinaBERT cross-encoder with its shape, in the order of the published file. */
 export function weightShapes(a: Architecture): Map<string, number[]> {
-  const shapes = new Map<string, number[]>();
-  const linear = (name: string, out: number, input: number): void => {
-    shapes.set(`${name}.weight`, [out, input]);
-    shapes.set(`${name}.bias`, [out]);
-  };
-  const norm = (name: string): void => {
-    shapes.set(`${name}.weight`, [a.hidden]);
-    shapes.set(`${name}.bias`, [a.hidden]);
-  };
-  shapes.set(names.words, [a.vocabulary, a.hidden]);
-  shapes.set(names.types, [2, a.hidden]);
-  norm(names.embeddingNorm);
+  const shapes = new Shapes(a);
+  shapes.table(names.words, a.vocabulary);
+  shapes.table(names.types, 2);
+  shapes.norm(names.embeddingNorm);
   for (let i = 0; i < a.layers; i++) {
     const layer = layerNames(i);
-    linear(layer.query, a.hidden, a.hidden);
-    linear(layer.key, a.hidden, a.hidden);
-    linear(layer.value, a.hidden, a.hidden);
-    linear(layer.attentionOutput, a.hidden, a.hidden);
-    norm(layer.attentionNorm);
-    shapes.set(`${layer.gated}.weight`, [2 * a.intermediate, a.hidden]);
-    linear(layer.mlpOutput, a.hidden, a.intermediate);
-    norm(layer.mlpNorm);
+    shapes.attention(layer);
+    shapes.table(`${layer.gated}.weight`, 2 * a.intermediate);
+    shapes.linear(layer.mlpOutput, a.hidden, a.intermediate);
+    shapes.norm(layer.mlpNorm);
   }
-  linear(names.pooler, a.hidden, a.hidden);
-  linear(names.classifier, 1, a.hidden);
-  return shapes;
+  shapes.head(names);
+  return shapes.all;
 }
 
 /**

@@ -23,7 +23,11 @@ export class Graph {
   private readonly constants = new Map<string, string>();
   private counter = 0;
 
-  constructor(readonly name: string) {}
+  /** @param weights the graph that keeps the initializers of this subgraph; default: this graph itself */
+  constructor(
+    readonly name: string,
+    private readonly weights?: Graph,
+  ) {}
 
   input(name: string, type: DataType, dims: readonly Dimension[]): string {
     this.inputs.push(valueInfo(name, type, dims));
@@ -36,6 +40,7 @@ export class Graph {
 
   /** A weight. `data` is row-major and as long as the product of `dims`. */
   initializer(name: string, type: DataType, dims: readonly number[], data: ArrayBufferView): string {
+    if (this.weights) return this.weights.initializer(name, type, dims, data);
     const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.initializers.push({ name, dataType: type, dims: [...dims], rawData });
     return name;

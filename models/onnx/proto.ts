@@ -1,5 +1,7 @@
 import protobuf from 'protobufjs';
 
+export { DataType } from './data-type';
+
 /**
  * The messages of the ONNX format that this project reads and writes.
  * Names, numbers and types are those of `onnx/onnx.proto` (IR version 10); fields never used here are left out
@@ -73,19 +75,6 @@ const schema = {
     },
   },
 };
-
-/** `TensorProto.DataType` values this project uses. */
-export const DataType = {
-  FLOAT: 1,
-  UINT8: 2,
-  INT8: 3,
-  INT32: 6,
-  INT64: 7,
-  BOOL: 9,
-  FLOAT16: 10,
-  BFLOAT16: 16,
-} as const;
-export type DataType = (typeof DataType)[keyof typeof DataType];
 
 /** `AttributeProto.AttributeType` values this project uses. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, FLOATS: 6, INTS: 7 } as const;

@@ -33,6 +33,8 @@ export interface ProbeResult {
   readonly milliseconds: readonly number[];
   /** Largest resident memory above that of the empty process, the loaded model included. */
   readonly peakBytes: number;
+  /** Resident memory of that empty process; together they are what the system sees. */
+  readonly emptyBytes: number;
 }
 
 export type ProbeMessage = { readonly result: ProbeResult } | { readonly fault: string };

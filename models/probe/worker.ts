@@ -64,7 +64,7 @@ async function probe(request: ProbeRequest): Promise<ProbeResult> {
     logits.push(values);
     times.push(runs.sort((a, b) => a - b)[Math.floor(runs.length / 2)]);
   }
-  return { ...names, logits, milliseconds: times, peakBytes: peakBytes() - before };
+  return { ...names, logits, milliseconds: times, peakBytes: peakBytes() - before, emptyBytes: before };
 }
 
 const reply = (message: ProbeMessage): void => {

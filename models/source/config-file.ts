@@ -10,7 +10,8 @@ export interface ConfigFacts {
   readonly positions: number;
 }
 
-interface ConfigJson {
+/** A hub `config.json`, nothing in it checked. */
+export interface ConfigJson {
   readonly model_type?: unknown;
   readonly position_embedding_type?: unknown;
   readonly feed_forward_type?: unknown;
@@ -85,7 +86,8 @@ export async function readConfig(file: string): Promise<ConfigFacts> {
   return { architecture: jina ? architecture : { structure: 'bert', ...architecture, positions }, positions };
 }
 
-async function parseConfig(file: string): Promise<ConfigJson> {
+/** @throws ModelError `model_file_missing`, `config_invalid`. */
+export async function parseConfig(file: string): Promise<ConfigJson> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new ModelError('model_file_missing', `${file} cannot be read`, file, { cause });
   });
@@ -97,10 +99,13 @@ async function parseConfig(file: string): Promise<ConfigJson> {
   }
 }
 
-/** A file that names no labels says nothing; the classifier's own shape decides then. */
-function checkLabels({ id2label, num_labels }: ConfigJson, file: string): void {
-  const count =
-    typeof id2label === 'object' && id2label !== null ? Object.keys(id2label).length : (num_labels ?? 1);
+/** Classes of the head; a file that names none says nothing, and the classifier's own shape decides. */
+export function labelsOf({ id2label, num_labels }: ConfigJson): unknown {
+  return typeof id2label === 'object' && id2label !== null ? Object.keys(id2label).length : num_labels;
+}
+
+function checkLabels(config: ConfigJson, file: string): void {
+  const count = labelsOf(config) ?? 1;
   if (count === 1) return;
   const message = `${file} declares ${JSON.stringify(count)} labels; a reranker has one: several classes give no single order`;
   throw new ModelError('head_unsupported', message, file);

@@ -1,5 +1,5 @@
 import { ModelError } from '../errors';
-import type { WeightReader } from '../jinabert/weights';
+import type { WeightReader } from '../encoder/weights';
 
 /** Weights of a model by their published names, read one at a time. */
 export interface WeightSource {

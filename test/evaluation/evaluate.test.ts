@@ -1,7 +1,5 @@
-import type { Collection } from '../../evaluation/beir';
+import type { Collection } from '../../evaluation/collection';
 import { evaluate, type Reranker } from '../../evaluation/evaluate';
-import { formatHtml } from '../../evaluation/report-html';
-import { formatTable, publishedFigures, reportJson } from '../../evaluation/report';
 
 const documents = new Map(['d1', 'd2', 'd3', 'd4'].map((id) => [id, { id, text: `text of ${id}` }]));
 const collection: Collection = {
@@ -43,7 +41,7 @@ class ByDigit implements Reranker {
 describe('evaluate', () => {
   it('reranks the top of the first stage and keeps the rest below it', async () => {
     const reranker = new ByDigit();
-    const result = await evaluate(collection, firstStage, [reranker], { depth: 3 });
+    const result = await evaluate(collection, firstStage, [reranker], { topK: 3 });
     expect(reranker.asked.toSorted()).toEqual([
       ['first', ['d1', 'd2', 'd3']],
       ['second', ['d1', 'd2']],
@@ -61,15 +59,15 @@ describe('evaluate', () => {
     expect(result.queriesWithoutHits).toBe(1);
     expect(reranked.perQuery.get('q3')!.ndcg).toBe(0);
     expect(first.metrics.mrr).toBeCloseTo((1 / 3 + 1) / 3, 12);
-    expect(first.difference).toBeUndefined();
-    expect(reranked.difference!.mean).toBeCloseTo(reranked.metrics.ndcg - first.metrics.ndcg, 12);
+    expect(first.differences).toEqual({});
+    expect(reranked.differences.ndcg!.mean).toBeCloseTo(reranked.metrics.ndcg - first.metrics.ndcg, 12);
     expect(reranked.millisecondsPerQuery).toBeGreaterThan(0);
   });
 
   it('gives the same figures at any concurrency', async () => {
     const of = async (concurrency: number): Promise<unknown> => {
       const { systems } = await evaluate(collection, firstStage, [new ByDigit()], { concurrency });
-      return systems.map(({ run, metrics, difference }) => ({ run: [...run], metrics, difference }));
+      return systems.map(({ run, metrics, differences }) => ({ run: [...run], metrics, differences }));
     };
     expect(await of(1)).toEqual(await of(4));
   });
@@ -96,6 +94,58 @@ describe('evaluate', () => {
     );
   });
 
+  it('starts a reranker when its turn comes and asks nothing more once one query failed', async () => {
+    const events: string[] = [];
+    async function* inTurn(): AsyncGenerator<Reranker> {
+      for (const name of ['a', 'b']) {
+        events.push(`start ${name}`);
+        try {
+          yield { name, rerank: async (_, list) => list.map(() => 1) };
+        } finally {
+          events.push(`stop ${name}`);
+        }
+      }
+    }
+    await evaluate(collection, firstStage, inTurn());
+    expect(events).toEqual(['start a', 'stop a', 'start b', 'stop b']);
+
+    const asked: [string, AbortSignal][] = [];
+    const failing: Reranker = {
+      name: 'failing',
+      rerank: async (query, candidates, signal) => {
+        asked.push([query, signal!]);
+        if (query === 'first') throw new Error('broken');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return candidates.map(() => 1);
+      },
+    };
+    const { queries, qrels, ...rest } = collection;
+    const more = ['q4', 'q5'];
+    const wider = {
+      ...rest,
+      queries: new Map([...queries, ...more.map((id) => [id, id] as const)]),
+      qrels: new Map([...qrels, ...more.map((id) => [id, new Map([['d1', 1]])] as const)]),
+    };
+    const run = new Map([...firstStage.run, ...more.map((id) => [id, list(['d1'])] as const)]);
+    await expect(evaluate(wider, { ...firstStage, run }, [failing], { concurrency: 2 })).rejects.toThrow(
+      'broken',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(asked.map(([query]) => query)).toEqual(['first', 'second']);
+    expect(asked.every(([, signal]) => signal.aborted)).toBe(true);
+  });
+
+  it('compares the metrics asked for', async () => {
+    const { systems } = await evaluate(collection, firstStage, [new ByDigit()], {
+      compare: ['hitRate', 'mrr'],
+    });
+    expect(Object.keys(systems[1].differences)).toEqual(['hitRate', 'mrr']);
+    const { mrr } = systems[1].differences;
+    expect(mrr!.mean).toBeCloseTo(systems[1].metrics.mrr - systems[0].metrics.mrr, 12);
+    expect(mrr!.low).toBeLessThanOrEqual(mrr!.mean);
+    expect(mrr!.high).toBeGreaterThanOrEqual(mrr!.mean);
+  });
+
   it('refuses scores that are too few or no numbers, and documents the collection lacks', async () => {
     const returning = (scores: number[]): Reranker => ({ name: 'odd', rerank: async () => scores });
     const run = new Map([['q2', list(['d1', 'd2'])]]);
@@ -108,43 +158,8 @@ describe('evaluate', () => {
     await expect(from([1, Number.NaN])).rejects.toThrow('odd, query "q2": score 1 is NaN');
     const foreign = { name: 'run', run: new Map([['q1', list(['d1', 'elsewhere'])]]) };
     await expect(evaluate(collection, foreign, [])).rejects.toMatchObject({ code: 'run_invalid' });
-    await expect(evaluate(collection, firstStage, [], { depth: 0 })).rejects.toMatchObject({
+    await expect(evaluate(collection, firstStage, [], { topK: 0 })).rejects.toMatchObject({
       code: 'option_invalid',
     });
-  });
-});
-
-describe('report', () => {
-  it('keeps measured and published figures apart', async () => {
-    const result = await evaluate(collection, firstStage, [new ByDigit()]);
-    const table = formatTable(result);
-    const [measured, published] = table.split('Published by the model cards');
-    expect(measured).toContain('small: 3 queries, 4 documents; top 100 reranked');
-    expect(measured).toContain('1 queries without hits count as 0');
-    for (const { name, metrics } of result.systems) {
-      const row = measured.split('\n').find((line) => line.startsWith(`${name} `))!;
-      expect(row).toContain(metrics.ndcg.toFixed(4));
-    }
-    for (const { name } of publishedFigures()) {
-      expect(published).toContain(name);
-      expect(measured).not.toContain(name);
-    }
-  });
-
-  it('is one HTML page that escapes names', async () => {
-    const hostile: Reranker = { name: '<script>"x"</script>', rerank: async (_, list) => list.map(() => 1) };
-    const html = formatHtml(await evaluate(collection, firstStage, [hostile]));
-    expect(html).not.toContain('<script>');
-    expect(html).toContain('&lt;script&gt;&quot;x&quot;&lt;/script&gt;');
-    expect(html).not.toMatch(/(src|href)=/);
-    expect(html.match(/<tbody>.*?<\/tbody>/g)![0].match(/<tr>/g)).toHaveLength(3);
-  });
-
-  it('survives JSON with every query in it', async () => {
-    const result = await evaluate(collection, firstStage, [new ByDigit()]);
-    const json = JSON.parse(JSON.stringify(reportJson(result)));
-    expect(json.measured).toHaveLength(3);
-    expect(Object.keys(json.measured[1].per_query)).toEqual(['q1', 'q2', 'q3']);
-    expect(json.measured[0].metrics['NDCG@10']).toBe(result.systems[0].metrics.ndcg);
   });
 });

@@ -40,7 +40,7 @@ describe('readRag', () => {
   it('reads lines of query and expected ids beside a corpus', async () => {
     const corpus = await file('corpus.jsonl', '{"_id":"a","text":"x"}\n{"id":"b","text":"y"}\n');
     const pairs = await file('pairs.jsonl', '\n{"query":"why","expected_ids":["b"]}\n');
-    const collection = await readRag(pairs, corpus);
+    const collection = await readRag(pairs, { corpus });
     expect([...collection.queries]).toEqual([['2', 'why']]);
     expect(collection.qrels.get('2')).toEqual(new Map([['b', 1]]));
   });
@@ -63,14 +63,20 @@ describe('readRag', () => {
       file('bad.json', content).then((name) => readRag(name));
     await expect(reading('{"query":"a"}\n{"query":"b"}')).rejects.toThrow('need a corpus file');
     await expect(reading({ queries: {}, corpus: [] })).rejects.toThrow(
-      '2 faults: "corpus" must be an object; "relevant_docs" must be an object',
+      '"corpus" must be an object; a dataset has queries, corpus and relevant_docs',
     );
     const relevant_docs = { q1: ['nowhere'], q9: ['n1'], q2: [] };
     await expect(reading({ ...dataset, relevant_docs })).rejects.toThrow(
-      '3 faults: relevant_docs.q1 names unknown document "nowhere"; relevant_docs names unknown query "q9"; ' +
-        'relevant_docs.q2 must be a list of at least one id',
+      '3 malformed entries: ' +
+        [
+          '.q1 names unknown document "nowhere"',
+          ' names unknown query "q9"',
+          '.q2 must be a list of at least one id',
+        ]
+          .map((fault) => `${path.join(directory, 'bad.json')}: relevant_docs${fault}`)
+          .join('; '),
     );
-    await expect(reading({ ...dataset, relevant_docs: {} })).rejects.toThrow('has no queries');
+    await expect(reading({ ...dataset, relevant_docs: {} })).rejects.toThrow('has no judgements');
     await expect(readRag(path.join(directory, 'none.json'))).rejects.toMatchObject({
       code: 'collection_missing',
     });
@@ -79,11 +85,11 @@ describe('readRag', () => {
       'pairs.jsonl',
       '{"query":"","expected_ids":["a"]}\n{"query":"q","expected_ids":["z"]}\n',
     );
-    await expect(readRag(pairs, corpus)).rejects.toMatchObject({
+    await expect(readRag(pairs, { corpus })).rejects.toMatchObject({
       code: 'collection_invalid',
       details: { count: 4 },
     });
-    await expect(readRag(pairs, path.join(directory, 'none.jsonl'))).rejects.toMatchObject({
+    await expect(readRag(pairs, { corpus: path.join(directory, 'none.jsonl') })).rejects.toMatchObject({
       code: 'collection_missing',
     });
   });

@@ -16,7 +16,8 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 describe('TREC runs', () => {
   it('reads six fields whatever the white space, and orders by score alone', async () => {
     await writeFile(file, 'q1 Q0 d1 1 0.5 bm25\nq1\tQ0\td2\t2\t7e-1\tbm25\n\nq2 Q0 d1 1 -3 bm25\r\n');
-    const run = await readTrecRun(file);
+    const { run, tag } = await readTrecRun(file);
+    expect(tag).toBe('bm25');
     expect(run).toEqual(
       new Map([
         [
@@ -52,7 +53,7 @@ describe('TREC runs', () => {
       fc.asyncProperty(scores, async (list) => {
         const documents = list.map((score, i) => ({ id: `d${i}`, score: score + 0 }));
         await writeTrecRun(file, new Map([['q', documents]]), 't');
-        const back = new Map((await readTrecRun(file)).get('q')!.map(({ id, score }) => [id, score]));
+        const back = new Map((await readTrecRun(file)).run.get('q')!.map(({ id, score }) => [id, score]));
         expect(back).toEqual(new Map(documents.map(({ id, score }) => [id, score])));
       }),
       { seed: 3, numRuns: 30 },

@@ -14,7 +14,14 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { exportModel, packModel, readManifest, synthesizeModel, writeManifest } from '../../models';
+import {
+  exportModel,
+  openModelDirectory,
+  packModel,
+  readManifest,
+  synthesizeModel,
+  writeManifest,
+} from '../../models';
 
 const run = promisify(execFile);
 const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 18_000 };
@@ -37,8 +44,8 @@ describe('packing a model directory', () => {
     await rename(path.join(copy, 'model.onnx'), path.join(root, 'elsewhere.onnx'));
     await symlink(path.join(root, 'elsewhere.onnx'), path.join(copy, 'model.onnx'));
     await utimes(path.join(copy, 'tokenizer.json'), 1, 1);
-    const a = await packModel(directory, path.join(root, 'a.tar.gz'));
-    const b = await packModel(copy, path.join(root, 'b.tar.gz'));
+    const a = packModel(openModelDirectory(directory), path.join(root, 'a.tar.gz'));
+    const b = packModel(openModelDirectory(copy), path.join(root, 'b.tar.gz'));
     expect(b).toEqual({ ...a, path: b.path });
     expect((await readFile(b.path)).equals(await readFile(a.path))).toBe(true);
     const { stdout } = await run('tar', ['-tvzf', b.path]);
@@ -50,7 +57,7 @@ describe('packing a model directory', () => {
 
   it('holds what the directory holds', async () => {
     const archive = path.join(root, 'new', 'model.tar.gz');
-    await packModel(directory, archive);
+    packModel(openModelDirectory(directory), archive);
     const out = path.join(root, 'out');
     await mkdir(out);
     await run('tar', ['-xzf', archive, '-C', out]);
@@ -66,7 +73,7 @@ describe('packing a model directory', () => {
   it('copies a plain directory with the listed files alone', async () => {
     await writeFile(path.join(directory, 'notes.txt'), 'not listed');
     const out = path.join(root, 'plain');
-    await exportModel(directory, out);
+    await exportModel(openModelDirectory(directory), out);
     expect(await readdir(out)).toEqual(files);
     expect(await readManifest(out)).toEqual(await readManifest(directory));
   });
@@ -74,24 +81,56 @@ describe('packing a model directory', () => {
   it.each([
     ['an archive', packModel, 'out.tar.gz'],
     ['a directory', exportModel, 'out'],
-  ])('leaves nothing behind when a file is not the declared one: %s', async (_, pack, name) => {
-    const file = path.join(directory, 'tokenizer.json');
-    await writeFile(file, (await readFile(file, 'utf8')).replace('<mask>', '<cast>'));
-    const failing = pack(directory, path.join(root, name));
-    await expect(failing).rejects.toMatchObject({ code: 'digest_mismatch', file });
+  ])('leaves nothing behind when a file goes missing meanwhile: %s', async (_, pack, name) => {
+    const model = openModelDirectory(directory);
+    await rm(path.join(directory, 'tokenizer.json'));
+    await expect(Promise.resolve(model).then((one) => pack(one, path.join(root, name)))).rejects.toThrow(
+      'ENOENT',
+    );
     expect(await readdir(root)).toEqual(['model']);
   });
 
-  it('refuses a manifest that leaves its directory, and an output that is taken', async () => {
+  it('refuses an output that is taken', async () => {
     const out = path.join(root, 'out.tar.gz');
     await writeFile(out, 'mine');
-    await expect(packModel(directory, out)).rejects.toMatchObject({ code: 'output_exists' });
+    const model = openModelDirectory(directory);
+    expect(() => packModel(model, out)).toThrow(expect.objectContaining({ code: 'output_exists' }));
+    await expect(exportModel(model, out)).rejects.toMatchObject({ code: 'output_exists' });
     expect(await readFile(out, 'utf8')).toBe('mine');
+  });
+});
+
+describe('opening a model directory', () => {
+  it('gives equal digests for equal content', async () => {
+    const copy = path.join(root, 'copy');
+    await cp(directory, copy, { recursive: true });
+    expect(openModelDirectory(copy).digest).toBe(openModelDirectory(directory).digest);
+    await writeManifest(copy, { ...(await readManifest(copy)), name: 'other' });
+    expect(openModelDirectory(copy).digest).not.toBe(openModelDirectory(directory).digest);
+  });
+
+  it('names every file that is not the one declared', async () => {
+    for (const [name, from, to] of [
+      ['tokenizer.json', '<mask>', '<cast>'],
+      ['model.onnx', 'jinabert', 'jinabird'],
+    ]) {
+      const file = path.join(directory, name);
+      await writeFile(file, (await readFile(file, 'latin1')).replace(from, to), 'latin1');
+    }
+    expect(() => openModelDirectory(directory)).toThrow(
+      /model\.onnx has SHA-256 .*; .*tokenizer\.json has SHA-256/,
+    );
+    expect(() => openModelDirectory(directory)).toThrow(expect.objectContaining({ code: 'digest_mismatch' }));
+  });
+
+  it('refuses a manifest that leaves its directory', async () => {
     const manifest = await readManifest(directory);
     await writeManifest(directory, {
       ...manifest,
       files: [...manifest.files, { ...manifest.files[0], path: '../out.tar.gz' }],
     });
-    await expect(packModel(directory, `${out}2`)).rejects.toMatchObject({ code: 'manifest_invalid' });
+    expect(() => openModelDirectory(directory)).toThrow(
+      expect.objectContaining({ code: 'manifest_invalid' }),
+    );
   });
 });

@@ -8,6 +8,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'manifest-'));
   await writeFile(path.join(directory, 'model.onnx'), 'weights');
+  await writeFile(path.join(directory, 'tokenizer.json'), '{}');
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -25,7 +26,7 @@ async function manifest(changes: Partial<Record<keyof ModelManifest, unknown>> =
     pair_template: robertaPair({ cls: 0, sep: 2 }, 1),
     inputs: { input_ids: 'input_ids', attention_mask: 'attention_mask' },
     output: 'logits',
-    files: [await describeFile(directory, 'model.onnx')],
+    files: ['model.onnx', 'tokenizer.json'].map((name) => describeFile(directory, name)),
     created_by: 'test 1',
     ...changes,
   } as ModelManifest;
@@ -39,7 +40,7 @@ describe('a manifest', () => {
   });
 
   it('has the digest of the file', async () => {
-    expect(await describeFile(directory, 'model.onnx')).toEqual({
+    expect(describeFile(directory, 'model.onnx')).toEqual({
       path: 'model.onnx',
       bytes: 7,
       sha256: '9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c',
@@ -61,6 +62,8 @@ describe('a manifest', () => {
       { files: [{ path: 'model.onnx', bytes: 7, sha256: 'x' }] },
       'files[0].sha256 must be 64 hexadecimal digits',
     ],
+    [{ files: [] }, 'files must list "model.onnx"; files must list "tokenizer.json"'],
+    [{ files: [null] }, 'files[0] must be an object'],
     [{ inputs: { input_ids: 'a' } }, 'inputs.attention_mask must be a non-empty string'],
   ])('is refused with the field at fault: %j', async (changes, message) => {
     await writeManifest(directory, await manifest(changes));

@@ -34,7 +34,7 @@ const failed = ({ checks }: Verification) =>
 async function replaceModel(bytes: Uint8Array | string, change: Partial<ModelManifest> = {}): Promise<void> {
   const manifest = await readManifest(directory);
   await writeFile(path.join(directory, manifest.model), bytes);
-  const files = await Promise.all(manifest.files.map((file) => describeFile(directory, file.path)));
+  const files = manifest.files.map((file) => describeFile(directory, file.path));
   await writeManifest(directory, { ...manifest, files, ...change });
 }
 
@@ -110,6 +110,17 @@ describe('verifying a model directory', () => {
     const verification = JSON.parse(stdout) as Verification;
     expect(failed(verification)).toEqual(['published logits', 'published token ids']);
     expect(verification.checks.find(({ name }) => name === 'published logits')?.detail).toMatch(/^11 pairs/);
+  }, 180_000);
+
+  it('finds weights that are not numbers', async () => {
+    await synthesizeModel({ model: sizes, seed: 1, out: directory });
+    const model = decodeModel(await readFile(path.join(directory, 'model.onnx')));
+    const pooler = model.graph.initializer.find(({ name }) => name === 'bert.pooler.dense.weight')!;
+    const values = Buffer.from(pooler.rawData!);
+    values.writeFloatLE(Number.NaN, 4 * 7);
+    pooler.rawData = values;
+    await replaceModel(encodeModel(model));
+    expect(failed(await verifyModel(directory))).toContain('logits are finite');
   });
 
   it('names what cannot be run at all', async () => {
@@ -121,7 +132,7 @@ describe('verifying a model directory', () => {
     await replaceModel(encodeModel(old));
     await expect(verifyModel(directory)).rejects.toMatchObject({ code: 'opset_unsupported', file });
     const foreign = decodeModel(bytes);
-    foreign.graph.node.find(({ opType }) => opType === 'Tanh')!.opType = 'Tanhh';
+    foreign.graph.node.find(({ opType }) => opType === 'Slice')!.opType = 'Slices';
     await replaceModel(encodeModel(foreign));
     await expect(verifyModel(directory)).rejects.toMatchObject({ code: 'operator_unsupported', file });
     await replaceModel(bytes.subarray(0, 5000));

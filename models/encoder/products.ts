@@ -9,35 +9,22 @@ export interface Matrix {
   readonly input: number;
 }
 
-/** An activation [.., features], ready to be multiplied by several weights. */
+/** An activation [rows, features], ready to be multiplied by several weights. */
 export interface Operand {
   /** float32 values; for int8 the uint8 values around zero point 128. */
   readonly value: string;
-  /** int8 only: float32 [.., 1], what one step of the row is worth. */
+  /** int8 only: float32 [rows, 1], what one step of the row is worth. */
   readonly rowScale?: string;
 }
 
 /** How matrix products are written: in float32, or in integers with a scale per row and per output channel. */
 export interface Products {
-  /** Prepares a float32 activation once for all the products that read it; `scale` multiplies its rows, [.., 1]. */
+  /** Prepares a float32 activation once for all the products that read it; `scale` multiplies its rows, [rows, 1]. */
   operand(x: string, scale?: string): Operand;
   /** x W^T, float32, rows not yet multiplied by `operand.rowScale`. */
   raw(x: Operand, name: string, weight: Matrix): string;
   /** x W^T, float32. */
   product(x: Operand, name: string, weight: Matrix): string;
-}
-
-/** Rows of several matrices over the same input as one matrix. */
-export function stack(matrices: readonly Matrix[]): Matrix {
-  const input = matrices[0].input;
-  const out = matrices.reduce((sum, m) => sum + m.out, 0);
-  const data = new Float32Array(out * input);
-  let offset = 0;
-  for (const m of matrices) {
-    data.set(m.data, offset);
-    offset += m.data.length;
-  }
-  return { data, out, input };
 }
 
 /** Copies the [out, in] rows into the [in, out] order that MatMul reads. */
@@ -71,6 +58,9 @@ export class FloatProducts implements Products {
   }
 }
 
+/** What stands for 0 in a uint8 activation. */
+const ZERO_POINT = 128;
+
 /**
  * Products of 8-bit integers: weights with one scale per output channel, activations with one scale per token row, so
  * that a pair's logit does not depend on the pairs beside it. Activations are uint8 around 128, the form for which
@@ -88,7 +78,10 @@ export class IntegerProducts implements Products {
       g.float(1e-20),
     ]);
     const step = g.op('Mul', [largest, g.float(1 / 127)]);
-    const value = g.op('QuantizeLinear', [g.op('Div', [x, step]), g.float(1), g.byte(128)]);
+    // One scale per row is the quantisation operator's own per-axis form: one pass, where Div before it made two.
+    const steps = g.op('Reshape', [step, g.int([-1])]);
+    const zeros = g.op('Expand', [g.byte(ZERO_POINT), g.op('Shape', [steps])]);
+    const value = g.op('QuantizeLinear', [x, steps, zeros], { axis: 0 });
     return { value, rowScale: scale ? g.op('Mul', [step, scale]) : step };
   }
 
@@ -100,7 +93,7 @@ export class IntegerProducts implements Products {
     const columnScale = g.initializer(`${name}.scale`, DataType.FLOAT, [w.out], scales);
     return g.op(
       'MatMulIntegerToFloat',
-      [x.value, weight, g.float(1), columnScale, g.byte(128)],
+      [x.value, weight, g.float(1), columnScale, g.byte(ZERO_POINT)],
       {},
       MICROSOFT,
     );

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { HttpTransport, RerankerClient } from '../client';
+import { createEngine, createLogger, embeddedModelDir, resolveSettings } from '../container';
+import { startLocalEndpoint } from '../container/local';
+import {
+  ClientReranker,
+  bm25FirstStage,
+  evaluate,
+  formatHtml,
+  formatTable,
+  rank,
+  readBeir,
+} from '../evaluation';
+import type { Collection, FirstStage } from '../evaluation';
+import type { ScoreRequest } from '../container';
+import { writeCollection } from './evaluation-collection';
+import { median, medianRatio, sideBySide } from './side-by-side';
+import type { Suite } from './suite';
+
+const ROUNDS = 5;
+const TOP_K = 100;
+const CONCURRENCY = 4;
+const COLLECTION = 'RERANKER_BENCH_COLLECTION';
+
+/**
+ * A whole evaluation against the engine's own time for the same pairs. Each round takes another fifth of the queries,
+ * so that the rounds together are the whole collection, and pays in full for reading it, for its index and the report.
+ */
+export const evaluation: Suite = {
+  summary:
+    'reading, BM25, client, container and report over 225 queries x 100 documents, against the engine alone; 4 minutes',
+  async run(report, note) {
+    const scratch = await mkdtemp(path.join(tmpdir(), 'bench-evaluation-'));
+    const given = process.env[COLLECTION];
+    const directory = given ?? scratch;
+    if (given === undefined) await writeCollection(directory, 1);
+    note(`collection: ${given ?? `synthetic; ${COLLECTION} names another in BEIR layout`}`);
+    const whole = await readBeir(directory);
+    const firstStage = await bm25FirstStage(whole);
+    const settings = resolveSettings({ modelDir: embeddedModelDir() }, {});
+    const engine = await createEngine(settings, createLogger('silent'));
+    const endpoint = await startLocalEndpoint({ port: 0, modelDirectory: settings.modelDir });
+    const client = new RerankerClient({ transport: new HttpTransport({ url: endpoint.containerUrl }) });
+    const parts = Array.from({ length: ROUNDS }, (_, part) => queriesOf(whole, part));
+    const turns = { engine: turn(parts), evaluation: turn(parts) };
+    try {
+      const times = await sideBySide(
+        {
+          engine: () => inFlight(pairsOf(turns.engine(), firstStage, whole), (pairs) => engine.score(pairs)),
+          evaluation: async () => {
+            const { queries, qrels } = turns.evaluation();
+            const collection: Collection = { ...(await readBeir(directory)), queries, qrels };
+            const first = await bm25FirstStage(collection);
+            const result = await evaluate(collection, first, [new ClientReranker('embedded', client)], {
+              topK: TOP_K,
+              concurrency: CONCURRENCY,
+            });
+            formatTable(result);
+            formatHtml(result);
+          },
+        },
+        ROUNDS,
+      );
+      note(
+        `a round: engine ${median(times.engine).toFixed(0)} ms, evaluation ${median(times.evaluation).toFixed(0)} ms`,
+      );
+      report({
+        name: `evaluation over the engine alone, ${whole.queries.size} queries x ${TOP_K} documents`,
+        value: medianRatio(times.evaluation, times.engine),
+        unit: 'x',
+        target: { atMost: 1.15 },
+      });
+      const queries = median(parts.map(({ queries: part }) => part.size));
+      report({
+        name: 'evaluation, wall clock a query',
+        value: median(times.evaluation) / queries,
+        unit: 'ms',
+      });
+      report({ name: 'engine alone, wall clock a query', value: median(times.engine) / queries, unit: 'ms' });
+    } finally {
+      client.close();
+      await Promise.all([engine.close(), endpoint.close(), rm(scratch, { recursive: true, force: true })]);
+    }
+  },
+};
+
+/** Every fifth query, from the one at `part`. */
+function queriesOf({ queries, qrels }: Collection, part: number): Pick<Collection, 'queries' | 'qrels'> {
+  const kept = new Map([...queries].filter((_, i) => i % ROUNDS === part));
+  return { queries: kept, qrels: new Map([...qrels].filter(([id]) => kept.has(id))) };
+}
+
+/** The parts one after the other, the last one first: the untimed round has it, too. */
+function turn<T>(parts: readonly T[]): () => T {
+  let next = parts.length - 1;
+  return () => parts[next++ % parts.length]!;
+}
+
+/** What the engine is asked for a part: every query with its top documents. */
+function pairsOf(
+  { queries }: Pick<Collection, 'queries'>,
+  { run }: FirstStage,
+  whole: Collection,
+): ScoreRequest[] {
+  return [...queries].map(([id, query]) => ({
+    query,
+    documents: rank(run.get(id) ?? [])
+      .slice(0, TOP_K)
+      .map((document) => whole.documents.get(document)!.text),
+  }));
+}
+
+/** Works through the items, `CONCURRENCY` at a time. */
+async function inFlight<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const rest = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
+}

@@ -1,0 +1,70 @@
+import { dimensions } from '../../models/onnx/file';
+import { DataType, decodeModel, encodeModel } from '../../models/onnx/proto';
+import type { GraphProto, NodeProto, TensorProto } from '../../models/onnx/proto';
+
+/**
+ * An int8 ONNX file of this project with its activations left in float32: every integer product becomes a float product
+ * with the weights' dequantized values. The two differ by the rounding of activations alone.
+ */
+export function floatTwin(bytes: Uint8Array): Uint8Array {
+  const model = decodeModel(bytes);
+  const { graph } = model;
+  const tensors = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const column: TensorProto = {
+    name: 'column',
+    dataType: DataType.INT64,
+    dims: [2],
+    rawData: bytesOf(BigInt64Array.of(-1n, 1n)),
+  };
+  graph.initializer.push(column);
+  const convert = (part: GraphProto): void => {
+    part.node = part.node.flatMap((node) => {
+      if (node.opType === 'QuantizeLinear') return scaled(node, column.name);
+      if (node.opType === 'MatMulIntegerToFloat') return [floatProduct(node, tensors, graph)];
+      for (const { g } of node.attribute) if (g) convert(g);
+      return [node];
+    });
+  };
+  convert(graph);
+  return encodeModel(model);
+}
+
+/** x / scale, not rounded; a scale of one number or of one a row. */
+function scaled({ input, output, name }: NodeProto, column: string): NodeProto[] {
+  const steps = `${name}/steps`;
+  return [
+    {
+      opType: 'Reshape',
+      domain: '',
+      name: steps,
+      input: [input[1], column],
+      output: [steps],
+      attribute: [],
+    },
+    { opType: 'Div', domain: '', name, input: [input[0], steps], output, attribute: [] },
+  ];
+}
+
+function floatProduct(
+  node: NodeProto,
+  tensors: ReadonlyMap<string, TensorProto>,
+  graph: GraphProto,
+): NodeProto {
+  const [x, weightName, , scaleName] = node.input;
+  const weight = tensors.get(weightName)!;
+  const integers = Int8Array.from(weight.rawData!, (byte) => (byte << 24) >> 24);
+  const scales = new Float32Array(Uint8Array.from(tensors.get(scaleName)!.rawData!).buffer);
+  const data = Float32Array.from(integers, (q, i) => q * scales[i % scales.length]);
+  const name = `${weightName}.float`;
+  graph.initializer.push({
+    name,
+    dataType: DataType.FLOAT,
+    dims: dimensions(weight),
+    rawData: bytesOf(data),
+  });
+  return { ...node, opType: 'MatMul', domain: '', input: [x, name], attribute: [] };
+}
+
+function bytesOf(values: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(values.buffer);
+}

@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { containerEntry } from '../../container';
+import { startLocalEndpoint } from '../../container/local';
+import { reranker } from '../support/cli';
+
+let directory: string;
+let collection: string;
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'cli-eval-'));
+  collection = path.join(directory, 'small');
+  await mkdir(path.join(collection, 'qrels'), { recursive: true });
+  const corpus = ['a cat sat', 'a database log', 'bread and yeast'];
+  const lines = corpus.map((text, i) => JSON.stringify({ _id: `d${i}`, title: '', text }));
+  await writeFile(path.join(collection, 'corpus.jsonl'), lines.join('\n'));
+  await writeFile(path.join(collection, 'queries.jsonl'), '{"_id":"q","text":"database log"}\n');
+  await writeFile(path.join(collection, 'qrels', 'test.tsv'), 'query-id\tcorpus-id\tscore\nq\td1\t1\n');
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+interface Report {
+  readonly first_stage: string;
+  readonly malformed: { readonly count: number };
+  readonly measured: readonly { readonly name: string; readonly metrics: Record<string, number> }[];
+}
+
+describe('reranker eval beir', () => {
+  it('measures a container and an endpoint over a run, and writes page and runs', async () => {
+    const run = path.join(directory, 'in.run');
+    await writeFile(run, 'q Q0 d0 1 3 dense\nq Q0 d1 2 2 dense\nq Q0 nowhere 3 1 dense\n');
+    const page = path.join(directory, 'report.html');
+    const runs = path.join(directory, 'runs');
+    const endpoint = await startLocalEndpoint({ port: 0, containerEntry: containerEntry() });
+    try {
+      const targets = ['--url', endpoint.containerUrl, '--endpoint-name', 'some', '--endpoint', endpoint.url];
+      const outputs = ['--json', '--html', page, '--write-run', runs];
+      const args = ['--run', run, '--lenient', ...targets, ...outputs, collection];
+      const { code, stdout, stderr } = await reranker(['eval', 'beir', ...args]);
+      expect(code).toBe(0);
+      const report = JSON.parse(stdout) as Report;
+      expect(report.measured.map(({ name }) => name)).toEqual([
+        'dense',
+        endpoint.containerUrl,
+        `dense + ${endpoint.containerUrl}`,
+        'some',
+        'dense + some',
+      ]);
+      expect(report.measured[0].metrics['MRR@10']).toBe(0.5);
+      expect(report.measured[3].metrics['MRR@10']).toBe(1);
+      expect(report.malformed.count).toBe(1);
+      expect(stderr).toContain(`${run}:3: unknown document "nowhere"`);
+    } finally {
+      await endpoint.close();
+    }
+    expect(await readFile(page, 'utf8')).toContain('Reranking small');
+    expect(await readdir(runs)).toContain('some.run');
+    expect(await readFile(path.join(runs, 'some.run'), 'utf8')).toMatch(/^q Q0 d1 1 \S+ some\n/);
+  });
+
+  it.each([
+    [[], 'name a directory, or a collection with --download'],
+    [['--download', 'none'], 'no BEIR collection "none"; there are arguana'],
+    [['no-such-directory'], 'corpus.jsonl is missing'],
+    [['x', '--run', 'r', '--k1', '1'], '--run replaces'],
+    [['x', '--model', 'm', '--model', 'm'], 'm is named twice'],
+    [['x', '--region', 'eu-west-1'], 'name an endpoint'],
+    [['x', '--html', 'no-such-directory/x.html'], 'cannot be written'],
+    [['x', '--weight', '2'], 'a number from 0 to 1'],
+    [['x', '--top-k', '0'], 'whole number of at least 1'],
+  ])('says what is wrong: %j', async (args, message) => {
+    const { code, stdout, stderr } = await reranker(['eval', 'beir', ...args]);
+    expect(code).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+});
+
+describe('reranker eval rag', () => {
+  it("measures LlamaIndex's dataset with the embedded model", async () => {
+    const file = path.join(directory, 'qa.json');
+    const dataset = {
+      queries: { q: 'database log' },
+      corpus: { n0: 'a cat', n1: 'a database log' },
+      relevant_docs: { q: ['n1'] },
+    };
+    await writeFile(file, JSON.stringify(dataset));
+    const { code, stdout } = await reranker(['eval', 'rag', file]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +Hit@5 +MRR@5 /m);
+    expect(stdout).toMatch(/^embedded +1\.0000 +1\.0000/m);
+  });
+});
