@@ -4,6 +4,7 @@ import { engine, engineCoefficients, engineLatency, engineMemory, engineThroughp
 import { evaluation } from './evaluation';
 import { client } from './client';
 import { soak } from './soak';
+import { training } from './training';
 import type { Suite } from './suite';
 
 export const suites: Readonly<Record<string, Suite>> = {
@@ -16,4 +17,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   evaluation,
   models,
   soak,
+  training,
 };

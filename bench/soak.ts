@@ -51,9 +51,9 @@ export const soak: Suite = {
 
 function secondsOf(given: string | undefined): number {
   const seconds = Number(given ?? DEFAULT_SECONDS);
-  if (Number.isInteger(seconds) && seconds >= 10) return seconds;
+  if (Number.isInteger(seconds) && seconds >= 120) return seconds;
   throw new RangeError(
-    `BENCH_SOAK_SECONDS is ${JSON.stringify(given)}; it must be a whole number of at least 10`,
+    `BENCH_SOAK_SECONDS is ${JSON.stringify(given)}; it must be a whole number of at least 120`,
   );
 }
 

@@ -10,9 +10,14 @@ export interface ErrorRow {
 /** Every error the container answers with, by its stable code. The one place where code and status meet. */
 export const ERRORS = {
   invalid_json: { status: 400, meaning: 'The body is not JSON, or cannot be decompressed.' },
+  malformed_request: { status: 400, meaning: 'What the connection carries is not valid HTTP.' },
   not_found: { status: 404, meaning: 'No such route.' },
   model_not_found: { status: 404, meaning: 'No model of this name is loaded (multi-model endpoints).' },
   method_not_allowed: { status: 405, meaning: 'The route exists with another method; Allow names it.' },
+  request_timeout: {
+    status: 408,
+    meaning: 'Headers or body did not arrive in time; a request has RERANKER_DEADLINE_MS to arrive.',
+  },
   model_exists: {
     status: 409,
     meaning: 'A model of this name is loaded or loading (multi-model endpoints).',
@@ -40,6 +45,7 @@ export const ERRORS = {
     status: 422,
     meaning: 'The model directory cannot be used; details.reason says why (multi-model endpoints).',
   },
+  headers_too_large: { status: 431, meaning: 'The headers hold more than 16 KB.' },
   overloaded: {
     status: 429,
     meaning:
@@ -52,6 +58,11 @@ export const ERRORS = {
   },
   internal_error: { status: 500, meaning: 'A fault of the container; the log has it under the request id.' },
   not_ready: { status: 503, meaning: 'The model is still loading.' },
+  model_unavailable: {
+    status: 503,
+    meaning:
+      'No inference process can be started: the model file is gone or unreadable, or they keep ending; the log says why.',
+  },
   draining: { status: 503, meaning: 'The container is shutting down and takes no new work.' },
   insufficient_memory: {
     status: 507,

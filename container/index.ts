@@ -14,7 +14,6 @@ export { ERRORS, RequestError, type ErrorCode, type ErrorRow } from './errors';
 export { createLogger, type Logger } from './log';
 export { startServer, type RunningServer } from './server';
 export {
-  embeddedModelDir,
   flagOf,
   NUMBER_SETTINGS,
   resolveSettings,

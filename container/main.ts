@@ -20,7 +20,7 @@ const names = [
   'host',
   'modelDir',
   'logLevel',
-] as const satisfies (keyof Settings)[];
+] as const satisfies (keyof SettingOverrides)[];
 
 function usage(): string {
   const lines = Object.entries(NUMBER_SETTINGS).map(([name, { env, meaning }]) => {

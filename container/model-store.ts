@@ -1,16 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from '../models/errors';
-import { readManifest } from '../models/manifest';
-import { createEngine, type Engine } from './engine';
+import { readModelDirectory } from '../models/description';
+import { createEngine, loadedBytes, type Engine } from './engine';
 import { RequestError } from './errors';
 import type { Logger } from './log';
 import type { Settings } from './settings';
 
-/** An inference process before it has a model. */
-const PROCESS_BYTES = 90 * 1024 * 1024;
-/** Memory of a loaded model for each byte of its file: weights are copied into the layout that multiplies fastest. */
-const MEMORY_PER_FILE_BYTE = 2;
 const PAGE_BYTES = 4_096;
 
 export interface LoadedModel {
@@ -122,9 +118,9 @@ export class ModelStore {
   }
 
   private async estimate(url: string): Promise<number> {
-    const manifest = await readManifest(url);
-    const { size } = await stat(path.join(url, manifest.model));
-    return this.settings.workers * (PROCESS_BYTES + MEMORY_PER_FILE_BYTE * size);
+    const { model } = await readModelDirectory(url);
+    const { size } = await stat(path.join(url, model));
+    return this.settings.workers * loadedBytes(size);
   }
 
   private reserve(entry: Entry, bytes: number): void {

@@ -1,15 +1,21 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createEngine, type Engine } from './engine';
 import { RequestError } from './errors';
 import { createApp } from './http/app';
+import { answerClientErrors } from './http/client-errors';
 import { Metrics } from './http/metrics';
 import { createLogger, type Logger } from './log';
 import { ModelStore } from './model-store';
-import type { Settings } from './settings';
+import type { ChosenName, Settings } from './settings';
 
 /** Idle connections outlive the pools of load balancers, which keep theirs for about a minute. */
 const KEEP_ALIVE_MS = 75_000;
+/** Headers are a few packets at most. */
+const HEADERS_MS = 10_000;
+/** How often connections are looked at for one that is too slow. */
+const CHECK_MS = 1_000;
 
 export interface RunningServer {
   /** The port it listens on, also where the setting was 0. */
@@ -34,6 +40,8 @@ export async function startServer(
   let engine: Engine | undefined;
   let closed: Promise<void> | undefined;
   const shutdown = new AbortController();
+  // One for each request in flight, by design.
+  setMaxListeners(0, shutdown.signal);
   const models = settings.multiModel ? new ModelStore(settings, logger) : undefined;
   const app = createApp({
     settings,
@@ -44,11 +52,23 @@ export async function startServer(
     draining: () => closed !== undefined,
     shutdown: shutdown.signal,
   });
-  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: settings.deadlineMs }, app);
+  const http = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requestTimeout: settings.deadlineMs,
+      headersTimeout: Math.min(HEADERS_MS, settings.deadlineMs),
+      connectionsCheckingInterval: CHECK_MS,
+    },
+    app,
+  );
+  http.on('clientError', answerClientErrors(logger));
   const inFlight = trackInFlight(http);
   const port = await listen(http, settings);
   const started = performance.now();
   logger.info({ port, host: settings.host, ...chosen(settings) }, 'listening');
+  for (const [setting, reason] of Object.entries(settings.reasons)) {
+    logger.info({ setting, value: settings[setting as ChosenName], reason }, 'setting chosen');
+  }
 
   const loading = models === undefined ? createEngine(settings, logger) : Promise.resolve(undefined);
   const close = (): Promise<void> =>
@@ -62,9 +82,9 @@ export async function startServer(
   const ready = loading.then(
     (loaded) => {
       engine = loaded;
-      const { name, parameters, precision } = loaded?.manifest ?? {};
+      const { name, parameters, precision, max_length: maxTokens } = loaded?.manifest ?? {};
       logger.info(
-        { model: name, parameters, precision, ms: Math.round(performance.now() - started) },
+        { model: name, parameters, precision, maxTokens, ms: Math.round(performance.now() - started) },
         'ready',
       );
     },

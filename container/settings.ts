@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { MANIFEST_FILE } from '../models/manifest';
+import { embeddedModelDirectory } from '../models/package-root';
 import { memoryBytes, processors } from './limits';
 
 /** Where SageMaker unpacks the model data. */
@@ -28,6 +28,18 @@ export const NUMBER_SETTINGS = {
     least: 1,
     most: 1_048_576,
     meaning: 'padded tokens in a batch; a longer document makes a batch of its own',
+  },
+  arena: {
+    env: 'RERANKER_ARENA',
+    least: 0,
+    most: 1,
+    meaning: '1 keeps the memory of a batch for the next, 0 gives it back after each and is slower',
+  },
+  batchMemoryBytes: {
+    env: 'RERANKER_BATCH_MEMORY_BYTES',
+    least: 0,
+    most: 17_592_186_044_416,
+    meaning: 'bytes that a batch may take in an inference process; 0 derives it from the memory there is',
   },
   queueTokens: {
     env: 'RERANKER_QUEUE_TOKENS',
@@ -90,6 +102,9 @@ export type NumberSettingName = keyof typeof NUMBER_SETTINGS;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** The settings that are chosen from the machine where nobody sets them. */
+export type ChosenName = 'workers' | 'threads' | 'batchTokens' | 'arena';
+
 /** Everything a server is started with; counts and sizes as {@link NUMBER_SETTINGS} says. */
 export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly host: string;
@@ -97,12 +112,19 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly logLevel: LogLevel;
   /** Whether models come and go by the `/models` API instead of one being loaded at the start. */
   readonly multiModel: boolean;
+  /** Why each of these has its value, for the log. */
+  readonly reasons: Readonly<Record<ChosenName, string>>;
 }
 
 /** Flags or a caller's choices; each wins over its environment variable. Text is parsed as the flag would be. */
 export type SettingOverrides = {
-  readonly [K in keyof Settings]?: string | (Settings[K] extends number ? number : never);
+  readonly [K in Exclude<keyof Settings, 'reasons'>]?: string | (Settings[K] extends number ? number : never);
 };
+
+/** Processors of one inference process. A guess, not measured beyond two processors: `reranker tune` finds the best. */
+const THREADS_PER_WORKER = 4;
+/** Memory that is left for each inference process at least, where several are started. */
+const MEMORY_PER_WORKER = 1024 ** 3;
 
 /** Settings that cannot be used: the message names each one, the value given and what is allowed. */
 export class SettingsError extends Error {
@@ -138,15 +160,29 @@ export function resolveSettings(
     faults.push(`${source} is ${JSON.stringify(level)}; it must be one of ${LOG_LEVELS.join(', ')}`);
   }
 
-  const workers = number('workers', 1);
+  const cores = processors();
+  const memory = memoryBytes();
+  const given = (name: ChosenName): boolean =>
+    (overrides[name] ?? (env[NUMBER_SETTINGS[name].env] || undefined)) !== undefined;
+  // Who limits the threads shares the machine with others, and gets one process unless he asks for more.
+  const affordable = Math.min(
+    Math.floor(cores / THREADS_PER_WORKER),
+    Math.floor(memory / MEMORY_PER_WORKER / 2),
+  );
+  const workers = number('workers', given('threads') ? 1 : Math.max(1, affordable));
+  const why = (name: ChosenName, reason: string): string =>
+    given(name) ? (overrides[name] === undefined ? NUMBER_SETTINGS[name].env : flagOf(name)) : reason;
+  const machine = `${cores} processors and ${Math.floor(memory / 1024 ** 2)} MiB of memory`;
   const maxBodyBytes = number('maxBodyBytes', 25 * 1024 * 1024);
   const settings: Settings = {
     port: number('port', 8080),
     host: overrides.host ?? (env.RERANKER_HOST || '0.0.0.0'),
     modelDir: path.resolve(overrides.modelDir ?? (env.RERANKER_MODEL_DIR || defaultModelDir())),
     workers,
-    threads: number('threads', Math.max(1, Math.floor(processors() / workers))),
-    batchTokens: number('batchTokens', 1_024),
+    threads: number('threads', Math.max(1, Math.floor(cores / workers))),
+    batchTokens: number('batchTokens', 512),
+    arena: number('arena', 1),
+    batchMemoryBytes: number('batchMemoryBytes', 0),
     queueTokens: number('queueTokens', 2_000_000),
     maxDocuments: number('maxDocuments', 10_000),
     maxBodyBytes,
@@ -160,6 +196,17 @@ export function resolveSettings(
     streamDeadlineMs: number('streamDeadlineMs', 480_000),
     drainMs: number('drainMs', 23_000),
     logLevel: level as LogLevel,
+    reasons: {
+      workers: why(
+        'workers',
+        given('threads')
+          ? 'one, as the threads are set'
+          : `one for every ${THREADS_PER_WORKER} processors of ${machine}`,
+      ),
+      threads: why('threads', `${cores} processors shared by ${workers} inference process(es)`),
+      batchTokens: why('batchTokens', 'as fast per token as larger batches, and small requests wait less'),
+      arena: why('arena', 'faster, and the largest batch is planned for'),
+    },
     multiModel: (overrides.multiModel ?? env.SAGEMAKER_MULTI_MODEL ?? '').toLowerCase() === 'true',
   };
   if (settings.inflightBytes < settings.maxBodyBytes) {
@@ -172,7 +219,7 @@ export function resolveSettings(
 }
 
 /** Command-line flag of a setting: `batchTokens` is `--batch-tokens`, `modelDir` is `--model`. */
-export function flagOf(name: keyof Settings): string {
+export function flagOf(name: Exclude<keyof Settings, 'reasons'>): string {
   return name === 'modelDir' ? '--model' : `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 
@@ -182,12 +229,5 @@ function defaultModelDir(): string {
   if (existsSync(SAGEMAKER_MODEL_DIR) && readdirSync(SAGEMAKER_MODEL_DIR).length > 0) {
     return SAGEMAKER_MODEL_DIR;
   }
-  return embeddedModelDir();
-}
-
-/** Directory of the embedded model, from the sources, from dist/ and from the image's single-file bundle. */
-export function embeddedModelDir(): string {
-  const relative = path.join('models', 'embedded');
-  const places = ['.', '..', path.join('..', '..')].map((up) => path.resolve(__dirname, up, relative));
-  return places.find((place) => existsSync(path.join(place, MANIFEST_FILE))) ?? places[places.length - 1]!;
+  return embeddedModelDirectory();
 }

@@ -35,21 +35,33 @@ async function open(server: BenchServer, requests: readonly Request[], perSecond
   );
 }
 
-async function run(report: Report, note: (line: string) => void): Promise<void> {
-  const corpus = new Corpus();
-  const requests: Request[] = [];
-  for (let i = 0; i < REQUESTS; i += 1) requests.push(await corpus.request(10, 'mix'));
-  const server = await BenchServer.container(await benchModel('tiny', 'int8'));
-  await sendAll(server, requests.slice(0, PROBES), 4);
+interface Latencies {
+  readonly alone: number[];
+  readonly saturated: number[];
+  readonly loaded: number[];
+}
 
+async function measure(
+  server: BenchServer,
+  requests: readonly Request[],
+  note: (line: string) => void,
+): Promise<Latencies> {
+  await sendAll(server, requests.slice(0, PROBES), 4);
   const alone: number[] = [];
   for (const request of requests.slice(0, PROBES)) alone.push(await server.rerank(request));
   const started = performance.now();
   const saturated = await pings(server, sendAll(server, requests, 16));
   const perSecond = (1000 * REQUESTS) / (performance.now() - started);
   note(`${saturated.length} pings at saturation, ${perSecond.toFixed(1)} requests a second`);
-  const loaded = await open(server, requests, LOAD * perSecond);
-  await server.stop();
+  return { alone, saturated, loaded: await open(server, requests, LOAD * perSecond) };
+}
+
+async function run(report: Report, note: (line: string) => void): Promise<void> {
+  const corpus = new Corpus();
+  const requests: Request[] = [];
+  for (let i = 0; i < REQUESTS; i += 1) requests.push(await corpus.request(10, 'mix'));
+  const server = await BenchServer.container(await benchModel('tiny', 'int8'));
+  const { alone, saturated, loaded } = await measure(server, requests, note).finally(() => server.stop());
 
   report({
     name: '/ping while saturated by 16 callers, p99',

@@ -68,8 +68,9 @@ async function againstPlainServer(report: Report): Promise<void> {
   const ours = await BenchServer.container(modelDir);
   const plain = await BenchServer.start([path.join(__dirname, 'plain-server.js'), modelDir]);
   const all = (server: BenchServer) => (): Promise<void> => sendAll(server, requests, CALLERS);
-  const times = await sideBySide({ ours: all(ours), plain: all(plain) }, ROUNDS);
-  await Promise.all([ours.stop(), plain.stop()]);
+  const times = await sideBySide({ ours: all(ours), plain: all(plain) }, ROUNDS).finally(() =>
+    Promise.all([ours.stop(), plain.stop()]),
+  );
   report({
     name: 'over a plain server, 16 callers of 20 documents',
     value: medianRatio(times.plain, times.ours),
@@ -110,8 +111,7 @@ async function overheads(report: Report): Promise<void> {
       unit: '%',
       target: { atMost: 6 },
     });
-  });
-  await server.stop();
+  }).finally(() => server.stop());
 }
 
 async function variants(report: Report): Promise<void> {

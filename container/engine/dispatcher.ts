@@ -1,13 +1,14 @@
 import { RequestError } from '../errors';
 import type { Admission } from './admission';
 import type { Job } from './job';
-import { Planner, type PlanItem } from './planner';
+import { Planner, type BatchLimit, type PlanItem } from './planner';
 import type { BatchMessage } from './protocol';
-import { WorkerCrash, type BatchScores } from './worker-pool';
+import { WorkerCrash, WorkerGone, type BatchScores } from './worker-pool';
 
 /** What the dispatcher needs of the workers. */
 export interface Workers {
-  readonly idle: number;
+  /** Batches that can be handed over now. */
+  readonly room: number;
   run(batch: BatchMessage): Promise<BatchScores>;
 }
 
@@ -15,16 +16,19 @@ type Batch = readonly PlanItem<Job>[];
 
 /** Keeps the workers busy with batches from the planner and brings the scores back to their jobs. */
 export class Dispatcher {
+  /** Milliseconds the model has run, over all batches. */
+  modelMs = 0;
   private readonly planner: Planner<Job>;
-  /** Batches lost to a crash, one request each, so that one that kills workers takes no other down with it. */
-  private readonly retries: Batch[] = [];
+  /** Batches lost with a worker, one request each, so that one that kills workers takes no other down with it. */
+  private readonly retries: { readonly batch: Batch; readonly isRetry: boolean }[] = [];
 
   constructor(
     private readonly workers: Workers,
     private readonly admission: Admission,
     batchTokens: number,
+    limit?: BatchLimit,
   ) {
-    this.planner = new Planner(batchTokens);
+    this.planner = new Planner(batchTokens, limit);
   }
 
   add(job: Job): void {
@@ -37,13 +41,13 @@ export class Dispatcher {
     this.planner.remove(job);
   }
 
-  /** Hands batches to idle workers; to be called whenever one becomes idle. */
+  /** Hands batches to the workers; to be called whenever one has room. */
   pump(): void {
-    while (this.workers.idle > 0) {
+    while (this.workers.room > 0) {
       const retry = this.retries.shift();
-      const batch = (retry ?? this.planner.next())?.filter(({ request }) => !request.settled);
+      const batch = (retry?.batch ?? this.planner.next())?.filter(({ request }) => !request.settled);
       if (batch === undefined) return;
-      if (batch.length > 0) void this.dispatch(batch, retry !== undefined);
+      if (batch.length > 0) void this.dispatch(batch, retry?.isRetry === true);
     }
   }
 
@@ -53,6 +57,7 @@ export class Dispatcher {
     try {
       const message = this.assemble(batch);
       const { logits, ms } = await this.workers.run(message);
+      this.modelMs += ms;
       this.admission.measured(message.ids.length, ms);
       batch.forEach((item, row) => deliver(item, logits[row]!));
     } catch (error) {
@@ -77,8 +82,12 @@ export class Dispatcher {
 
   private failed(batch: Batch, error: Error, isRetry: boolean): void {
     const requests = new Set(batch.map(({ request }) => request));
-    if (error instanceof WorkerCrash && !isRetry) {
-      for (const job of requests) this.retries.push(batch.filter(({ request }) => request === job));
+    const innocent = error instanceof WorkerGone;
+    if (innocent || (error instanceof WorkerCrash && !isRetry)) {
+      for (const job of requests) {
+        const own = batch.filter(({ request }) => request === job);
+        this.retries.push({ batch: own, isRetry: isRetry || !innocent });
+      }
       return;
     }
     const code = error instanceof WorkerCrash ? 'worker_crashed' : 'inference_failed';

@@ -1,21 +1,35 @@
 import path from 'node:path';
 import { ModelError } from '../../models/errors';
-import { readManifest, type ModelManifest } from '../../models/manifest';
+import { readModelDirectory, type ModelDescription } from '../../models/description';
 import { RequestError } from '../errors';
 import type { Logger } from '../log';
 import type { Settings } from '../settings';
 import { Admission } from './admission';
+import { planMemory } from './batch-memory';
 import { Dispatcher } from './dispatcher';
+import { withinMemory } from './exported';
 import { Job, type TokenizedRequest } from './job';
+import type { BatchLimit } from './planner';
 import { prepare } from './prepare';
 import { TextTokenizer } from './tokenizer';
 import type { Truncation } from './truncation';
 import { LoadFailure, WorkerPool, type WorkerCounts } from './worker-pool';
 
+/** A replacement is tried at least every five seconds. */
+const OUTAGE_RETRY_SECONDS = 5;
+
 /** What of the settings concerns the engine. */
 export type EngineSettings = Pick<
   Settings,
-  'modelDir' | 'workers' | 'threads' | 'batchTokens' | 'queueTokens' | 'deadlineMs' | 'batchTimeoutMs'
+  | 'modelDir'
+  | 'workers'
+  | 'threads'
+  | 'arena'
+  | 'batchTokens'
+  | 'batchMemoryBytes'
+  | 'queueTokens'
+  | 'deadlineMs'
+  | 'batchTimeoutMs'
 >;
 
 export interface ScoreRequest {
@@ -50,18 +64,21 @@ export interface Scores {
 }
 
 export interface Engine {
-  readonly manifest: ModelManifest;
-  /** False when no inference process has been up for ten seconds. */
+  /** What the model directory declares; of an exported graph, the longest pair that memory allows. */
+  readonly manifest: ModelDescription;
+  /** False when no inference process is up and none has been for ten seconds, or none can load the model. */
   readonly healthy: boolean;
   /** Process ids of the inference processes. */
   readonly pids: readonly number[];
   /** Tokens admitted and not yet scored. */
   readonly queuedTokens: number;
   readonly workers: WorkerCounts;
+  /** Milliseconds the model has run since the start, over all batches and inference processes. */
+  readonly modelMs: number;
   /**
    * Scores every document against the query.
    * @throws RequestError `input_too_long`, `too_many_tokens`, `overloaded`, `deadline_exceeded`, `inference_failed`,
-   *   `worker_crashed`, `draining`.
+   *   `worker_crashed`, `model_unavailable`, `draining`.
    */
   score(request: ScoreRequest, options?: ScoreOptions): Promise<Scores>;
   /** Ends the inference processes; requests still waiting fail with `draining`. */
@@ -73,10 +90,12 @@ export interface Engine {
  * @throws ModelError when the directory, its tokenizer or its ONNX file cannot be used.
  */
 export async function createEngine(settings: EngineSettings, logger: Logger): Promise<Engine> {
-  const manifest = await readManifest(settings.modelDir);
+  const declared = withinMemory(await readModelDirectory(settings.modelDir), settings.workers, logger);
+  const modelFile = path.join(settings.modelDir, declared.model);
+  const { model: manifest, limit } = planMemory(declared, { ...settings, modelFile, logger });
   const tokenizer = TextTokenizer.load(settings.modelDir, manifest);
-  const modelFile = path.join(settings.modelDir, manifest.model);
   let onIdle = (): void => undefined;
+  let onOutage = (_reason: string): void => undefined;
   const pool = new WorkerPool({
     workers: settings.workers,
     load: {
@@ -86,10 +105,12 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
       output: manifest.output,
       pad: manifest.tokenizer.pad,
       threads: settings.threads,
+      arena: settings.arena === 1,
     },
     timeoutMs: settings.batchTimeoutMs,
     logger,
     onIdle: () => onIdle(),
+    onOutage: (reason) => onOutage(reason),
   });
   try {
     await pool.start();
@@ -98,8 +119,9 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
     const message = `${modelFile} cannot be loaded: ${error.message}`;
     throw new ModelError('model_invalid', message, modelFile, { cause: error });
   }
-  const engine = new PooledEngine(manifest, tokenizer, pool, settings);
+  const engine = new PooledEngine(manifest, tokenizer, pool, settings, limit);
   onIdle = () => engine.pump();
+  onOutage = (reason) => engine.failAll(reason);
   return engine;
 }
 
@@ -110,13 +132,14 @@ class PooledEngine implements Engine {
   private closing = false;
 
   constructor(
-    readonly manifest: ModelManifest,
+    readonly manifest: ModelDescription,
     readonly tokenizer: TextTokenizer,
     private readonly pool: WorkerPool,
     private readonly settings: EngineSettings,
+    limit: BatchLimit,
   ) {
     this.admission = new Admission(settings.queueTokens);
-    this.dispatcher = new Dispatcher(pool, this.admission, settings.batchTokens);
+    this.dispatcher = new Dispatcher(pool, this.admission, settings.batchTokens, limit);
   }
 
   get healthy(): boolean {
@@ -133,6 +156,10 @@ class PooledEngine implements Engine {
 
   get workers(): WorkerCounts {
     return this.pool.counts;
+  }
+
+  get modelMs(): number {
+    return this.dispatcher.modelMs;
   }
 
   pump(): void {
@@ -170,6 +197,11 @@ class PooledEngine implements Engine {
     }
   }
 
+  /** Fails what waits for inference processes that do not come. */
+  failAll(reason: string): void {
+    for (const job of this.jobs) job.fail(lost(reason));
+  }
+
   async close(): Promise<void> {
     this.closing = true;
     for (const job of this.jobs) job.fail(drained());
@@ -182,6 +214,7 @@ class PooledEngine implements Engine {
     onScored: ScoreOptions['onScored'],
   ): Promise<Job> {
     if (this.closing) throw drained();
+    if (!this.pool.healthy) throw lost('the log says why');
     signal.throwIfAborted();
     const total = sum(tokens.lengths);
     this.admission.admit(total);
@@ -217,6 +250,11 @@ function forEachIndex(
   return (place, logit) => {
     for (const index of indexes.get(place)!) onScored(index, logit);
   };
+}
+
+function lost(reason: string): RequestError {
+  const message = `no inference process can be started: ${reason}`;
+  return new RequestError('model_unavailable', message, {}, { retryAfter: OUTAGE_RETRY_SECONDS });
 }
 
 function drained(): RequestError {

@@ -2,7 +2,16 @@
 export const OLDEST_EVERY = 4;
 /** Padding that a batch may hold: this part of its tokens, or as many tokens as starting one more batch costs. */
 const PADDING_SHARE = 0.02;
-const BATCH_COST_TOKENS = 24;
+const BATCH_COST_TOKENS = 10;
+
+/**
+ * Part of the budget up to which a batch led by the smallest request takes pairs of others. A batch is as fast per token
+ * from about 128 tokens on, so more of them would hold up that request and gain nothing.
+ */
+const COMPANY_SHARE = 0.25;
+
+/** Whether a batch of so many rows, padded to so many tokens each, may be run; a single row always may. */
+export type BatchLimit = (rows: number, width: number) => boolean;
 
 /** One pair that waits to be scored. */
 export interface PlanItem<R> {
@@ -30,7 +39,8 @@ interface Entry<R> {
  * Packs waiting pairs of all requests into batches of nearly equal lengths.
  *
  * Order of service: every batch has a leader, and the rest of it is filled with the waiting pairs nearest in length,
- * oldest first, as far as the token budget and the padding limit go. The leader is the longest waiting pair of one
+ * oldest first, as far as the token budget and the padding limit go; where the smallest request leads, with its own pairs
+ * to the budget and with others only to a quarter of it. The leader is the longest waiting pair of one
  * request: in three batches of four the request with the fewest tokens left (short requests do not wait for long ones),
  * in the fourth the oldest. So a pair is scored after at most 4 x n batches, where n counts the pairs that waited when
  * its request came, and those of its own request: nothing that comes later can hold it back further.
@@ -42,8 +52,14 @@ export class Planner<R> {
   private turn = 0;
   private tokens = 0;
 
-  /** @param budget padded tokens a batch may hold; a pair longer than that is a batch of its own. */
-  constructor(private readonly budget: number) {}
+  /**
+   * @param budget padded tokens a batch may hold; a pair longer than that is a batch of its own.
+   * @param limit what else bounds a batch.
+   */
+  constructor(
+    private readonly budget: number,
+    private readonly limit: BatchLimit = () => true,
+  ) {}
 
   /** Tokens of all waiting pairs. */
   get waitingTokens(): number {
@@ -76,39 +92,56 @@ export class Planner<R> {
 
   /** The next batch, of at least one pair; undefined when nothing waits. */
   next(): PlanItem<R>[] | undefined {
-    const leader = this.leader();
+    this.turn += 1;
+    const oldestLeads = this.turn % OLDEST_EVERY === 0;
+    const leader = this.leader(oldestLeads);
     if (leader === undefined) return undefined;
     const batch = [this.take(leader)];
     let longest = leader.length;
     let real = leader.length;
-    const fits = (length: number): boolean => {
-      const padded = (batch.length + 1) * Math.max(longest, length);
+    const fits = (length: number, budget = this.budget): boolean => {
+      const rows = batch.length + 1;
+      const width = Math.max(longest, length);
+      const padded = rows * width;
       const padding = padded - real - length;
-      return padded <= this.budget && padding <= Math.max(BATCH_COST_TOKENS, padded * PADDING_SHARE);
+      return (
+        padded <= budget &&
+        padding <= Math.max(BATCH_COST_TOKENS, padded * PADDING_SHARE) &&
+        this.limit(rows, width)
+      );
     };
+    const add = (item: Item<R>): void => {
+      batch.push(this.take(item));
+      longest = Math.max(longest, item.length);
+      real += item.length;
+    };
+    if (!oldestLeads) {
+      // Its own come first, longest first as they stand: every one after the leader is no longer than it.
+      const { items, cursor } = leader.entry;
+      for (let i = cursor + 1; i < items.length && fits(items[i]!.length); i += 1) {
+        if (!items[i]!.taken) add(items[i]!);
+      }
+    }
+    const budget = oldestLeads ? this.budget : this.budget * COMPANY_SHARE;
     const fill = (length: number): boolean => {
       for (const item of this.byLength[length] ?? []) {
-        if (!fits(length)) return false;
-        batch.push(this.take(item));
-        longest = Math.max(longest, length);
-        real += length;
+        if (!fits(length, budget)) return false;
+        add(item);
       }
       return true;
     };
     // A length that does not fit rules out all lengths beyond it on the same side.
-    for (let length = leader.length; length > 0 && fits(length) && fill(length);) length -= 1;
-    for (let length = leader.length + 1; length < this.byLength.length && fits(length) && fill(length);) {
-      length += 1;
-    }
+    for (let length = leader.length; length > 0 && fits(length, budget) && fill(length);) length -= 1;
+    const most = this.byLength.length;
+    for (let length = leader.length + 1; length < most && fits(length, budget) && fill(length);) length += 1;
     return batch;
   }
 
-  private leader(): Item<R> | undefined {
-    this.turn += 1;
+  private leader(oldestLeads: boolean): Item<R> | undefined {
     let chosen: Entry<R> | undefined;
     for (const entry of this.entries.values()) {
       if (chosen === undefined || entry.tokensLeft < chosen.tokensLeft) chosen = entry;
-      if (this.turn % OLDEST_EVERY === 0) break;
+      if (oldestLeads) break;
     }
     if (chosen === undefined) return undefined;
     while (chosen.items[chosen.cursor]!.taken) chosen.cursor += 1;

@@ -1,4 +1,4 @@
-import type { ModelManifest } from '../../models/manifest';
+import type { ModelDescription } from '../../models/description';
 import { RequestError } from '../errors';
 import type { Admission } from './admission';
 import type { TokenizedRequest } from './job';
@@ -8,7 +8,7 @@ import { TRUNCATE_RIGHT, type Truncation } from './truncation';
 
 /** What a request is tokenized with. */
 export interface Preparation {
-  readonly manifest: ModelManifest;
+  readonly manifest: ModelDescription;
   readonly tokenizer: TextTokenizer;
   readonly admission: Admission;
 }

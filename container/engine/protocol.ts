@@ -13,6 +13,8 @@ export interface LoadMessage {
   /** Token id for the end of short rows. */
   readonly pad: number;
   readonly threads: number;
+  /** Whether memory of a batch is kept for the next. */
+  readonly arena: boolean;
 }
 
 /** Pairs of a batch, one after the other without padding. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { ModelError } from '../../models/errors';
-import type { ModelManifest } from '../../models/manifest';
+import type { ModelDescription } from '../../models/description';
 
 /** UTF-16 units tokenized at once: fetching their ids holds the event loop for some 10 ms, and a ping waits no longer. */
 const SLICE_UNITS = 32_768;
@@ -18,7 +18,7 @@ export class TextTokenizer {
   private constructor(private readonly tokenizer: Tokenizer) {}
 
   /** @throws ModelError `tokenizer_invalid`. */
-  static load(modelDir: string, manifest: ModelManifest): TextTokenizer {
+  static load(modelDir: string, manifest: ModelDescription): TextTokenizer {
     const file = path.join(modelDir, manifest.tokenizer.path);
     let tokenizer: Tokenizer;
     try {

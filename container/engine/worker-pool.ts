@@ -4,6 +4,11 @@ import path from 'node:path';
 import type { Logger } from '../log';
 import type { BatchMessage, FromWorker, LoadMessage } from './protocol';
 
+/**
+ * Batches with a worker at once: the one it scores, and the next, which it finds in its pipe instead of waiting for an
+ * answer to travel and a batch to come back.
+ */
+const IN_FLIGHT = 2;
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MOST_MS = 5_000;
 /** How long all workers may be down before the pool calls itself unhealthy; a replacement is up in about half a second. */
@@ -12,6 +17,11 @@ const OUTAGE_MS = 10_000;
 /** The inference process died while it held the batch; the batch itself may be innocent. */
 export class WorkerCrash extends Error {
   override readonly name = 'WorkerCrash';
+}
+
+/** The inference process died before it came to this batch, which had no part in it. */
+export class WorkerGone extends Error {
+  override readonly name = 'WorkerGone';
 }
 
 /** The inference process could not load the model. */
@@ -41,7 +51,8 @@ interface Pending {
 interface Worker {
   readonly child: ChildProcess;
   ready: boolean;
-  pending?: Pending;
+  /** Batches it has, in the order in which it scores them. */
+  readonly pending: Pending[];
   /** Runs while an answer is due. */
   watchdog?: NodeJS.Timeout;
 }
@@ -54,9 +65,11 @@ export interface PoolOptions {
   readonly logger: Logger;
   /** Called when a worker can take a batch. */
   readonly onIdle: () => void;
+  /** Called when the pool has become unhealthy, and again whenever a replacement fails while it is. */
+  readonly onOutage: (reason: string) => void;
 }
 
-/** Inference processes: started, replaced when they die, given one batch at a time. */
+/** Inference processes: started, replaced when they die, given up to two batches at a time. */
 export class WorkerPool {
   private readonly workers = new Set<Worker>();
   private readonly restarts = new Set<NodeJS.Timeout>();
@@ -64,6 +77,8 @@ export class WorkerPool {
   private closing = false;
   private deaths = 0;
   private downSince: number | undefined;
+  /** Why the last replacement could not load the model; no other will fare better while nothing changes. */
+  private loadFailure: string | undefined;
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -80,18 +95,21 @@ export class WorkerPool {
     }
   }
 
-  /** Workers that are ready and hold no batch. */
-  get idle(): number {
-    return this.count((worker) => worker.ready && worker.pending === undefined);
+  /** Batches that can be handed over now. */
+  get room(): number {
+    let room = 0;
+    for (const { ready, pending } of this.workers) if (ready) room += IN_FLIGHT - pending.length;
+    return room;
   }
 
   get counts(): WorkerCounts {
     return { ready: this.count((worker) => worker.ready), deaths: this.deaths };
   }
 
-  /** False when no worker has been ready for ten seconds. */
+  /** False when no worker is ready and either none has been for ten seconds, or the model can no longer be loaded. */
   get healthy(): boolean {
-    return this.downSince === undefined || performance.now() - this.downSince < OUTAGE_MS;
+    if (this.downSince === undefined) return true;
+    return this.loadFailure === undefined && performance.now() - this.downSince < OUTAGE_MS;
   }
 
   /** Process ids of the live workers. */
@@ -100,18 +118,23 @@ export class WorkerPool {
   }
 
   /**
-   * Scores a batch on an idle worker; to be called only while {@link idle} is not 0.
-   * @throws WorkerCrash when the process dies on it; Error with the runtime's message when the model refuses it.
+   * Scores a batch on the worker that has the fewest; to be called only while {@link room} is not 0.
+   * @throws WorkerCrash when the process dies on it, WorkerGone when it dies before; Error with the runtime's message
+   *   when the model refuses it.
    */
   run(batch: BatchMessage): Promise<BatchScores> {
-    const worker = [...this.workers].find((each) => each.ready && each.pending === undefined);
-    if (worker === undefined) return Promise.reject(new WorkerCrash('no inference process is ready'));
-    return new Promise((resolve, reject) => {
-      worker.pending = { resolve, reject };
-      this.watch(worker);
-      // A failed send means a dying process, whose exit rejects the batch.
-      worker.child.send(batch, () => undefined);
-    });
+    let worker: Worker | undefined;
+    for (const each of this.workers) {
+      if (each.ready && each.pending.length < (worker?.pending.length ?? IN_FLIGHT)) worker = each;
+    }
+    if (worker === undefined) return Promise.reject(new WorkerGone('no inference process is ready'));
+    const { child, pending } = worker;
+    const first = pending.length === 0;
+    const scores = new Promise<BatchScores>((resolve, reject) => pending.push({ resolve, reject }));
+    if (first) this.watch(worker);
+    // A failed send means a dying process, whose exit rejects the batch.
+    child.send(batch, () => undefined);
+    return scores;
   }
 
   /** Ends the workers; batches still with them are rejected. */
@@ -147,7 +170,7 @@ export class WorkerPool {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const worker: Worker = { child, ready: false };
+    const worker: Worker = { child, ready: false, pending: [] };
     this.workers.add(worker);
     this.watch(worker);
     child.send(this.options.load, () => undefined);
@@ -157,6 +180,7 @@ export class WorkerPool {
         if (message.type === 'ready') {
           worker.ready = true;
           this.downSince = undefined;
+          this.loadFailure = undefined;
           this.options.logger.info(
             { pid: child.pid, ms: Math.round(message.loadMs) },
             'inference process ready',
@@ -181,8 +205,8 @@ export class WorkerPool {
   }
 
   private settle(worker: Worker, message: Extract<FromWorker, { type: 'scored' | 'batch_failed' }>): void {
-    const pending = worker.pending;
-    worker.pending = undefined;
+    const pending = worker.pending.shift();
+    if (worker.pending.length > 0) this.watch(worker);
     this.backoff = BACKOFF_FIRST_MS;
     if (message.type === 'scored') pending?.resolve(message);
     else pending?.reject(new Error(message.message));
@@ -194,7 +218,10 @@ export class WorkerPool {
     clearTimeout(worker.watchdog);
     const started = worker.ready;
     worker.ready = false;
-    worker.pending?.reject(new WorkerCrash(`the inference process ended with ${cause}`));
+    const message = `the inference process ended with ${cause}`;
+    const [held, ...behind] = worker.pending.splice(0);
+    held?.reject(new WorkerCrash(message));
+    for (const each of behind) each.reject(new WorkerGone(message));
     if (this.closing) return;
     this.deaths += 1;
     if (this.count((each) => each.ready) === 0) this.downSince ??= performance.now();
@@ -208,6 +235,8 @@ export class WorkerPool {
       this.restarts.delete(timer);
       this.spawn().catch((error: Error) => {
         this.options.logger.error({ reason: error.message }, 'inference process could not be replaced');
+        if (error instanceof LoadFailure) this.loadFailure = error.message;
+        if (!this.healthy) this.options.onOutage(error.message);
       });
     }, delay);
     this.restarts.add(timer);

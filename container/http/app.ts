@@ -113,7 +113,7 @@ function negotiate(route: RerankRoute): RequestHandler {
 function useEngine(context: AppContext): RequestHandler {
   return (_req, res, next) => {
     const engine = context.engine();
-    if (engine === undefined || context.draining()) throw unavailable(context);
+    if (!engine?.healthy || context.draining()) throw unavailable(context);
     stateOf(res).engine = engine;
     next();
   };

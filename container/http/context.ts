@@ -68,6 +68,6 @@ export function requestSignal(res: Response, shutdown: AbortSignal): AbortSignal
 
 /** 503 for what needs the engine while there is none. */
 export function unavailable(context: AppContext): RequestError {
-  const code = context.draining() ? 'draining' : 'not_ready';
+  const code = context.draining() ? 'draining' : context.engine() ? 'model_unavailable' : 'not_ready';
   return new RequestError(code, ERRORS[code].meaning, {}, { retryAfter: 1 });
 }

@@ -9,7 +9,7 @@ import { bodyOf } from './rerank';
 const PAGE = 100;
 
 /** The `/models` API of SageMaker's multi-model endpoints, but for calling a model. */
-export function modelRoutes(store: ModelStore, readBody: RequestHandler[]): Router {
+export function modelRoutes(store: ModelStore, readBody: RequestHandler): Router {
   const router = Router();
   router.get('/', (req, res) => {
     const { models, nextPageToken } = page(store.list(), req.query.next_page_token);

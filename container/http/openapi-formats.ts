@@ -161,3 +161,26 @@ export const ANSWER_SCHEMAS: Readonly<Record<string, Schema>> = {
     ),
   }),
 };
+
+const message = { message: text };
+
+/** What an error of each format holds, for callers that were told the format: on its own route, or when they named it. */
+export const ERROR_SCHEMAS: Readonly<Record<string, Schema>> = {
+  jina: object(['detail', 'error'], { detail: text, error: { type: 'object' } }),
+  'jina-sagemaker': object(['error'], { error: { type: 'object' } }),
+  'cohere-v1': object(['message'], message),
+  'cohere-v2': object(['id', 'message'], { id: text, ...message }),
+  tei: object(['error', 'error_type'], {
+    error: text,
+    error_type: { enum: ['Unhealthy', 'Backend', 'Overloaded', 'Validation', 'Empty'] },
+  }),
+  vllm: object(['error'], {
+    error: object(['message', 'type', 'param', 'code'], {
+      ...message,
+      type: text,
+      param: { type: ['string', 'null'] },
+      code: { type: 'integer' },
+    }),
+  }),
+  bedrock: object(['message'], message),
+};

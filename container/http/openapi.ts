@@ -1,7 +1,7 @@
 import { FORMATS } from '../codec';
 import { ERRORS, type ErrorCode } from '../errors';
 import { MEDIA_TYPES } from './negotiate';
-import { ANSWER_SCHEMAS, REQUEST_SCHEMAS } from './openapi-formats';
+import { ANSWER_SCHEMAS, ERROR_SCHEMAS, REQUEST_SCHEMAS } from './openapi-formats';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -34,6 +34,7 @@ export function openApi(routes: readonly DescribedRoute[]): Json {
       schemas: {
         ...Object.fromEntries(names.map((name) => [`${name}-request`, REQUEST_SCHEMAS[name]])),
         ...Object.fromEntries(names.map((name) => [`${name}-answer`, ANSWER_SCHEMAS[name]])),
+        ...Object.fromEntries(names.map((name) => [`${name}-error`, ERROR_SCHEMAS[name]])),
         Error: errorSchema(Object.keys(ERRORS) as ErrorCode[]),
       },
     },
@@ -78,12 +79,12 @@ function reranking(summary: string, media: keyof typeof MEDIA_TYPES): Json {
           'application/jsonlines': { schema: { type: 'string' } },
         },
       },
-      ...errors(),
+      ...errors({ anyOf: [reference('Error'), ...names.map((name) => reference(`${name}-error`))] }),
     },
   };
 }
 
-function errors(): Json {
+function errors(schema: Json = reference('Error')): Json {
   return Object.fromEntries(
     statuses.map((status) => [
       status,
@@ -92,7 +93,7 @@ function errors(): Json {
           .filter(([, row]) => row.status === status)
           .map(([code, { meaning }]) => `${code}: ${meaning}`)
           .join(' '),
-        content: { 'application/json': { schema: reference('Error') } },
+        content: { 'application/json': { schema } },
       },
     ]),
   );

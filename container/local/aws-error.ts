@@ -81,6 +81,11 @@ export function noResponse(endpointName: string): AwsError {
   );
 }
 
+/** An asynchronous request that waited longer than its caller allows; it is not sent to the container any more. */
+export function expired(ttlMs: number): AwsError {
+  return validationError(`The request expired: it waited for more than ${ttlMs / 1000} seconds`);
+}
+
 /** Shaped like the ARN of a real endpoint's log stream, in the account 000000000000 that nobody has. */
 function logStreamArn(endpointName: string): string {
   const instance = createHash('sha256').update(endpointName).digest('hex').slice(0, 17);

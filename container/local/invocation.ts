@@ -32,8 +32,8 @@ export interface Invocation {
  */
 export function readInvocation(encodedName: string, headers: IncomingHttpHeaders): Invocation {
   const endpointName = checkName('endpointName', decode(encodedName));
-  const variant = one(headers, 'x-amzn-sagemaker-target-variant');
-  const component = one(headers, 'x-amzn-sagemaker-inference-component');
+  const variant = header(headers, 'x-amzn-sagemaker-target-variant');
+  const component = header(headers, 'x-amzn-sagemaker-inference-component');
   if (variant !== undefined) checkName('targetVariant', variant);
   if (component !== undefined) checkName('inferenceComponentName', component);
   if (headers['x-amzn-sagemaker-target-model'] !== undefined) {
@@ -41,18 +41,18 @@ export function readInvocation(encodedName: string, headers: IncomingHttpHeaders
       `Endpoint ${endpointName} is not a multi-model endpoint and does not support target model header`,
     );
   }
-  checkLength('customAttributes', one(headers, CUSTOM_ATTRIBUTES), 0, 1024);
-  checkLength('inferenceId', one(headers, 'x-amzn-sagemaker-inference-id'), 1, 64);
+  checkLength('customAttributes', header(headers, CUSTOM_ATTRIBUTES), 0, 1024);
+  checkLength('inferenceId', header(headers, 'x-amzn-sagemaker-inference-id'), 1, 64);
   checkLength('contentType', headers['content-type'], 0, 1024);
   checkLength('accept', headers.accept, 0, 1024);
 
   const forwarded: Record<string, string> = {};
   for (const name of FORWARDED) {
-    const value = one(headers, name);
+    const value = header(headers, name);
     if (value !== undefined) forwarded[name] = value;
   }
   // The streaming operation carries the wanted media type in a header of its own.
-  const accept = one(headers, 'x-amzn-sagemaker-accept');
+  const accept = header(headers, 'x-amzn-sagemaker-accept');
   if (accept !== undefined) forwarded.accept = accept;
   return { endpointName, variant: variant ?? DEFAULT_VARIANT, headers: forwarded };
 }
@@ -74,7 +74,8 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   return Buffer.concat(chunks);
 }
 
-function one(headers: IncomingHttpHeaders, name: string): string | undefined {
+/** A header's value, several of the same name joined. */
+export function header(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }
@@ -95,7 +96,8 @@ function checkName(member: string, name: string): string {
   return name;
 }
 
-function checkLength(member: string, value: string | undefined, least: number, most: number): void {
+/** @throws AwsError ValidationError when the value is too short, too long or no ASCII */
+export function checkLength(member: string, value: string | undefined, least: number, most: number): void {
   if (value === undefined) return;
   if (value.length < least) {
     throw constraintError(member, `Member must have length greater than or equal to ${least}`);

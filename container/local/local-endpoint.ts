@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AsyncQueue } from './async-queue';
 import { ContainerProcess, freePort, type ContainerExit, type ContainerOptions } from './container-process';
 import { LocalEndpointError } from './errors';
+import { LocalObjectStore } from './object-store';
 import { serveRuntimeApi, type Backend, type RuntimeApiOptions } from './runtime-api';
 
 // Limits of a real-time endpoint.
@@ -13,12 +15,19 @@ const STREAM_TIMEOUT_MS = 480_000;
 const KEEP_ALIVE_MS = 65_000;
 // For answers to be written out once the container has ended.
 const FLUSH_MS = 1_000;
+// As infra/hosting.ts gives an asynchronous endpoint.
+const CONCURRENT_INVOCATIONS = 4;
 
 export interface LocalEndpointOptions {
   /** Port of the API on 127.0.0.1. Default 8080; 0 lets the system choose. */
   readonly port?: number;
   /** Model directory; default the one the container falls back to. */
   readonly modelDirectory?: string;
+  /**
+   * What the endpoint is: one that answers InvokeEndpoint, or one that takes InvokeEndpointAsync and has an object store
+   * with S3's API beside it, at the same URL. Default `real-time`.
+   */
+  readonly hosting?: 'real-time' | 'asynchronous';
   /** Largest request and answer, bytes. Default 26,214,400; serverless endpoints take 4,194,304. */
   readonly payloadLimitBytes?: number;
   /** Milliseconds the container gets for an answer. Default 60,000, as SageMaker gives. */
@@ -42,7 +51,10 @@ export interface LocalEndpoint {
   readonly containerUrl: string;
   /** Resolves when the container has ended, by a crash or by {@link close}. */
   readonly exited: Promise<ContainerExit>;
-  /** Takes no new calls, lets those in flight finish, sends the container SIGTERM; resolves when it has ended. */
+  /**
+   * Takes no new calls, lets those in flight finish, sends the container SIGTERM; resolves when it has ended. Asynchronous
+   * invocations that have no answer yet get none, and the objects are removed.
+   */
   close(): Promise<ContainerExit>;
 }
 
@@ -54,9 +66,13 @@ export interface LocalEndpoint {
  */
 export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Promise<LocalEndpoint> {
   const backend: Backend = { port: 0, state: 'starting' };
+  const payloadLimitBytes = options.payloadLimitBytes ?? PAYLOAD_LIMIT_BYTES;
+  const asynchronous =
+    options.hosting === 'asynchronous' ? asyncEndpoint(() => backend.port, payloadLimitBytes) : undefined;
   const api: RuntimeApiOptions = {
     backend,
-    payloadLimitBytes: options.payloadLimitBytes ?? PAYLOAD_LIMIT_BYTES,
+    payloadLimitBytes,
+    ...(asynchronous && { asynchronous }),
     invocationTimeoutMs: options.invocationTimeoutMs ?? INVOCATION_TIMEOUT_MS,
     streamTimeoutMs: options.streamTimeoutMs ?? STREAM_TIMEOUT_MS,
   };
@@ -72,12 +88,14 @@ export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Pr
   let closed: Promise<ContainerExit> | undefined;
   const close = async (): Promise<ContainerExit> => {
     const idle = new Promise((resolve) => server.close(resolve));
+    await asynchronous?.queue.close();
     const exit = await container.stop();
     // Calls in flight have their answers, or will have none: the container has ended.
     const timer = setTimeout(() => server.closeAllConnections(), FLUSH_MS);
     server.closeIdleConnections();
     await idle;
     clearTimeout(timer);
+    await asynchronous?.store.close();
     return exit;
   };
   const endpoint: LocalEndpoint = {
@@ -95,6 +113,11 @@ export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Pr
   }
   backend.state = 'ready';
   return endpoint;
+}
+
+function asyncEndpoint(port: () => number, errorBytes: number): RuntimeApiOptions['asynchronous'] {
+  const store = new LocalObjectStore();
+  return { store, queue: new AsyncQueue({ store, port, concurrency: CONCURRENT_INVOCATIONS, errorBytes }) };
 }
 
 function containerOptions(options: LocalEndpointOptions): ContainerOptions {

@@ -8,8 +8,12 @@ import {
   serviceUnavailable,
   validationError,
 } from './aws-error';
+import { readAsyncInvocation } from './async-invocation';
+import type { AsyncQueue } from './async-queue';
 import { modelStreamError, payloadPart } from './event-stream';
 import { readBody, readInvocation, type Invocation } from './invocation';
+import type { LocalObjectStore } from './object-store';
+import { asksForObject, serveObject } from './s3-api';
 import { checkAnswer, invokeContainer, readAnswer } from './upstream';
 
 /** The container behind the API. */
@@ -27,6 +31,8 @@ export interface RuntimeApiOptions {
   /** Milliseconds the container gets for an answer, and for a streamed one. */
   readonly invocationTimeoutMs: number;
   readonly streamTimeoutMs: number;
+  /** What makes the endpoint an asynchronous one: its queue, and the objects it works with. */
+  readonly asynchronous?: { readonly queue: AsyncQueue; readonly store: LocalObjectStore };
 }
 
 type Operation = 'invocations' | 'invocations-response-stream' | 'async-invocations';
@@ -65,9 +71,13 @@ async function route(exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   const [path = ''] = (request.url ?? '').split('?');
   if (request.method === 'GET' && path === '/ping') return ping(response, options.backend.port);
+  const { asynchronous } = options;
+  if (asynchronous && asksForObject(request)) return serveObject(request, response, asynchronous.store);
   const [, encodedName = '', operation] = ROUTE.exec(path) ?? [];
   if (request.method !== 'POST' || operation === undefined) {
-    const served = 'POST /endpoints/{name}/invocations, POST /endpoints/{name}/invocations-response-stream';
+    const served = asynchronous
+      ? 'POST /endpoints/{name}/async-invocations, objects of S3 at /{bucket}/{key}'
+      : 'POST /endpoints/{name}/invocations, POST /endpoints/{name}/invocations-response-stream';
     throw new AwsError(
       404,
       'UnknownOperationException',
@@ -75,8 +85,33 @@ async function route(exchange: Exchange): Promise<void> {
     );
   }
   const invocation = readInvocation(encodedName, request.headers);
+  const { endpointName } = invocation;
+  if (operation === 'async-invocations' && !asynchronous) {
+    throw validationError(`Endpoint ${endpointName} is not an asynchronous endpoint`);
+  }
+  if (operation !== 'async-invocations' && asynchronous) {
+    throw validationError(`Endpoint ${endpointName} is an asynchronous endpoint: use InvokeEndpointAsync`);
+  }
   const body = await readBody(request, options.payloadLimitBytes);
+  if (asynchronous) return submit(exchange, asynchronous.queue, encodedName, body);
   return invoke(exchange, invocation, body, operation as Operation);
+}
+
+async function submit(
+  { request, response }: Exchange,
+  queue: AsyncQueue,
+  encodedName: string,
+  body: Buffer,
+): Promise<void> {
+  const accepted = await queue.submit(readAsyncInvocation(encodedName, request.headers, body), body);
+  const text = Buffer.from(JSON.stringify({ InferenceId: accepted.inferenceId }));
+  response.writeHead(202, {
+    'content-type': 'application/json',
+    'content-length': text.length,
+    'X-Amzn-SageMaker-OutputLocation': accepted.outputLocation,
+    'X-Amzn-SageMaker-FailureLocation': accepted.failureLocation,
+  });
+  response.end(text);
 }
 
 async function invoke(
@@ -86,9 +121,6 @@ async function invoke(
   operation: Operation,
 ): Promise<void> {
   const { endpointName } = invocation;
-  if (operation === 'async-invocations') {
-    throw validationError(`Endpoint ${endpointName} is not an asynchronous endpoint`);
-  }
   const { port, state } = options.backend;
   if (state === 'starting') throw serviceUnavailable('The container has not answered a healthy ping yet.');
   if (state === 'ended') throw noResponse(endpointName);

@@ -1,9 +1,13 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { pipeline, type Readable } from 'node:stream';
 import { modelError, noResponse } from './aws-error';
 import type { Invocation } from './invocation';
 
 // No keep-alive: a connection the container just closed would look like a crash.
 const agent = new Agent({ keepAlive: false });
+
+/** A request's body: at hand, or to be read. */
+export type ContainerBody = Buffer | { readonly bytes: number; readonly content: Readable };
 
 /**
  * Sends `POST /invocations` to the container and resolves with the head of its answer.
@@ -12,8 +16,8 @@ const agent = new Agent({ keepAlive: false });
  */
 export function invokeContainer(
   port: number,
-  invocation: Invocation,
-  body: Buffer,
+  invocation: Pick<Invocation, 'endpointName' | 'headers'>,
+  body: ContainerBody,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
@@ -23,13 +27,15 @@ export function invokeContainer(
       port,
       method: 'POST',
       path: '/invocations',
-      headers: { ...invocation.headers, 'content-length': body.length },
+      headers: { ...invocation.headers, 'content-length': 'content' in body ? body.bytes : body.length },
       signal,
     });
     // Also after the head: a connection cut then is an error here as well as on the answer.
     request.on('error', () => reject(signal.aborted ? signal.reason : noResponse(invocation.endpointName)));
     request.on('response', resolve);
-    request.end(body);
+    // What goes wrong on the way to the container is an error of the request, too.
+    if ('content' in body) pipeline(body.content, request, () => undefined);
+    else request.end(body);
   });
 }
 

@@ -1,12 +1,13 @@
 import path from 'node:path';
+import { processors } from '../../container/limits';
 import {
-  embeddedModelDir,
   flagOf,
   NUMBER_SETTINGS,
   resolveSettings,
   SettingsError,
   type NumberSettingName,
 } from '../../container';
+import { embeddedModelDirectory } from '../../models';
 
 function faultsOf(resolve: () => unknown): readonly string[] {
   try {
@@ -26,8 +27,9 @@ describe('resolveSettings', () => {
       expect(settings[name]).toBeGreaterThanOrEqual(least);
       expect(settings[name]).toBeLessThanOrEqual(most);
     }
-    expect(settings).toMatchObject({ port: 8080, host: '0.0.0.0', maxBodyBytes: 26_214_400, workers: 1 });
-    expect(settings.modelDir).toBe(embeddedModelDir());
+    expect(settings).toMatchObject({ port: 8080, host: '0.0.0.0', maxBodyBytes: 26_214_400 });
+    expect(settings.workers * settings.threads).toBeLessThanOrEqual(processors());
+    expect(settings.modelDir).toBe(embeddedModelDirectory());
   });
 
   it('prefers a flag to the environment and the environment to the default', () => {
@@ -35,6 +37,20 @@ describe('resolveSettings', () => {
     expect(resolveSettings({}, env)).toMatchObject({ port: 9000, threads: 3, modelDir: '/a' });
     const overridden = resolveSettings({ port: '0', threads: 4, modelDir: '/b' }, env);
     expect(overridden).toMatchObject({ port: 0, threads: 4, modelDir: '/b' });
+  });
+
+  it('says why it chose, and by what it was told', () => {
+    expect(resolveSettings({}, {}).reasons).toMatchObject({
+      workers: expect.stringMatching(/^one for every 4 processors of \d+ processors and \d+ MiB/),
+      threads: expect.stringMatching(/^\d+ processors shared by \d+ inference/),
+    });
+    const told = resolveSettings({ threads: 2 }, { RERANKER_BATCH_TOKENS: '64' });
+    expect(told).toMatchObject({ workers: 1, threads: 2, batchTokens: 64 });
+    expect(told.reasons).toMatchObject({
+      workers: 'one, as the threads are set',
+      threads: '--threads',
+      batchTokens: 'RERANKER_BATCH_TOKENS',
+    });
   });
 
   it('takes an empty variable for an absent one', () => {

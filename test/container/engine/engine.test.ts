@@ -1,4 +1,4 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createEngine, resolveSettings, type Engine, type SettingOverrides } from '../../../container';
 import { readManifest, writeManifest, type ModelManifest } from '../../../models';
@@ -189,8 +189,9 @@ describe('createEngine', () => {
   });
 
   it('names an ONNX file that is none, with the reason', async () => {
-    const directory = await changed((manifest) => ({ ...manifest, files: [] }));
-    await writeFile(path.join(directory, 'model.onnx'), 'not a graph');
+    const directory = await smallModel();
+    const file = path.join(directory, 'model.onnx');
+    await writeFile(file, Buffer.alloc((await stat(file)).size, 7));
     await expect(start(directory)).rejects.toThrow(code('model_invalid'));
     await expect(start(directory)).rejects.toThrow(/model\.onnx cannot be loaded: .*protobuf/i);
   });

@@ -89,10 +89,32 @@ describe('Planner', () => {
     expect(planner.next()!.map(({ request }) => request)).toEqual(['small', 'small', 'small']);
   });
 
-  it('fills a batch with pairs of other requests', () => {
+  it('fills a batch with pairs of other requests: to a quarter for the smallest, whole for the oldest', () => {
     const planner = new Planner<number>(BUDGET);
-    for (let id = 0; id < 16; id += 1) planner.add(id, Uint32Array.of(64));
-    expect(drain(planner).map((batch) => batch.length)).toEqual([16]);
+    for (let id = 0; id < 28; id += 1) planner.add(id, Uint32Array.of(64));
+    expect(drain(planner).map((batch) => batch.length)).toEqual([4, 4, 4, 16]);
+  });
+
+  it('fills a batch of the smallest request with all that fits of its own', () => {
+    const planner = new Planner<string>(BUDGET);
+    planner.add('large', new Uint32Array(500).fill(64));
+    planner.add('small', new Uint32Array(10).fill(64));
+    expect(planner.next()!.map(({ request }) => request)).toEqual(new Array(10).fill('small'));
+  });
+
+  it('runs nothing but single rows beyond its limit', () => {
+    const lengths = fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 60_000 }), (all, most) => {
+        const cost = (rows: number, width: number): number => rows * width * width;
+        const planner = new Planner<number>(BUDGET, (rows, width) => cost(rows, width) <= most);
+        planner.add(1, Uint32Array.from(all));
+        for (const batch of drain(planner)) {
+          const width = batch.reduce((longest, { length }) => Math.max(longest, length), 0);
+          if (batch.length > 1) expect(cost(batch.length, width)).toBeLessThanOrEqual(most);
+        }
+      }),
+    );
   });
 
   it('keeps padding under 3 % on mixed traffic', () => {
@@ -109,7 +131,8 @@ describe('Planner', () => {
     const real = lengths.reduce((sum, length) => sum + length, 0);
     const cells = batches.reduce((sum, batch) => sum + padded(batch), 0);
     expect(cells / real - 1).toBeLessThan(0.03);
-    expect(batches.length).toBeLessThan(2 * Math.ceil(real / BUDGET));
+    // A batch is as fast per token from about 128 tokens on.
+    expect(real / batches.length).toBeGreaterThan(256);
   });
 
   it('forgets a removed request and nothing else', () => {

@@ -195,7 +195,8 @@ describe('bad input', () => {
     const held = Array.from({ length: 3 }, () => {
       const socket = connect(container.port(), '127.0.0.1');
       socket.on('error', () => undefined);
-      socket.write(`POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: ${MAX_BODY}\r\n\r\n{`);
+      socket.write(`POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: ${MAX_BODY}\r\n\r\n`);
+      socket.write(' '.repeat(MAX_BODY - 1));
       return socket;
     });
     await new Promise((resolve) => setTimeout(resolve, 200));

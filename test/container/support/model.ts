@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { synthesizeModel, type Architecture } from '../../../models';
+import { bpeTokenizerOf } from '../../support/tokenizers';
 
-/** A tokenizer of the rerankers' kind (NFC, lower case, Whitespace, BPE, Roberta pair) over letters and a few merges. */
+/** A tokenizer over letters and a few merges, with settings of truncation that no one asked for. */
 export function tokenizerJson(): string {
-  const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789.,!?äöüß'];
   const merges = [
     ['t', 'h'],
     ['th', 'e'],
@@ -14,43 +14,9 @@ export function tokenizerJson(): string {
     ['a', 'n'],
     ['o', 'n'],
   ] as const;
-  const tokens = ['<s>', '<pad>', '</s>', '<unk>', ...letters, ...merges.map((pair) => pair.join(''))];
-  const special = (id: number) => ({
-    id,
-    content: tokens[id],
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  });
   return JSON.stringify({
-    version: '1.0',
+    ...bpeTokenizerOf([...'abcdefghijklmnopqrstuvwxyz0123456789.,!?äöüß'], merges),
     truncation: { direction: 'Right', max_length: 5, strategy: 'LongestFirst', stride: 0 },
-    padding: null,
-    added_tokens: [0, 1, 2, 3].map(special),
-    normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Lowercase' }] },
-    pre_tokenizer: { type: 'Whitespace' },
-    post_processor: {
-      type: 'RobertaProcessing',
-      sep: ['</s>', 2],
-      cls: ['<s>', 0],
-      trim_offsets: true,
-      add_prefix_space: false,
-    },
-    decoder: null,
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: '<unk>',
-      continuing_subword_prefix: null,
-      end_of_word_suffix: null,
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges,
-    },
   });
 }
 

@@ -1,0 +1,104 @@
+import { statSync } from 'node:fs';
+import type { ModelDescription } from '../../models/description';
+import { memoryBytes } from '../limits';
+import type { Logger } from '../log';
+import type { BatchLimit } from './planner';
+
+/**
+ * Bytes a batch needs beside the loaded model. Measured on 2026-11-23 (ONNX Runtime 1.30.0, x64, one thread) as the growth of
+ * the resident peak of a process that ran the ONNX file alone: tiny and turbo int8, tiny and base fp32, 128 to 4,096 padded
+ * tokens. It grew by 21 to 27 KB a padded token with 384 + 1,536 features and by about 43 KB with 768 + 3,072. The bytes here
+ * are chosen by hand to lie above every one of them; `npm run bench -- engine-coefficients` holds them against inference processes.
+ */
+const BYTES_PER_TOKEN_FEATURE = 13;
+/** float32 scores of a block of query rows in every head, with the ALiBi bias beside them: from the graph, not fitted. */
+const BYTES_PER_SCORE = 8;
+/** Query rows whose scores are computed at once; `BLOCK` of the graph. */
+const BLOCK_ROWS = 128;
+/** Arrays of [heads, S, S] float32 that an exporter's graph holds: 11.1 GB were measured at 8,192 tokens with 12 heads. */
+const EXPORTED_BYTES_PER_SCORE = 16;
+const BATCH_BYTES = 2 * 1024 * 1024;
+
+/** Resident memory of an inference process before it has a model, and for each byte of the model's file. */
+const PROCESS_BYTES = 90 * 1024 * 1024;
+const BYTES_PER_FILE_BYTE = 1.2;
+/** The process that answers HTTP: 96 MB were measured under load, the rest is margin. */
+const SERVER_BYTES = 160 * 1024 * 1024;
+/** Part of the memory that is planned for; the rest is for request bodies, page cache and what else runs. */
+const PLANNED_SHARE = 0.8;
+
+/** What of a model decides what a batch of it costs. */
+export type BatchModel = Pick<ModelDescription, 'architecture' | 'exported'>;
+
+/** Bytes that a batch of `rows` pairs padded to `width` tokens needs at its peak. */
+export function batchBytes({ architecture, exported }: BatchModel, rows: number, width: number): number {
+  const { hidden, intermediate, heads } = architecture;
+  const activations = BYTES_PER_TOKEN_FEATURE * (hidden + intermediate) * rows * width;
+  const scores = rows * heads * width * (exported === undefined ? Math.min(width, BLOCK_ROWS) : width);
+  return (
+    BATCH_BYTES + activations + scores * (exported === undefined ? BYTES_PER_SCORE : EXPORTED_BYTES_PER_SCORE)
+  );
+}
+
+/** Bytes of an inference process that has loaded a model and scored nothing. */
+export function loadedBytes(modelFileBytes: number): number {
+  return Math.round(PROCESS_BYTES + BYTES_PER_FILE_BYTE * modelFileBytes);
+}
+
+/** Bytes that each inference process may spend on a batch; 0 where not even the models fit. */
+export function batchBudget(options: {
+  readonly memory: number;
+  readonly workers: number;
+  readonly modelFileBytes: number;
+}): number {
+  const { memory, workers, modelFileBytes } = options;
+  const left = PLANNED_SHARE * memory - SERVER_BYTES - workers * loadedBytes(modelFileBytes);
+  return Math.max(0, Math.floor(left / workers));
+}
+
+/** The longest pair, at most `most` tokens, that fits in the budget as a batch of its own. */
+export function longestWithin(model: BatchModel, most: number, budget: number): number {
+  let fits = 0;
+  let beyond = most + 1;
+  while (beyond - fits > 1) {
+    const middle = (fits + beyond) >> 1;
+    if (batchBytes(model, 1, middle) <= budget) fits = middle;
+    else beyond = middle;
+  }
+  return fits;
+}
+
+/** A longest pair below this is not worth serving: a machine with less memory is left to try. */
+const SHORTEST_LIMIT = 512;
+
+export interface MemoryPlan<M extends BatchModel> {
+  /** The model with its longest pair cut to what memory allows. */
+  readonly model: M;
+  /** Which batches stay within the budget. */
+  readonly limit: BatchLimit;
+}
+
+/** Plans the memory of one inference process, and says in the log what was chosen and why. */
+export function planMemory<M extends BatchModel & Pick<ModelDescription, 'max_length'>>(
+  model: M,
+  options: { modelFile: string; workers: number; batchMemoryBytes: number; logger: Logger; memory?: number },
+): MemoryPlan<M> {
+  const { workers, batchMemoryBytes, logger, memory = memoryBytes() } = options;
+  const modelFileBytes = statSync(options.modelFile).size;
+  const derived = batchBudget({ memory, workers, modelFileBytes });
+  const budget = batchMemoryBytes > 0 ? batchMemoryBytes : derived;
+  const fitting = Math.max(SHORTEST_LIMIT, longestWithin(model, model.max_length, budget));
+  const maxTokens = Math.min(model.max_length, fitting);
+  const reason =
+    batchMemoryBytes > 0
+      ? 'RERANKER_BATCH_MEMORY_BYTES'
+      : `80 % of ${memory} bytes less the server and ${workers} loaded model(s), for each inference process`;
+  logger[maxTokens < model.max_length ? 'warn' : 'info'](
+    { batchMemoryBytes: budget, reason, maxTokens, longestPairBytes: batchBytes(model, 1, maxTokens) },
+    'memory planned',
+  );
+  return {
+    model: { ...model, max_length: maxTokens },
+    limit: (rows, width) => batchBytes(model, rows, width) <= budget,
+  };
+}
