@@ -1,6 +1,6 @@
+import { SERVERLESS_MEMORY_MB, type ServerlessMemoryMb } from '../cost';
 import type { ContextReader } from './context';
 import { HOSTING_MODES, type Hosting, type HostingMode } from './hosting';
-import { SERVERLESS_MEMORY_MB, type ServerlessMemoryMb } from './sizing';
 
 /** Keys that belong to some modes only, and what to use instead elsewhere. */
 const KEYS: Readonly<Record<string, readonly HostingMode[]>> = {

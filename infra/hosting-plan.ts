@@ -1,4 +1,5 @@
 import type { CfnEndpointConfig } from 'aws-cdk-lib/aws-sagemaker';
+import { containerMemoryMib, type ModelFigures } from '../cost';
 import { Faults } from './configuration-error';
 import type {
   AsynchronousHosting,
@@ -12,13 +13,7 @@ import { instanceType, type CpuArchitecture, type InstanceType } from './instanc
 import { checkNetwork } from './network';
 import { checkFleetScaling } from './scaling';
 import { scalingTargets, type ScalingTargets } from './scaling-targets';
-import {
-  containerMemoryMib,
-  recommendedInstanceType,
-  requireRoom,
-  serverlessMemoryMb,
-  type ModelFigures,
-} from './sizing';
+import { queueTokens, recommendedInstanceType, requireRoom, serverlessMemoryMb } from './sizing';
 import { checkTrafficShift } from './traffic-shift';
 
 /** What a hosting mode decides about the resources of an endpoint. */
@@ -137,8 +132,12 @@ function planComponents(hosting: InferenceComponentsHosting, models: readonly Mo
   return {
     ...common!,
     // A container sees the vCPUs of the whole instance; a copy must not use more than it reserves.
-    environment: { ...common!.environment, RERANKER_THREADS: String(threads) },
-    targets: slowest(models, { vcpus }),
+    environment: {
+      ...common!.environment,
+      ...tokenBudget(queueTokens(hosting.mode, models, { instance: instance! }, vcpus / instance!.vcpus)),
+      RERANKER_THREADS: String(threads),
+    },
+    targets: slowest(models, instance!, { share: vcpus / instance!.vcpus }),
     copy: { vcpus, memoryMib: models.map((model) => containerMemoryMib([model], hosting.workers)) },
     productionVariant: {
       instanceType: instance!.name,
@@ -168,7 +167,10 @@ function planServerless(hosting: ServerlessHosting, models: readonly ModelFigure
     // Serverless runs on x86-64 alone, and refuses network isolation.
     architecture: 'x86_64',
     networkIsolation: false,
-    environment: { RERANKER_MAX_BODY_BYTES: String(SERVERLESS_PAYLOAD_BYTES) },
+    environment: {
+      ...tokenBudget(queueTokens('serverless', models, { serverlessMb: memory! })),
+      RERANKER_MAX_BODY_BYTES: String(SERVERLESS_PAYLOAD_BYTES),
+    },
     productionVariant: {
       serverlessConfig: {
         memorySizeInMb: memory!,
@@ -207,26 +209,33 @@ function instancePlan(
   for (const together of placed) faults.collect(() => requireRoom({ instance }, together, hosting.workers));
   return {
     instance,
-    targets: slowest(models, instance, tokensPerRequest),
+    targets: slowest(models, instance, { tokensPerRequest }),
     common: {
       architecture: instance.architecture,
       instance,
       networkIsolation: hosting.networkIsolation ?? true,
-      environment: hosting.workers === undefined ? {} : { RERANKER_WORKERS: String(hosting.workers) },
+      environment: {
+        ...tokenBudget(queueTokens(hosting.mode, models, { instance })),
+        ...(hosting.workers !== undefined && { RERANKER_WORKERS: String(hosting.workers) }),
+      },
     },
   };
 }
 
 function slowest(
   models: readonly ModelFigures[],
-  capacity: Pick<InstanceType, 'vcpus'>,
-  tokensPerRequest?: number,
+  instance: InstanceType,
+  load: { readonly share?: number; readonly tokensPerRequest?: number },
 ): ScalingTargets {
   return models
-    .map((model) => scalingTargets(model, capacity, tokensPerRequest))
+    .map((model) => scalingTargets(model, { instance }, load))
     .reduce((least, targets) =>
       targets.invocationsPerMinute < least.invocationsPerMinute ? targets : least,
     );
+}
+
+function tokenBudget(tokens: number): Record<string, string> {
+  return { RERANKER_QUEUE_TOKENS: String(tokens) };
 }
 
 function checkBounds(what: string, min: number, max: number, faults: Faults): void {

@@ -1,6 +1,7 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { ServerlessMemoryMb } from '../cost';
 import type {
   Cooldowns,
   DataCapture,
@@ -8,7 +9,6 @@ import type {
   InstanceSettings,
   TrafficShift,
 } from './hosting-settings';
-import type { ServerlessMemoryMb } from './sizing';
 
 /** An always-on fleet of instances behind the endpoint. */
 export interface RealTimeHosting extends InstanceSettings {

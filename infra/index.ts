@@ -39,16 +39,13 @@ export { RerankerModel, type BoundModel } from './reranker-model';
 export { RerankerStack, type RerankerStackProps } from './reranker-stack';
 export { readContext, type Consumer, type DeploymentContext, type ImageSource } from './context';
 export { scalingTargets, TOKENS_PER_REQUEST, type ScalingTargets } from './scaling-targets';
+export { recommendedInstanceType, serverlessMemoryMb, throughput } from './sizing';
 export {
   SERVERLESS_MEMORY_MB,
-  basisOf,
   containerMemoryMib,
-  recommendedInstanceType,
-  serverlessMemoryMb,
-  tokensPerSecond,
   weightsOf,
-  type Basis,
+  type Figure,
   type ModelFigures,
   type Precision,
   type ServerlessMemoryMb,
-} from './sizing';
+} from '../cost';

@@ -1,7 +1,7 @@
 import type { CfnModel } from 'aws-cdk-lib/aws-sagemaker';
 import type { Construct } from 'constructs';
+import type { ModelDirectory } from '../models';
 import type { RoleGrant } from './execution-role';
-import type { ModelDirectory } from './model-archive';
 import { ModelStore } from './model-store';
 import type { RerankerModel } from './reranker-model';
 

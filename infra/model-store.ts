@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { Size, Stack, Stage } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
+import { packModel, type ModelDirectory } from '../models';
 import { acknowledge, acknowledgeAll, acknowledgeManagedPolicy } from './acknowledge';
 import { privateBucket } from './buckets';
-import { packModel, type ModelDirectory } from './model-archive';
 
 /** Archives of several models below one prefix, as a multi-model endpoint reads them. */
 export class ModelStore extends Construct {
@@ -41,12 +41,13 @@ export class ModelStore extends Construct {
     const outdir = Stage.of(this)?.assetOutdir;
     if (!outdir) throw new Error('a model store must be defined within an App or a Stage');
     const directory = path.join(outdir, `models.${digest}`);
-    if (!existsSync(directory)) {
-      mkdirSync(`${directory}.part`, { recursive: true });
-      for (const [name, model] of archives)
-        packModel(model, path.join(`${directory}.part`, `${name}.tar.gz`));
-      renameSync(`${directory}.part`, directory);
-    }
+    if (existsSync(directory)) return directory;
+    const part = `${directory}.part`;
+    // What an interrupted synthesis left is not trusted.
+    rmSync(part, { recursive: true, force: true });
+    mkdirSync(part, { recursive: true });
+    for (const [name, model] of archives) packModel(model, path.join(part, `${name}.tar.gz`));
+    renameSync(part, directory);
     return directory;
   }
 

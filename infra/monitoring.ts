@@ -37,8 +37,8 @@ export interface MonitoringSettings {
    */
   readonly logRetention?: RetentionDays;
   /**
-   * Price of an instance in USD an hour; the dashboard then shows the cost of a million documents.
-   * @default unknown, not shown
+   * Price of an instance in USD an hour, for the cost of a million documents on the dashboard.
+   * @default the price book's, where the stack has a region and the book a price for it; else the cost is not shown
    */
   readonly usdPerInstanceHour?: number;
 }

@@ -1,4 +1,4 @@
-import { CfnDeletionPolicy, Names, Resource, Stack, type CfnResource } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, Names, Resource, Stack, Token, type CfnResource } from 'aws-cdk-lib';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnEndpoint, CfnEndpointConfig, CfnModel, type IEndpoint } from 'aws-cdk-lib/aws-sagemaker';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -8,11 +8,16 @@ import { checkProps, type CheckedProps, type RerankerEndpointProps } from './end
 import { bindDataCapture, bindExchange, volumeKeyGrants, type BoundExchange } from './exchange';
 import { executionRole, type RoleGrant } from './execution-role';
 import { RerankerComponent } from './inference-components';
+import type { InstanceType } from './instance-types';
 import { multiModelData, singleModelData, type ModelData } from './model-data';
 import { EndpointMonitoring } from './monitoring';
 import { bindNetwork, networkGrants } from './network';
 import { scaleBacklog, scaleFleet } from './scaling';
+import { pricePerHour } from './sizing';
 import { deploymentConfig } from './traffic-shift';
+
+/** What callers of an endpoint that answers at once may do: whole answers and response streams are actions of their own. */
+const INVOKE = ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'];
 
 /** The one production variant of every endpoint. */
 export const PRODUCTION_VARIANT = 'AllTraffic';
@@ -29,7 +34,7 @@ abstract class RerankerEndpointBase extends Resource implements IEndpoint {
   grantInvoke(grantee: IGrantable): Grant {
     return Grant.addToPrincipal({
       grantee,
-      actions: ['sagemaker:InvokeEndpoint'],
+      actions: INVOKE,
       resourceArns: [this.endpointArn],
     });
   }
@@ -95,6 +100,7 @@ export class RerankerEndpoint extends RerankerEndpointBase {
         : [];
     this.monitoring = new EndpointMonitoring(this, 'Monitoring', {
       ...props.monitoring,
+      usdPerInstanceHour: props.monitoring?.usdPerInstanceHour ?? this.#priceOf(plan.instance),
       endpointName: name,
       variantName: PRODUCTION_VARIANT,
       mode: hosting.mode,
@@ -191,7 +197,7 @@ export class RerankerEndpoint extends RerankerEndpointBase {
     if (!this.#exchange) {
       return Grant.addToPrincipal({
         grantee,
-        actions: ['sagemaker:InvokeEndpoint'],
+        actions: INVOKE,
         resourceArns: [this.endpointArn, ...this.#components.map(({ arn }) => arn)],
       });
     }
@@ -220,6 +226,12 @@ export class RerankerEndpoint extends RerankerEndpointBase {
    */
   callSettings(variant: string = this.#served.variants[0]!): Record<string, string> {
     return callSettings(this.node.path, this.#served, variant);
+  }
+
+  /** Unknown where the region is: the stack is then deployed to whichever the CLI's credentials name. */
+  #priceOf(instance: InstanceType | undefined): number | undefined {
+    const { region } = this.stack;
+    return instance && !Token.isUnresolved(region) ? pricePerHour(instance.name, region) : undefined;
   }
 
   #modelData({ hosting, models }: CheckedProps): ModelData[] {

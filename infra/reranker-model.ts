@@ -1,15 +1,21 @@
 import { createHash } from 'node:crypto';
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Stage } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import { isVariantId, VARIANT_IDS, type VariantId } from '../models';
+import type { ModelFigures } from '../cost';
+import {
+  embeddedModelDirectory,
+  isVariantId,
+  packModel,
+  VARIANT_IDS,
+  type ModelDirectory,
+  type VariantId,
+} from '../models';
 import { ConfigurationError } from './configuration-error';
-import { packModel, readModelDirectory, type ModelDirectory } from './model-archive';
-import { packageRoot } from '../models/package-root';
-import type { ModelFigures } from './sizing';
+import { readModelDirectory } from './model-archive';
 
 /** A model archive in S3. */
 export interface BoundModel {
@@ -32,9 +38,7 @@ export abstract class RerankerModel {
 
   /** The demonstration model that ships with this package. */
   static embedded(): RerankerModel {
-    return RerankerModel.fromDirectory(path.join(packageRoot(), 'models', 'embedded'), {
-      variant: 'embedded',
-    });
+    return RerankerModel.fromDirectory(embeddedModelDirectory(), { variant: 'embedded' });
   }
 
   /** A `model.tar.gz` already in S3. Its figures cannot be read from it at synthesis, so they are given. */
@@ -87,10 +91,7 @@ class DirectoryModel extends RerankerModel {
     // unchanged model is not packed again.
     const staged = createHash('sha256').update(digest).digest('hex');
     const archive = path.join(outdir, `asset.${staged}.tar.gz`);
-    if (!existsSync(archive)) {
-      packModel(this.directory, `${archive}.part`);
-      renameSync(`${archive}.part`, archive);
-    }
+    if (!existsSync(archive)) packModel(this.directory, archive);
     const asset = new Asset(scope, id, {
       path: archive,
       displayName: `${this.figures.variant} from ${path.basename(directory)}`,

@@ -1,14 +1,14 @@
-import type { InstanceType } from './instance-types';
-import { tokensPerSecond, type ModelFigures } from './sizing';
+import type { ModelFigures, Place } from '../cost';
+import { bound, DOCUMENTS_PER_REQUEST, throughput, TOKENS_PER_PAIR } from './sizing';
 
-/** Tokens of a request of 100 passages, p50 44 and p90 149 tokens, the mix that throughput was measured on. */
-export const TOKENS_PER_REQUEST = 8_000;
+/** Tokens of a request of the mix that throughput is measured on. */
+export const TOKENS_PER_REQUEST = DOCUMENTS_PER_REQUEST * TOKENS_PER_PAIR;
 /** Share of the throughput that is planned with; the rest absorbs bursts while new capacity starts. */
 const PLANNED_SHARE = 0.7;
 /** Seconds a request may take in the mean under the planned load. */
 const TARGET_SECONDS = 2;
 
-/** Values to hold by scaling, for one instance or copy with these vCPUs. */
+/** Values to hold by scaling, for one instance or copy. */
 export interface ScalingTargets {
   /** Requests in flight: by Little's law the planned requests a second times the seconds each may take. */
   readonly concurrency: number;
@@ -16,13 +16,18 @@ export interface ScalingTargets {
   readonly invocationsPerMinute: number;
 }
 
-/** Targets that follow from a variant's throughput. */
+/**
+ * Targets that follow from a variant's throughput. Where that is estimated, from the low end of the interval: capacity that
+ * comes too early costs little, capacity that comes too late costs answers.
+ * @param share Part of the place that a copy has.
+ */
 export function scalingTargets(
   model: ModelFigures,
-  capacity: Pick<InstanceType, 'vcpus'>,
-  tokensPerRequest = TOKENS_PER_REQUEST,
+  place: Place,
+  { share = 1, tokensPerRequest = TOKENS_PER_REQUEST }: { share?: number; tokensPerRequest?: number } = {},
 ): ScalingTargets {
-  const requestsPerSecond = (PLANNED_SHARE * tokensPerSecond(model, capacity.vcpus)) / tokensPerRequest;
+  const tokensPerSecond = share * bound(throughput(model, place), 'low');
+  const requestsPerSecond = (PLANNED_SHARE * tokensPerSecond) / tokensPerRequest;
   return {
     concurrency: atLeastOne(requestsPerSecond * TARGET_SECONDS),
     invocationsPerMinute: atLeastOne(requestsPerSecond * 60),

@@ -1,5 +1,12 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { describeExit, startLocalEndpoint } from '../../container/local';
+
+interface LocalOptions {
+  readonly port: number;
+  readonly model?: string;
+  readonly hosting: 'real-time' | 'asynchronous';
+  readonly quiet?: boolean;
+}
 
 /** `reranker local`: a SageMaker endpoint on this machine. */
 export function localCommand(): Command {
@@ -9,15 +16,24 @@ export function localCommand(): Command {
     )
     .option('--port <number>', 'port of the API; 0 lets the system choose', portNumber, 8080)
     .option('--model <dir>', 'model directory (default: the embedded demonstration model)')
+    .addOption(
+      new Option(
+        '--hosting <mode>',
+        'an asynchronous endpoint has an object store with the API of S3 at its URL',
+      )
+        .choices(['real-time', 'asynchronous'])
+        .default('real-time'),
+    )
     .option('--quiet', 'do not print what the container logs')
-    .action(async ({ port, model, quiet }: { port: number; model?: string; quiet?: boolean }) => {
+    .action(async ({ port, model, hosting, quiet }: LocalOptions) => {
       const endpoint = await startLocalEndpoint({
         port,
+        hosting,
         ...(model !== undefined && { modelDirectory: model }),
         ...(!quiet && { log: (line: string) => process.stderr.write(`${line}\n`) }),
       });
       process.stdout.write(
-        `SageMaker Runtime API at ${endpoint.url}; any endpoint name works. Try:\n${example(endpoint.url)}\n`,
+        `SageMaker Runtime API at ${endpoint.url}; any endpoint name works. Try:\n${example(endpoint.url, hosting)}\n`,
       );
       let stopping = false;
       const stop = (): void => {
@@ -40,8 +56,12 @@ function portNumber(text: string): number {
   return port;
 }
 
-function example(url: string): string {
+function example(url: string, hosting: LocalOptions['hosting']): string {
   const body =
     '{"query":"how do I cache results?","documents":["Redis keeps values in memory.","A cat sat."]}';
-  return `  curl -s ${url}/endpoints/any/invocations -H 'content-type: application/json' -d '${body}'`;
+  if (hosting === 'real-time') {
+    return `  curl -s ${url}/endpoints/any/invocations -H 'content-type: application/json' -d '${body}'`;
+  }
+  const submit = `curl -si ${url}/endpoints/any/async-invocations -H 'x-amzn-sagemaker-content-type: application/json' -d '${body}'`;
+  return `  ${submit}\nthen fetch s3://BUCKET/KEY of its x-amzn-sagemaker-outputlocation from ${url}/BUCKET/KEY`;
 }

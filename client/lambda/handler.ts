@@ -1,4 +1,7 @@
-import { AsyncEndpointTransport, RerankerClient, type RerankerClientOptions, type RerankResponse } from '..';
+import type { RerankerClientOptions } from '../options';
+import { RerankerClient } from '../reranker-client';
+import { AsyncEndpointTransport } from '../transport/async-transport';
+import type { RerankResponse } from '../types';
 import { answer, parseBody, refusal, type HttpAnswer, type HttpEvent } from './http';
 
 /** What a function is invoked with: the client's request, as JSON. */

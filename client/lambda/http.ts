@@ -6,8 +6,8 @@ import {
   TimeoutError,
   UnavailableError,
   ValidationError,
-  type ErrorBody,
-} from '..';
+} from '../errors';
+import type { ErrorBody } from '../wire';
 
 /** The part of an API Gateway HTTP API event (payload format 2.0) that is read. */
 export interface HttpEvent {

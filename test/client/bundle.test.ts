@@ -4,26 +4,33 @@ import { build } from 'esbuild';
 
 const root = path.resolve(__dirname, '../..');
 
-it('is under 60 kB minified in a Lambda bundle, handler included, and needs nothing but the AWS SDK', async () => {
-  const { outputFiles, metafile } = await build({
-    entryPoints: [path.join(root, 'client/lambda/handler.ts')],
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    external: ['@aws-sdk/*'],
-    write: false,
-    metafile: true,
-    outfile: 'handler.js',
-    absWorkingDir: root,
-  });
-  expect(outputFiles[0]!.contents.byteLength).toBeLessThan(60_000);
-  expect(Object.keys(metafile.inputs).filter((input) => !input.startsWith('client/'))).toEqual([]);
-  const imported = metafile.outputs['handler.js']!.imports.map((entry) => entry.path);
-  const foreign = imported.filter((name) => !name.startsWith('node:'));
-  expect(new Set(foreign)).toEqual(new Set(['@aws-sdk/client-s3', '@aws-sdk/client-sagemaker-runtime']));
-});
+// From the sources, and from dist/ as a stack of the installed package bundles it.
+it.each([
+  ['client/', 'client/lambda/handler.ts'],
+  ['dist/client/', 'dist/client/lambda/handler.js'],
+])(
+  'is under 60 kB minified in a Lambda bundle of %s, handler included, and needs nothing but the AWS SDK',
+  async (room, entry) => {
+    const { outputFiles, metafile } = await build({
+      entryPoints: [path.join(root, entry)],
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      external: ['@aws-sdk/*'],
+      write: false,
+      metafile: true,
+      outfile: 'handler.js',
+      absWorkingDir: root,
+    });
+    expect(outputFiles[0]!.contents.byteLength).toBeLessThan(60_000);
+    expect(Object.keys(metafile.inputs).filter((input) => !input.startsWith(room))).toEqual([]);
+    const imported = metafile.outputs['handler.js']!.imports.map((entry) => entry.path);
+    const foreign = imported.filter((name) => !name.startsWith('node:'));
+    expect(new Set(foreign)).toEqual(new Set(['@aws-sdk/client-s3', '@aws-sdk/client-sagemaker-runtime']));
+  },
+);
 
 it('loads neither the SDK nor an adapter when it is imported', () => {
   const script = `

@@ -72,6 +72,56 @@ it('gives the same answer as the container asked directly', async () => {
   expect(through.headers['content-type']).toBe(direct.headers['content-type']);
 });
 
+it('streams each result as it is scored, framed by the API, and ends with the summary', async () => {
+  const documents = [
+    ...passages,
+    ...Array.from({ length: 60 }, (_, i) => ({ id: `${i}`, text: `text ${i}` })),
+  ];
+  const whole = await client.rerank({ query, documents, rawScores: true });
+  const stream = client.stream({ query, documents, rawScores: true });
+  const found = new Map<number, number>();
+  for (;;) {
+    const next = await stream.next();
+    if (next.done) {
+      expect(next.value).toMatchObject({ model: whole.model, usage: whole.usage });
+      break;
+    }
+    const { index, relevanceScore, document } = next.value;
+    expect(document).toBe(documents[index]);
+    expect(found.has(index)).toBe(false);
+    found.set(index, relevanceScore);
+  }
+  expect(found.size).toBe(documents.length);
+  for (const { index, relevanceScore } of whole.results)
+    expect(found.get(index)).toBeCloseTo(relevanceScore, 4);
+});
+
+it('gives up a stream that its caller leaves, and answers the next call', async () => {
+  const documents = Array.from({ length: 2_000 }, (_, i) => `text ${i} ${'word '.repeat(50)}`);
+  const seen: number[] = [];
+  for await (const { index } of client.stream({ query, documents })) {
+    seen.push(index);
+    if (seen.length === 3) break;
+  }
+  expect(seen).toHaveLength(3);
+  expect((await client.rerank({ query, documents: passages })).results).toHaveLength(3);
+});
+
+it("carries the container's refusal of a stream in ModelError", async () => {
+  const sdk = new SageMakerTransport({ endpointName: 'my-reranker', endpoint: local.url });
+  const request = {
+    body: Buffer.from('{"query":"q","documents":[]}'),
+    contentType: 'application/json',
+    accept: 'application/jsonlines',
+    signal: new AbortController().signal,
+  };
+  await expect(sdk.stream(request)).rejects.toMatchObject({
+    originalStatusCode: 422,
+    containerError: { code: 'invalid_request' },
+  });
+  sdk.close();
+});
+
 it('splits what is over the limit of the container, known to the client or not', async () => {
   const documents = Array.from({ length: 10_001 }, (_, i) => (i === 10_000 ? 'yeast' : 'a'));
   for (const maxDocumentsPerRequest of [10_000, 20_000]) {

@@ -43,7 +43,7 @@ describe('RerankerFunction', () => {
       PolicyDocument: {
         Statement: Match.arrayWith([
           {
-            Action: 'sagemaker:InvokeEndpoint',
+            Action: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
             Effect: 'Allow',
             Resource: { Ref: Match.stringLikeRegexp('RerankerEndpoint') },
           },

@@ -1,7 +1,10 @@
-import { App } from 'aws-cdk-lib';
 import { readContext } from '../../infra';
+import { removeFixtures } from './support/fixtures';
+import { testApp } from './support/stacks';
 
-const read = (context: Record<string, unknown>) => readContext(new App({ context }).node);
+afterAll(removeFixtures);
+
+const read = (context: Record<string, unknown>) => readContext(testApp(context).node);
 
 test('without any context: the embedded variant, real-time, environment dev', () => {
   expect(read({})).toEqual({

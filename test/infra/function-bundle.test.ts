@@ -40,11 +40,11 @@ async function invoke(event: unknown, environment: Record<string, string> = {}) 
   const script = `
     const { handler } = require(${JSON.stringify(bundle)});
     const context = { getRemainingTimeInMillis: () => 20000 };
-    handler(JSON.parse(process.argv[1]), context).then(
+    handler(JSON.parse(require('node:fs').readFileSync(0, 'utf8')), context).then(
       (answer) => console.log(JSON.stringify({ answer })),
       (error) => console.log(JSON.stringify({ error: { name: error.name, message: error.message } })),
     );`;
-  const child = spawn(process.execPath, ['-e', script, JSON.stringify(event)], {
+  const child = spawn(process.execPath, ['-e', script], {
     env: {
       PATH: process.env.PATH,
       NODE_PATH: path.join(root, 'node_modules'),
@@ -53,6 +53,7 @@ async function invoke(event: unknown, environment: Record<string, string> = {}) 
       ...environment,
     },
   });
+  child.stdin.end(JSON.stringify(event));
   const [out, log] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return {
     log,
@@ -120,6 +121,29 @@ test('what lies behind it is down: 5xx, and neither answer nor log holds the tex
   expect(log).toContain('not reranked');
   expect(`${log}${String(answer!.body)}`).not.toContain('road');
 });
+
+test('for an asynchronous endpoint it hands a large request over through S3 and waits for the answer there', async () => {
+  const asynchronous = await startLocalEndpoint({
+    port: 0,
+    hosting: 'asynchronous',
+    containerEntry: path.join(root, 'dist/container/main.js'),
+  });
+  const documents = Array.from({ length: 300 }, (_, i) => `${i} ${'an inn on the road '.repeat(40)}`);
+  const { answer, error } = await invoke(
+    { ...request, documents },
+    {
+      RERANKER_ENDPOINT_URL: asynchronous.url,
+      RERANKER_INPUT_LOCATION: 's3://exchange/input',
+      AWS_ENDPOINT_URL_S3: asynchronous.url,
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'any',
+      AWS_SECRET_ACCESS_KEY: 'any',
+    },
+  );
+  await asynchronous.close();
+  expect(error).toBeUndefined();
+  expect(answer).toMatchObject({ degraded: false, results: [{ index: expect.any(Number) as number }] });
+}, 60_000);
 
 test('without its settings it says which is missing', async () => {
   const { error } = await invoke(request, { RERANKER_ENDPOINT_NAME: '' });

@@ -16,7 +16,7 @@ test('real-time is isolated from networks, on the recommended type', () => {
   expect(planHosting({ mode: 'real-time' }, [tiny])).toMatchObject({
     architecture: 'x86_64',
     networkIsolation: true,
-    environment: {},
+    environment: { RERANKER_QUEUE_TOKENS: expect.stringMatching(/^\d+$/) as string },
     productionVariant: {
       instanceType: 'ml.c7i.large',
       initialInstanceCount: 1,
@@ -33,7 +33,10 @@ test('serverless has none of what SageMaker refuses there, and a body limit of 4
   expect(planHosting({ mode: 'serverless' }, [tiny])).toEqual({
     architecture: 'x86_64',
     networkIsolation: false,
-    environment: { RERANKER_MAX_BODY_BYTES: '4194304' },
+    environment: {
+      RERANKER_QUEUE_TOKENS: expect.stringMatching(/^\d+$/) as string,
+      RERANKER_MAX_BODY_BYTES: '4194304',
+    },
     productionVariant: {
       serverlessConfig: { memorySizeInMb: 1024, maxConcurrency: 5, provisionedConcurrency: undefined },
     },
@@ -43,7 +46,7 @@ test('serverless has none of what SageMaker refuses there, and a body limit of 4
 test('asynchronous starts with an instance even where it may shrink to none, and gives requests time', () => {
   const plan = planHosting({ mode: 'asynchronous' }, [tiny]);
   expect(plan.productionVariant.initialInstanceCount).toBe(1);
-  expect(plan.environment).toEqual({ RERANKER_DEADLINE_MS: '900000' });
+  expect(plan.environment).toMatchObject({ RERANKER_DEADLINE_MS: '900000' });
 });
 
 test('several models on one fleet get the type of the one that asks for most, and its pace', () => {
@@ -55,7 +58,7 @@ test('several models on one fleet get the type of the one that asks for most, an
 
 test('a copy uses the threads it reserves, and reserves the memory of its own model', () => {
   const plan = planHosting({ mode: 'inference-components', instanceType: 'ml.c7i.2xlarge' }, [turbo, tiny]);
-  expect(plan.environment).toEqual({ RERANKER_THREADS: '4' });
+  expect(plan.environment).toMatchObject({ RERANKER_THREADS: '4' });
   expect(plan.copy!.vcpus).toBe(4);
   expect(plan.copy!.memoryMib[0]).toBeGreaterThan(plan.copy!.memoryMib[1]!);
   expect(plan.productionVariant.managedInstanceScaling).toEqual({
@@ -66,7 +69,7 @@ test('a copy uses the threads it reserves, and reserves the memory of its own mo
 });
 
 test('the number of inference processes reaches the container', () => {
-  expect(planHosting({ mode: 'real-time', workers: 2 }, [tiny]).environment).toEqual({
+  expect(planHosting({ mode: 'real-time', workers: 2 }, [tiny]).environment).toMatchObject({
     RERANKER_WORKERS: '2',
   });
 });

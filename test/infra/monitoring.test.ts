@@ -1,10 +1,13 @@
-import { Duration } from 'aws-cdk-lib';
+import path from 'node:path';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
-import { Match, type Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { RerankerClient } from '../../client';
+import { startLocalEndpoint } from '../../container/local';
 import { HOSTING_MODES, RerankerEndpoint, type HostingMode } from '../../infra';
 import { removeFixtures } from './support/fixtures';
-import { emptyStack, endpointStack, propsFor } from './support/stacks';
+import { emptyStack, endpointStack, propsFor, testApp } from './support/stacks';
 
 afterAll(removeFixtures);
 
@@ -98,6 +101,42 @@ test('documents, tokens and times are drawn from what the container logs', () =>
   }
 });
 
+describe('the metric filters', () => {
+  // As CloudWatch Logs matches `{ $.msg = "reranked" }` and draws `$.field` from a line of JSON.
+  let line: Record<string, unknown>;
+  beforeAll(async () => {
+    const lines: string[] = [];
+    const local = await startLocalEndpoint({
+      port: 0,
+      containerEntry: path.resolve(__dirname, '../../dist/container/main.js'),
+      log: (text) => lines.push(text),
+    });
+    const client = new RerankerClient({ endpointName: 'any', endpoint: local.url });
+    await client.rerank({ query: 'a question', documents: ['one', 'two', 'three'] });
+    client.close();
+    await local.close();
+    const parsed = lines
+      .filter((text) => text.startsWith('{'))
+      .map((text) => JSON.parse(text) as typeof line);
+    [line] = parsed.filter(({ msg }) => msg === 'reranked') as [typeof line];
+  }, 60_000);
+
+  test('each draws a number from the line that the real container logs for an answer', () => {
+    expect(line).toMatchObject({ msg: 'reranked', documents: 3 });
+    const filters = Object.values(endpointStack().template().findResources('AWS::Logs::MetricFilter')) as {
+      Properties: { FilterPattern: string; MetricTransformations: { MetricValue: string }[] };
+    }[];
+    expect(filters).toHaveLength(4);
+    for (const { Properties } of filters) {
+      expect(Properties.FilterPattern).toBe('{ $.msg = "reranked" }');
+      const [{ MetricValue }] = Properties.MetricTransformations as [{ MetricValue: string }];
+      expect([MetricValue, line[MetricValue.replace('$.', '')]]).toEqual([MetricValue, expect.any(Number)]);
+    }
+    expect(line.tokens).toBeGreaterThan(10);
+    expect(line.inferenceMs).toBeGreaterThan(0);
+  });
+});
+
 describe('dashboard', () => {
   const titles = (template: Template): string[] => {
     const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
@@ -109,6 +148,15 @@ describe('dashboard', () => {
     const shown = titles(endpointStack({ mode }).template());
     expect(shown).toHaveLength(5);
     expect(shown[4]).toMatch(mode === 'asynchronous' ? /Backlog/ : /waiting and inference/);
+  });
+
+  test.each([
+    ['us-east-1', true],
+    ['cn-north-1', false],
+  ])('in %s, whether the price book has a price decides whether the cost is shown: %s', (region, shown) => {
+    const stack = new Stack(testApp(), 'Test', { env: { region, account: '111122223333' } });
+    new RerankerEndpoint(stack, 'Reranker', propsFor());
+    expect(titles(Template.fromStack(stack)).some((title) => title.startsWith('USD for'))).toBe(shown);
   });
 
   test('shows the cost of a million documents once the price is known', () => {

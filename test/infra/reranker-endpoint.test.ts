@@ -1,14 +1,33 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { HOSTING_MODES, RerankerEndpoint, RerankerImage, RerankerModel } from '../../infra';
+import {
+  HOSTING_MODES,
+  RerankerEndpoint,
+  RerankerImage,
+  RerankerModel,
+  type Hosting,
+  type HostingMode,
+} from '../../infra';
 import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
 import { nagFindings } from './support/nag';
 import { emptyStack, endpointStack, roleStatements } from './support/stacks';
 
 afterAll(removeFixtures);
 
+/** Hosting with the settings that would else follow from measurements: a new one must not change a snapshot. */
+const snapshotHosting: Readonly<Record<HostingMode, Hosting>> = {
+  'real-time': { mode: 'real-time' },
+  serverless: { mode: 'serverless', memorySizeInMb: 2048 },
+  asynchronous: { mode: 'asynchronous', backlogPerInstance: 30 },
+  'multi-model': { mode: 'multi-model' },
+  'inference-components': { mode: 'inference-components', concurrencyPerCopy: 2 },
+};
+
 describe.each(HOSTING_MODES)('%s', (mode) => {
-  const { stack, template } = endpointStack({ mode }, { endpointName: 'reranker-test' });
+  const { stack, template } = endpointStack(snapshotHosting[mode], {
+    endpointName: 'reranker-test',
+    environment: { RERANKER_QUEUE_TOKENS: '2000000' },
+  });
 
   test('template', () => {
     expect(template().toJSON()).toMatchSnapshot();
@@ -90,7 +109,7 @@ describe('as an IEndpoint', () => {
       PolicyDocument: {
         Statement: [
           {
-            Action: 'sagemaker:InvokeEndpoint',
+            Action: ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'],
             Effect: 'Allow',
             Resource: { Ref: Match.stringLikeRegexp('Endpoint') },
           },

@@ -1,18 +1,16 @@
-import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { RerankerImage, RerankerStack, readContext } from '../../infra';
 import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
+import { testApp } from './support/stacks';
 
 afterAll(removeFixtures);
 
 function stackOf(context: Record<string, unknown>): Template {
-  const app = new App({
-    context: {
-      '@aws-cdk/core:validateAgainstDefaultRules': true,
-      variant: 'turbo',
-      modelDirectory: modelDirectory('turbo'),
-      ...context,
-    },
+  const app = testApp({
+    '@aws-cdk/core:validateAgainstDefaultRules': true,
+    variant: 'turbo',
+    modelDirectory: modelDirectory('turbo'),
+    ...context,
   });
   return Template.fromStack(
     new RerankerStack(app, 'Stack', {
@@ -59,9 +57,7 @@ test('refuses a model directory of another variant', () => {
 
 describe('production', () => {
   const protectedBy = (environment: string) => {
-    const app = new App({
-      context: { variant: 'tiny', modelDirectory: modelDirectory('tiny'), environment },
-    });
+    const app = testApp({ variant: 'tiny', modelDirectory: modelDirectory('tiny'), environment });
     const context = readContext(app.node);
     return new RerankerStack(app, 'Stack', {
       context,
@@ -116,9 +112,7 @@ test('several variants behind one endpoint', () => {
 });
 
 test('the image is built in the account when asked', () => {
-  const app = new App({
-    context: { variant: 'tiny', modelDirectory: modelDirectory('tiny'), image: 'codebuild' },
-  });
+  const app = testApp({ variant: 'tiny', modelDirectory: modelDirectory('tiny'), image: 'codebuild' });
   const stack = new RerankerStack(app, 'Stack', { context: readContext(app.node) });
   Template.fromStack(stack).resourceCountIs('AWS::CodeBuild::Project', 1);
 });

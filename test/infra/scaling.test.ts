@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Match } from 'aws-cdk-lib/assertions';
 import fc from 'fast-check';
-import { scalingTargets, weightsOf, type FleetScaling, type ModelFigures } from '../../infra';
+import { instanceType, scalingTargets, weightsOf, type FleetScaling, type ModelFigures } from '../../infra';
 import { VARIANT_IDS } from '../../models';
 import { removeFixtures } from './support/fixtures';
 import { endpointStack } from './support/stacks';
@@ -18,8 +18,15 @@ describe('a fleet', () => {
     endpointStack().template().resourceCountIs(TARGET, 0);
   });
 
-  test('holds concurrent requests at high resolution, with cooldowns, within its bounds', () => {
-    const template = realTime({ maxInstanceCount: 6 });
+  test('holds concurrent requests at high resolution, at what throughput says, with cooldowns, within its bounds', () => {
+    const type = 'ml.c7i.8xlarge';
+    const scaling = { maxInstanceCount: 6 };
+    const { concurrency } = scalingTargets(
+      { variant: 'tiny', precision: 'int8', weightsBytes: weightsOf('tiny', 'int8') },
+      { instance: instanceType(type) },
+    );
+    expect(concurrency).toBeGreaterThan(2);
+    const template = endpointStack({ mode: 'real-time', instanceType: type, scaling }).template();
     template.hasResourceProperties(TARGET, {
       MinCapacity: 1,
       MaxCapacity: 6,
@@ -35,7 +42,7 @@ describe('a fleet', () => {
         },
         ScaleInCooldown: 300,
         ScaleOutCooldown: 60,
-        TargetValue: 3,
+        TargetValue: concurrency,
       },
     });
   });
@@ -157,20 +164,23 @@ describe('copies', () => {
   });
 });
 
-test('targets are at least one and grow with the vCPUs', () => {
+test("targets are at least one, and grow with the instance and with a copy's share of it", () => {
+  const sizes = ['', '2', '4', '8', '12', '24'].map((size) => instanceType(`ml.c7i.${size}xlarge`));
   fc.assert(
     fc.property(
       fc.constantFrom(...VARIANT_IDS),
       fc.constantFrom<'fp32' | 'int8'>('fp32', 'int8'),
-      fc.integer({ min: 1, max: 96 }),
+      fc.integer({ min: 0, max: sizes.length - 2 }),
       fc.integer({ min: 10, max: 1_000_000 }),
-      (variant, precision, vcpus, tokens) => {
+      fc.double({ min: 0.1, max: 1, noNaN: true }),
+      (variant, precision, size, tokensPerRequest, share) => {
         const model: ModelFigures = { variant, precision, weightsBytes: weightsOf(variant, precision) };
-        const small = scalingTargets(model, { vcpus }, tokens);
-        const large = scalingTargets(model, { vcpus: 2 * vcpus }, tokens);
+        const targets = (at: number, part = 1) =>
+          scalingTargets(model, { instance: sizes[at]! }, { tokensPerRequest, share: part });
         for (const name of ['concurrency', 'invocationsPerMinute'] as const) {
-          expect(small[name]).toBeGreaterThanOrEqual(1);
-          expect(large[name]).toBeGreaterThanOrEqual(small[name]);
+          expect(targets(size, share)[name]).toBeGreaterThanOrEqual(1);
+          expect(targets(size)[name]).toBeGreaterThanOrEqual(targets(size, share)[name]);
+          expect(targets(size + 1)[name]).toBeGreaterThanOrEqual(targets(size)[name]);
         }
       },
     ),

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import {
   SERVERLESS_MEMORY_MB,
-  basisOf,
   containerMemoryMib,
   instanceType,
   instanceTypes,
   recommendedInstanceType,
   serverlessMemoryMb,
-  tokensPerSecond,
+  throughput,
   weightsOf,
   type ModelFigures,
   type Precision,
 } from '../../infra';
-import { requireRoom } from '../../infra/sizing';
+import { shippedMeasurements } from '../../cost';
+import { pricePerHour, queueTokens, requireRoom } from '../../infra/sizing';
 import { VARIANT_IDS, type VariantId } from '../../models';
 
 const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
@@ -46,7 +46,7 @@ test('the memory model reproduces the measured peaks it was drawn from', () => {
   expect(process).toBeLessThan(0.62 * 1000);
 });
 
-test('memory grows with processes, models and weights; throughput with vCPUs', () => {
+test('memory grows with processes, models and weights', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...cases),
@@ -59,7 +59,6 @@ test('memory grows with processes, models and weights; throughput with vCPUs', (
         expect(
           containerMemoryMib([{ ...a, weightsBytes: a.weightsBytes * 2 + 1e7 }], workers),
         ).toBeGreaterThan(one);
-        expect(tokensPerSecond(a, workers * 2)).toBeCloseTo(2 * tokensPerSecond(a, workers));
       },
     ),
   );
@@ -87,11 +86,51 @@ test('weights beyond the largest serverless memory are refused', () => {
   );
 });
 
-test('every figure says whether it was measured or derived, when and how', () => {
-  for (const { variant, precision } of cases) {
-    for (const basis of basisOf(variant, precision)) {
-      expect(basis.date).toMatch(/^\d{4}-\d{2}/);
-      expect(basis.how.length).toBeGreaterThan(20);
+test.each(cases)(
+  'the throughput of $variant $precision is measured, or an estimate that says from what',
+  (model) => {
+    for (const name of ['ml.c7i.large', 'ml.c8g.xlarge', 'ml.m5.4xlarge']) {
+      const {
+        value,
+        low = value,
+        high = value,
+        basis,
+        source,
+      } = throughput(model, { instance: instanceType(name) });
+      expect(low).toBeGreaterThan(0);
+      expect(value).toBeGreaterThanOrEqual(low);
+      expect(high).toBeGreaterThanOrEqual(value);
+      expect(['measured', 'estimated']).toContain(basis);
+      expect(source).toMatch(/\d{4}-\d{2}-\d{2}: \d+ tokens\/s/);
     }
+  },
+);
+
+test('what sizing rests on was measured, by a command, on a day', () => {
+  const measured = shippedMeasurements();
+  expect(measured.length).toBeGreaterThan(0);
+  for (const { command, date } of measured) {
+    expect(command).toMatch(/^reranker cost measure /);
+    expect(date).toMatch(/^\d{4}-\d{2}-\d{2}T/);
   }
+});
+
+test('a container admits what it can score in time: more on larger types, less where callers wait less', () => {
+  const tiny = figures('tiny', 'int8');
+  const place = (name: string) => ({ instance: instanceType(name) });
+  const [small, large] = ['ml.c7i.large', 'ml.c7i.8xlarge'].map((name) =>
+    queueTokens('real-time', [tiny], place(name)),
+  );
+  expect(large).toBeGreaterThan(4 * small!);
+  expect(queueTokens('real-time', [tiny], place('ml.c7i.8xlarge'), 0.25)).toBe(large! / 4);
+  expect(queueTokens('asynchronous', [tiny], place('ml.c7i.large'))).toBeGreaterThan(small!);
+  expect(queueTokens('serverless', [tiny], { serverlessMb: 6144 })).toBeLessThan(small!);
+  // A request of 100 long passages is admitted everywhere.
+  for (const model of cases)
+    expect(queueTokens('serverless', [model], { serverlessMb: 1024 })).toBeGreaterThan(8000);
+});
+
+test('prices come from the price book; a region it does not know has none', () => {
+  expect(pricePerHour('ml.c7i.large', 'us-east-1')).toBeGreaterThan(0.05);
+  expect(pricePerHour('ml.c7i.large', 'cn-north-1')).toBeUndefined();
 });

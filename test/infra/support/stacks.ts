@@ -8,11 +8,16 @@ import {
   type Hosting,
   type RerankerEndpointProps,
 } from '../../../infra';
-import { buildContext, modelDirectory } from './fixtures';
+import { buildContext, modelDirectory, temporaryDirectory } from './fixtures';
+
+/** An app whose assembly {@link removeFixtures} removes; without a place of its own it would stay in the system's. */
+export function testApp(context: Record<string, unknown> = {}): App {
+  return new App({ context, outdir: temporaryDirectory() });
+}
 
 /** A stack without account or region, as a machine without credentials makes it; its template is validated. */
 export function emptyStack(): Stack {
-  return new Stack(new App({ context: { '@aws-cdk/core:validateAgainstDefaultRules': true } }), 'Test');
+  return new Stack(testApp({ '@aws-cdk/core:validateAgainstDefaultRules': true }), 'Test');
 }
 
 /** Props for a hosting: one model, or turbo and tiny where the mode serves several. */
