@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { exportModel, packModel } from '../../models';
+import { exportModel, openModelDirectory, packModel } from '../../models';
 
 /** `reranker models package`: what SageMaker takes as model data. */
 export function packageCommand(): Command {
@@ -11,7 +11,7 @@ export function packageCommand(): Command {
     .requiredOption('--out <path>', 'a new file ending in .tar.gz, or a new directory')
     .action(async (directory: string, { out }: { out: string }) => {
       const pack = /\.(tar\.gz|tgz)$/.test(out) ? packModel : exportModel;
-      const { path, bytes, sha256 } = await pack(directory, out);
+      const { path, bytes, sha256 } = await pack(openModelDirectory(directory), out);
       process.stdout.write(`${path}: ${bytes} bytes, SHA-256 ${sha256}\n`);
     });
 }

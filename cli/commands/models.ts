@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { VARIANTS, VARIANT_IDS, readManifest, synthesizeModel } from '../../models';
+import { VARIANTS, VARIANT_IDS, readModelDirectory, synthesizeModel } from '../../models';
 import type { VariantId } from '../../models';
 import { table } from '../table';
 import { buildCommand } from './models-build';
+import { distilCommand } from './models-distil';
 import { fetchCommand } from './models-fetch';
 import { packageCommand } from './models-package';
 import { verifyCommand } from './models-verify';
@@ -20,9 +21,11 @@ export function modelsCommand(): Command {
     });
   models
     .command('info')
-    .description('What the manifest of a model directory declares; checks that its files are there.')
-    .argument('<dir>', 'model directory')
-    .action(async (directory: string) => print(JSON.stringify(await readManifest(directory), null, 2)));
+    .description(
+      'What the manifest of a model directory declares, or what is read off the files of a hub export; checks that they are there.',
+    )
+    .argument('<dir>', 'model directory, or a directory with model.onnx, tokenizer.json and config.json')
+    .action(async (directory: string) => print(JSON.stringify(await readModelDirectory(directory), null, 2)));
   models
     .command('synthesize')
     .description(
@@ -48,6 +51,7 @@ export function modelsCommand(): Command {
   models.addCommand(buildCommand());
   models.addCommand(verifyCommand());
   models.addCommand(packageCommand());
+  models.addCommand(distilCommand());
   return models;
 }
 

@@ -12,12 +12,25 @@ import type { Weights } from './published';
  */
 export type Naming = 'biases' | 'none';
 
+/** What other exports than that of a BERT or JinaBERT reranker do differently. */
+export interface ExportVariant {
+  /** RoBERTa's way: positions of tokens count from behind this padding id, and no token types are fed. */
+  readonly positionsBehind?: number;
+  /** How the number of classes is declared in the output's shape. Default: 1. */
+  readonly classes?: number | string;
+}
+
 /**
  * An ONNX file as exporters write it: weights transposed and renamed, attention over [batch, heads, S, S] with the whole
  * ALiBi bias, MatMul and Add apart, the gated half by Split, a norm written out before opset 17.
  */
-export function exportLike(a: Architecture | BertArchitecture, weights: Weights, naming: Naming): Uint8Array {
-  return new Exporter(a, weights, naming).build();
+export function exportLike(
+  a: Architecture | BertArchitecture,
+  weights: Weights,
+  naming: Naming,
+  variant: ExportVariant = {},
+): Uint8Array {
+  return new Exporter(a, weights, naming, variant).build();
 }
 
 class Exporter {
@@ -28,10 +41,12 @@ class Exporter {
     private readonly a: Architecture | BertArchitecture,
     private readonly weights: Weights,
     private readonly naming: Naming,
+    private readonly variant: ExportVariant,
   ) {}
 
   build(): Uint8Array {
     const { g, a } = this;
+    const { positionsBehind, classes = 1 } = this.variant;
     const ids = g.input('input_ids', DataType.INT64, ['batch', 'sequence']);
     const mask = g.input('attention_mask', DataType.INT64, ['batch', 'sequence']);
     const length = g.op('Squeeze', [g.op('Shape', [ids], { start: 1, end: 2 })]);
@@ -40,7 +55,12 @@ class Exporter {
     let bias = g.op('Mul', [g.op('Unsqueeze', [absent, g.int([1, 2])]), g.float(-1e30)]);
     let x = g.op('Gather', [this.tensor('bert.embeddings.word_embeddings.weight'), ids]);
     const types = this.tensor('bert.embeddings.token_type_embeddings.weight');
-    if (isBert(a)) {
+    if (isBert(a) && positionsBehind !== undefined) {
+      const counted = g.op('Mul', [g.op('CumSum', [mask, g.int(1)]), mask]);
+      const at = g.op('Add', [counted, g.int(positionsBehind)]);
+      x = g.op('Add', [x, g.op('Gather', [types, g.op('Sub', [ids, ids])])]);
+      x = g.op('Add', [x, g.op('Gather', [this.tensor('bert.embeddings.position_embeddings.weight'), at])]);
+    } else if (isBert(a)) {
       x = g.op('Add', [
         x,
         g.op('Gather', [types, g.input('token_type_ids', DataType.INT64, ['batch', 'sequence'])]),
@@ -67,7 +87,7 @@ class Exporter {
     const pooled = g.op('Tanh', [this.gemm(first, 'bert.pooler.dense')]);
     g.output(g.ops('Identity', [this.gemm(pooled, 'classifier')], ['logits'])[0], DataType.FLOAT, [
       'batch',
-      1,
+      classes,
     ]);
     return g.toModel();
   }

@@ -10,8 +10,11 @@ const special = (content: string, id: number) => ({
 
 const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789.,;:-?!'];
 
-/** A tokenizer of the Jina rerankers' kind with one token a letter; ids 0 to 46. */
-export const bpeTokenizer = {
+/** A tokenizer of the Jina rerankers' kind (NFC, lower case, Whitespace, BPE, Roberta pair) over letters and merges. */
+export const bpeTokenizerOf = (
+  letters: readonly string[],
+  merges: readonly (readonly [string, string])[],
+) => ({
   version: '1.0',
   truncation: null,
   padding: null,
@@ -34,10 +37,18 @@ export const bpeTokenizer = {
     end_of_word_suffix: null,
     fuse_unk: false,
     byte_fallback: false,
-    vocab: Object.fromEntries(['<s>', '<pad>', '</s>', '<unk>', ...letters].map((token, i) => [token, i])),
-    merges: [],
+    ignore_merges: false,
+    vocab: Object.fromEntries(
+      ['<s>', '<pad>', '</s>', '<unk>', ...letters, ...merges.map((pair) => pair.join(''))].map(
+        (token, i) => [token, i],
+      ),
+    ),
+    merges,
   },
-};
+});
+
+/** One token a letter; ids 0 to 46. */
+export const bpeTokenizer = bpeTokenizerOf(letters, []);
 
 /** A tokenizer of BERT's kind with one token a letter; ids 0 to 89. */
 export const wordPieceTokenizer = {

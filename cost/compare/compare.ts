@@ -1,0 +1,108 @@
+import { instanceType, instanceTypes } from '../hardware/instance-types';
+import { describeMeasurement } from '../model/throughput';
+import type { PriceBook } from '../price-book/book';
+import type { Comparison, HostingOption, Measurement, Question } from '../types';
+import { costCurves } from './curves';
+import { INSTANCE_MODES, instanceOption } from './instance-options';
+import { memoryBilled } from './memory-billed';
+import { checkQuestion } from './question';
+import { serverlessOptions } from './serverless-options';
+import { serviceOptions } from './services';
+
+export interface CompareOptions {
+  readonly book: PriceBook;
+  /** What the estimates are calibrated on, and what replaces them. */
+  readonly measurements: readonly Measurement[];
+  /** Instance types to compare; by default every CPU type with a price in the region. */
+  readonly instanceTypes?: readonly string[];
+  /** When the comparison is made; now by default. */
+  readonly date?: Date;
+}
+
+/**
+ * Which hosting and instance type is cheapest for the question, and what every alternative costs.
+ * @throws CostError for a question that makes no sense, an unknown instance type, or without a measurement.
+ */
+export function compare(asked: Question, options: CompareOptions): Comparison {
+  const question = checkQuestion(asked);
+  const { book, measurements, date = new Date() } = options;
+  const { region } = question;
+  const hosting = new Set(instanceTypes().map(({ name }) => name));
+  const listed = book.list(region).filter(({ instanceType: name }) => hosting.has(name));
+  const types = options.instanceTypes ?? listed.map(({ instanceType: name }) => name);
+  for (const name of types) instanceType(name);
+  const found = [
+    ...types.flatMap((type) =>
+      INSTANCE_MODES.map((mode) => instanceOption(question, mode, type, book, measurements)),
+    ),
+    ...serverlessOptions(question, book, measurements),
+  ];
+  const rows = markFrontier(found.sort(cheapestFirst));
+  const services = serviceOptions(question, book);
+  return {
+    format: 1,
+    date: date.toISOString(),
+    question,
+    priceBook: { date: book.dateOf(region), description: book.describe(region) },
+    calibration: measurements.map(describeMeasurement),
+    options: rows,
+    services,
+    memoryBilled: memoryBilled(question, book, measurements),
+    curves: costCurves(question, rows, services, book, measurements),
+    gaps: gaps(question, types, options, [...hosting]),
+    notes: [
+      'a month has 730 hours; on-demand prices without free tiers and savings plans',
+      'p95: Poisson arrivals; at most 85 % of the capacity is planned with',
+      'while there is no traffic, real-time and multi-model endpoints are scaled to one instance; asynchronous endpoints and inference components to none',
+      'not counted: endpoint storage, logs, requests to S3, cross-zone traffic, and what calls the endpoint',
+    ],
+  };
+}
+
+/** Those that meet the target by cost, a missing price last; then the others, the nearest to the target first. */
+function cheapestFirst(a: HostingOption, b: HostingOption): number {
+  if (a.meetsTarget !== b.meetsTarget) return a.meetsTarget ? -1 : 1;
+  const key = ({ meetsTarget, usdPerMonth, p95Ms }: HostingOption): number =>
+    (meetsTarget ? usdPerMonth : p95Ms)?.value ?? Number.MAX_VALUE;
+  return key(a) - key(b);
+}
+
+/** Marks the options that no other one beats in both cost and latency; `options` are cheapest first. */
+function markFrontier(options: readonly HostingOption[]): HostingOption[] {
+  let fastest = Infinity;
+  return options.map((option) => {
+    const p95 = option.p95Ms?.value ?? Infinity;
+    const onFrontier = option.meetsTarget && option.usdPerMonth !== null && p95 < fastest;
+    if (onFrontier) fastest = p95;
+    return { ...option, onFrontier };
+  });
+}
+
+function gaps(
+  { region }: Question,
+  types: readonly string[],
+  { book, instanceTypes: asked }: CompareOptions,
+  hosting: readonly string[],
+): string[] {
+  const refresh = `\`reranker cost prices --region ${region} --refresh\` fetches what AWS lists`;
+  const unpriced = (asked ? types : hosting).filter((name) => !book.usdPerInstanceHour(name, region));
+  const found: string[] = [];
+  if (unpriced.length > 0)
+    found.push(
+      `no hosting price in ${region} for ${unpriced.length} instance types: ${byFamily(unpriced)}; ${refresh}`,
+    );
+  if (!book.usdPerServerlessSecond(1024, region)) found.push(`no serverless price in ${region}; ${refresh}`);
+  return [...found, ...book.gaps()];
+}
+
+/** `ml.c4 (all sizes), ml.c5 (18xlarge)` */
+function byFamily(names: readonly string[]): string {
+  const types = names.map(instanceType);
+  return [...new Set(types.map(({ family }) => family))]
+    .map((family) => {
+      const sizes = types.filter((type) => type.family === family).map(({ name }) => name.split('.')[2]);
+      const all = instanceTypes().filter((type) => type.family === family).length;
+      return `ml.${family} (${sizes.length === all ? 'all sizes' : sizes.join(', ')})`;
+    })
+    .join(', ');
+}

@@ -1,0 +1,51 @@
+import { access, constants, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CostError } from '../errors';
+import type { Measurement } from '../types';
+
+/** `ml.c7i.xlarge-tiny-int8.json` */
+export function resultFileName({
+  machine,
+  variant,
+  precision,
+}: Pick<Measurement, 'machine' | 'variant' | 'precision'>): string {
+  return `${machine.name}-${variant}-${precision}.json`;
+}
+
+/**
+ * The file that `out` means: itself, or `name` in it where it is a directory. Known to be writable, so that nobody
+ * measures for minutes and then learns that the result has no place.
+ * @throws CostError
+ */
+export async function resultFile(out: string | undefined, name: string): Promise<string> {
+  const given = path.resolve(out ?? '.');
+  const directory = out === undefined || /[/\\]$/.test(out) || (await isDirectory(given));
+  const file = directory ? path.join(given, name) : given;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await access(path.dirname(file), constants.W_OK);
+  } catch (error) {
+    throw new CostError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+  if (await isDirectory(file)) throw new CostError(`${file} is a directory; --out names a file`);
+  return file;
+}
+
+/** Writes the whole file or leaves what was there. */
+export async function writeMeasurement(file: string, measurement: Measurement): Promise<void> {
+  const part = `${file}.part-${process.pid}`;
+  try {
+    await writeFile(part, `${JSON.stringify(measurement, null, 2)}\n`);
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw new CostError(`${file} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+async function isDirectory(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Measurement } from '../../../cost/types';
+import { answerTo, startService } from '../../client/support/service';
+import { CLI, reranker } from '../../support/cli';
+
+let directory: string;
+beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'cost-measure-'))));
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const SHORT = [
+  '--machine',
+  'test',
+  '--duration',
+  '1',
+  '--documents',
+  '10',
+  '--concurrency',
+  '2',
+  '--loads',
+  '0.5',
+];
+
+test('measures the real container on the embedded model', async () => {
+  const { code, stdout, stderr } = await reranker(['cost', 'measure', ...SHORT, '--out', `${directory}/`]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('concurrency 2: ')]);
+  const file = path.join(directory, 'test-embedded-int8.json');
+  expect(stdout).toBe(`${file}\n`);
+  expect(await readdir(directory)).toEqual(['test-embedded-int8.json']);
+  const result = JSON.parse(await readFile(file, 'utf8')) as Measurement;
+  expect(result).toMatchObject({
+    format: 1,
+    instanceType: null,
+    hosting: 'container',
+    variant: 'embedded',
+    precision: 'int8',
+    machine: { name: 'test' },
+    traffic: { documentsPerQuery: 10, queryTokens: 12, seed: 7 },
+  });
+  expect(result.command).toContain('reranker cost measure --machine test');
+  const { saturation, traffic, closed, open, memory, startSeconds } = result;
+  // The generator's counts are the container's: tokens are those of the pairs stated, over whole rounds of queries.
+  expect(saturation.tokensPerSecond / saturation.pairsPerSecond / traffic.meanPairTokens).toBeGreaterThan(
+    0.7,
+  );
+  expect(saturation.tokensPerSecond / saturation.pairsPerSecond / traffic.meanPairTokens).toBeLessThan(1.3);
+  expect(stderr).not.toContain('tokenizer is another');
+  expect(closed.length).toBeGreaterThanOrEqual(2);
+  expect(open).toHaveLength(1);
+  for (const step of [...closed, ...open]) expect(step).toMatchObject({ failed: 0, throttled: 0 });
+  expect(startSeconds).toBeGreaterThan(0);
+  if (process.platform === 'linux') {
+    expect(saturation.cpuSecondsPerPair).toBeGreaterThan(0);
+    expect(memory!.peakMib).toBeGreaterThanOrEqual(memory!.idleMib);
+    expect(memory!.idleMib).toBeGreaterThan(50);
+  }
+}, 120_000);
+
+test('measures a container by its address, and tells of another tokenizer', async () => {
+  const service = await startService((_request, response, body) => void response.end(answerTo(body)));
+  try {
+    const args = ['--url', service.url, '--variant', 'tiny', '--precision', 'fp32', '--out', `${directory}/`];
+    const { code, stderr } = await reranker(['cost', 'measure', ...SHORT, ...args]);
+    expect([code, stderr]).toEqual([0, expect.stringContaining('its tokenizer is another')]);
+    const text = await readFile(path.join(directory, 'test-tiny-fp32.json'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({
+      variant: 'tiny',
+      precision: 'fp32',
+      memory: null,
+      software: null,
+    });
+  } finally {
+    await service.close();
+  }
+}, 120_000);
+
+test('measures an endpoint through the SageMaker Runtime API', async () => {
+  const paths = new Set<string | undefined>();
+  const service = await startService((request, response, body) => {
+    paths.add(request.url);
+    response.end(answerTo(body));
+  });
+  try {
+    const where = ['--endpoint', 'mine', '--endpoint-url', service.url, '--instance-type', 'ml.c7i.xlarge'];
+    const what = [
+      '--variant',
+      'tiny',
+      '--precision',
+      'int8',
+      '--region',
+      'eu-west-1',
+      '--out',
+      `${directory}/`,
+    ];
+    const { code, stderr } = await reranker(['cost', 'measure', ...SHORT.slice(2), ...where, ...what]);
+    expect([code, stderr]).toEqual([0, expect.any(String)]);
+    expect([...paths]).toEqual(['/endpoints/mine/invocations']);
+    const text = await readFile(path.join(directory, 'ml.c7i.xlarge-tiny-int8.json'), 'utf8');
+    expect(JSON.parse(text)).toMatchObject({
+      hosting: 'real-time',
+      region: 'eu-west-1',
+      instanceType: 'ml.c7i.xlarge',
+      machine: { vcpus: 4, architecture: 'x86_64', processor: null },
+    });
+  } finally {
+    await service.close();
+  }
+}, 120_000);
+
+test('an interrupt leaves no file and no process', async () => {
+  const args = ['cost', 'measure', ...SHORT, '--duration', '60', '--out', `${directory}/`];
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    if (stderr.includes('warming up')) child.kill('SIGINT');
+  });
+  // 'close' comes when nobody holds its standard error any more.
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  expect(stderr).toContain('interrupted; nothing was written');
+  expect(code).not.toBe(0);
+  expect(await readdir(directory)).toEqual([]);
+}, 60_000);
+
+test.each([
+  [['--model', 'a', '--url', 'http://127.0.0.1:1'], /give one of them/],
+  [['--url', 'http://127.0.0.1:1'], /say --variant and --precision: an address or endpoint does not/],
+  [
+    ['--url', 'nowhere', '--variant', 'tiny', '--precision', 'int8'],
+    /--url is "nowhere"; it must be an http/,
+  ],
+  [['--endpoint', 'e', '--variant', 'tiny', '--precision', 'int8'], /say --instance-type/],
+  [['--endpoint', 'e', '--concurrency', '80'], /--concurrency is at most 50 here, not 80/],
+  [['--instance-type', 'ml.c7i.huge'], /ml\.c7i/],
+  [['--tokens', '5:3'], /--tokens is "5:3"; it must be mix/],
+  [['--machine', '../x'], /letters, digits, dots and hyphens/],
+  [['--loads', '0.5,3'], /numbers over 0 and up to 2/],
+])('refuses %j', async (args, message) => {
+  const machine = args.includes('--machine') || args.includes('--endpoint') ? [] : ['--machine', 'test'];
+  const { code, stderr } = await reranker(['cost', 'measure', ...machine, ...args, '--out', `${directory}/`]);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(message);
+  expect(await readdir(directory)).toEqual([]);
+});

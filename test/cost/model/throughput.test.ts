@@ -1,0 +1,65 @@
+import { instanceType, instanceTypes, tokensPerSecond } from '../../../cost';
+import { operationsPerToken } from '../../../cost/model/operations';
+import { productShare } from '../../../cost/model/throughput';
+import { MEASUREMENTS, measurement } from '../support/measurement';
+
+const tiny = { variant: 'tiny', precision: 'int8', tokensPerPair: 83 } as const;
+
+test('operations follow from the published sizes', () => {
+  // Three full layers of 4 x 384² + 3 x 384 x 1536, and keys and values of the fourth; the rest is per pair.
+  const { products, attention } = operationsPerToken('tiny', 1e9);
+  expect(products).toBeCloseTo(3 * 2_359_296 + 294_912, 0);
+  expect(operationsPerToken('tiny', 100).attention).toBe(2 * 384 * 301);
+  expect(attention).toBeGreaterThan(products);
+});
+
+test.each(instanceTypes().map(({ name }) => name))('%s gets an estimate with its interval', (name) => {
+  for (const precision of ['int8', 'fp32'] as const) {
+    const figure = tokensPerSecond({ ...tiny, precision }, { instance: instanceType(name) }, MEASUREMENTS);
+    expect(figure.basis).toBe('estimated');
+    expect(figure.low!).toBeLessThan(figure.value);
+    expect(figure.high!).toBeGreaterThan(figure.value);
+    expect(figure.high! / figure.low!).toBeLessThan(12);
+  }
+});
+
+test('a measurement of the instance type replaces the estimate', () => {
+  const real = measurement({
+    instanceType: 'ml.c7i.xlarge',
+    hosting: 'real-time',
+    saturation: {
+      pairsPerSecond: 300,
+      tokensPerSecond: 24_900,
+      cpuSecondsPer1kTokens: null,
+      cpuSecondsPerPair: null,
+    },
+  });
+  const place = { instance: instanceType('ml.c7i.xlarge') };
+  expect(tokensPerSecond(tiny, place, [...MEASUREMENTS, real])).toMatchObject({
+    value: expect.closeTo(24_900, 6),
+    basis: 'measured',
+  });
+  expect(tokensPerSecond({ ...tiny, tokensPerPair: 800 }, place, [real])).toMatchObject({
+    basis: 'estimated',
+  });
+});
+
+test('throughput grows with vCPUs and falls with the size of the model and the length of the pair', () => {
+  const at = (name: string, work = {}): number =>
+    tokensPerSecond({ ...tiny, ...work }, { instance: instanceType(name) }, MEASUREMENTS).value;
+  expect(at('ml.c7i.2xlarge')).toBeGreaterThan(at('ml.c7i.xlarge'));
+  expect(at('ml.c7i.xlarge', { variant: 'turbo' })).toBeLessThan(at('ml.c7i.xlarge'));
+  expect(at('ml.c7i.xlarge', { variant: 'base' })).toBeLessThan(at('ml.c7i.xlarge', { variant: 'turbo' }));
+  expect(at('ml.c7i.xlarge', { tokensPerPair: 2000 })).toBeLessThan(at('ml.c7i.xlarge'));
+  expect(at('ml.c6i.xlarge', { precision: 'fp32' })).toBeLessThan(at('ml.c6i.xlarge'));
+});
+
+test('the share of products comes from the two precisions of one machine', () => {
+  const fp32 = productShare('fp32', MEASUREMENTS);
+  expect(fp32).toBeCloseTo((1 - 0.118 / 0.26) / 0.75, 2);
+  expect(productShare('int8', MEASUREMENTS)).toBeLessThan(fp32);
+});
+
+test('without a measurement there is no estimate', () => {
+  expect(() => tokensPerSecond(tiny, { serverlessMb: 2048 }, [])).toThrow(/reranker cost measure/);
+});

@@ -1,0 +1,230 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { CLI } from '../../support/cli';
+import { openPriceBook, readCachedPrices } from '../../../cost';
+
+// The command in a process of its own against a loopback server that speaks the Price List's JSON 1.1 protocol.
+
+interface Request {
+  readonly ServiceCode: string;
+  readonly NextToken?: string;
+  readonly Filters: readonly { readonly Field: string; readonly Value: string; readonly Type: string }[];
+}
+interface Answer {
+  readonly status?: number;
+  readonly body: unknown;
+}
+
+let server: Server;
+let requests: Request[];
+let answer: (request: Request, n: number) => Answer;
+let directory: string;
+
+beforeEach(async () => {
+  requests = [];
+  directory = mkdtempSync(path.join(os.tmpdir(), 'prices-'));
+  server = createServer((request, response) => {
+    void text(request).then((body) => {
+      requests.push(JSON.parse(body) as Request);
+      const { status = 200, body: reply } = answer(requests.at(-1)!, requests.length);
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(reply));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+
+afterEach(async () => {
+  rmSync(directory, { recursive: true });
+  await new Promise((resolve) => server.close(resolve));
+});
+
+/** An entry as the API gives it: a JSON document in a string. */
+function entry(attributes: Record<string, string>, usd: string | null, family = 'ML Instance'): string {
+  const sku = 'JDZQJFUVUR8SUWHS';
+  const dimension = {
+    unit: family === 'ML Serverless' ? 'seconds' : 'Hrs',
+    endRange: 'Inf',
+    description: `$${usd} per unit`,
+    appliesTo: [],
+    rateCode: `${sku}.JRTCKXETXF.6YS6EN2CT7`,
+    beginRange: '0',
+    pricePerUnit: { USD: usd },
+  };
+  return JSON.stringify({
+    product: {
+      productFamily: family,
+      attributes: {
+        regionCode: 'eu-west-1',
+        servicecode: 'AmazonSageMaker',
+        locationType: 'AWS Region',
+        location: 'EU (Ireland)',
+        servicename: 'Amazon SageMaker',
+        operation: '',
+        ...attributes,
+      },
+      sku,
+    },
+    serviceCode: 'AmazonSageMaker',
+    terms:
+      usd === null
+        ? {}
+        : {
+            OnDemand: {
+              [`${sku}.JRTCKXETXF`]: {
+                priceDimensions: { [`${sku}.JRTCKXETXF.6YS6EN2CT7`]: dimension },
+                sku,
+                effectiveDate: '2026-11-01T00:00:00Z',
+                offerTermCode: 'JRTCKXETXF',
+                termAttributes: {},
+              },
+            },
+          },
+    version: '20261115120000',
+    publicationDate: '2026-11-15T12:00:00Z',
+  });
+}
+
+const host = (name: string, usd: string | null): string =>
+  entry(
+    {
+      instanceName: name,
+      instanceType: `${name}-Hosting`,
+      component: 'Hosting',
+      usagetype: `EU-Host:${name}`,
+    },
+    usd,
+  );
+
+const SERVERLESS = [
+  entry({ usagetype: 'EU-ServerlessInf:Mem-2GB' }, '0.0000440000', 'ML Serverless'),
+  entry({ usagetype: 'EU-ServerlessInf:Provisioned-Mem-2GB-Usage' }, '0.0000100000', 'ML Serverless'),
+];
+const isServerless = ({ Filters }: Request): boolean =>
+  Filters.some(({ Value }) => Value === 'ML Serverless');
+const list = (entries: readonly string[], NextToken?: string): Answer => ({
+  body: { FormatVersion: 'aws_v1', PriceList: entries, ...(NextToken && { NextToken }) },
+});
+
+function prices(args: readonly string[], environment: Record<string, string> = {}) {
+  const { port } = server.address() as AddressInfo;
+  const env = {
+    PATH: process.env.PATH,
+    HOME: directory,
+    XDG_CACHE_HOME: directory,
+    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'example',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    ...environment,
+  };
+  const command = ['cost', 'prices', '--endpoint', `http://127.0.0.1:${port}`, ...args];
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const child = execFile(process.execPath, [CLI, ...command], { env }, (_error, stdout, stderr) =>
+      resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+const cache = (): string => path.join(directory, 'sagemaker-reranker', 'prices');
+
+test('fetches every page, keeps hosting and serverless prices, and the book prefers them', async () => {
+  answer = (request) => {
+    if (isServerless(request)) return list(SERVERLESS);
+    if (!request.NextToken) return list([host('ml.c7i.xlarge', '0.2400000000')], 'page-2');
+    if (request.NextToken === 'page-2') return list([], 'page-3');
+    return list([host('ml.m5.xlarge', '0.2570000000'), host('ml.c8g.large', null)]);
+  };
+  const { code, stdout, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
+  expect(stderr).toMatch(/2 hosting and 1 serverless prices of eu-west-1 written to/);
+  expect(stderr).toMatch(/no price in the list: EU-Host:ml\.c8g\.large/);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/ml\.c7i\.xlarge +4 +0\.2400 +list price +price-list-api/);
+  expect(requests.map(({ NextToken }) => NextToken)).toEqual([undefined, 'page-2', 'page-3', undefined]);
+  expect(requests[0]).toMatchObject({
+    ServiceCode: 'AmazonSageMaker',
+    Filters: [
+      { Type: 'TERM_MATCH', Field: 'regionCode', Value: 'eu-west-1' },
+      { Type: 'TERM_MATCH', Field: 'component', Value: 'Hosting' },
+    ],
+  });
+  const book = openPriceBook(cache());
+  expect(book.usdPerInstanceHour('ml.c7i.xlarge', 'eu-west-1')).toMatchObject({
+    value: 0.24,
+    basis: 'list price',
+  });
+  expect(book.usdPerServerlessSecond(2048, 'eu-west-1')).toMatchObject({ value: 0.000044 });
+  expect(book.usdPerServerlessSecond(1024, 'eu-west-1')).toBeNull();
+  expect(book.usdPerInstanceHour('ml.c8g.large', 'eu-west-1')).toBeNull();
+  expect(readCachedPrices('eu-west-1', cache())!.withoutPrice).toEqual(['EU-Host:ml.c8g.large']);
+  expect(readdirSync(cache())).toEqual(['eu-west-1.json']);
+});
+
+test('a throttled page is tried again', async () => {
+  answer = (request, n) => {
+    if (n === 1) return { status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } };
+    return list(isServerless(request) ? SERVERLESS : [host('ml.m5.xlarge', '0.2570000000')]);
+  };
+  expect((await prices(['--region', 'eu-west-1', '--refresh'])).code).toBe(0);
+  expect(requests).toHaveLength(3);
+});
+
+test.each([
+  ['ExpiredTokenException', /the AWS credentials have expired; sign in again/],
+  [
+    'AccessDeniedException',
+    /AWS refused the credentials \(AccessDeniedException\); the identity needs pricing:GetProducts/,
+  ],
+  ['InvalidParameterException', /prices of eu-west-1 cannot be fetched: InvalidParameterException: no/],
+])('%s is one line, and no file is left', async (type, message) => {
+  answer = () => ({ status: 400, body: { __type: type, message: 'no' } });
+  const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(existsSync(cache())).toBe(false);
+});
+
+test('an empty list is refused, and prices fetched before stay', async () => {
+  answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
+  expect((await prices(['--region', 'eu-west-1', '--refresh'])).code).toBe(0);
+  const before = readFileSync(path.join(cache(), 'eu-west-1.json'), 'utf8');
+  answer = () => list([]);
+  const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/no hosting price for region eu-west-1: 0 entries without a price/);
+  expect(readFileSync(path.join(cache(), 'eu-west-1.json'), 'utf8')).toBe(before);
+});
+
+test('a list that gives the same page again comes to an end', async () => {
+  answer = () => list([host('ml.m5.xlarge', '0.2570000000')], 'again');
+  const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/did not come to an end/);
+});
+
+test('missing credentials are one clear line, without a call', async () => {
+  const none = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+  const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh'], none);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/no AWS credentials were found; set AWS_PROFILE/);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(requests).toEqual([]);
+});
+
+test('an unknown region and a broken cache file are named', async () => {
+  const unknown = await prices(['--region', 'eu-wset-1']);
+  expect(unknown.stderr).toMatch(/region "eu-wset-1" is not known; did you mean eu-west-1/);
+  answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
+  await prices(['--region', 'eu-west-1', '--refresh']);
+  writeFileSync(
+    path.join(cache(), 'eu-west-1.json'),
+    '{"format":1,"region":"eu-west-1","date":"x","hosting":{"a":0},"serverless":{}}',
+  );
+  const broken = await prices(['--region', 'eu-west-1']);
+  expect(broken.code).toBe(1);
+  expect(broken.stderr).toMatch(/eu-west-1\.json: holds a price that is not above 0; delete it/);
+});

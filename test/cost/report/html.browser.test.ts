@@ -1,0 +1,86 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { renderHtml } from '../../../cost/report/html';
+import { launchBrowser } from '../../support/browser';
+import { comparisonOf } from './comparison';
+
+let directory: string;
+let address: string;
+let browser: Browser;
+const comparison = comparisonOf();
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'cost-page-'));
+  const file = path.join(directory, 'page.html');
+  await writeFile(file, renderHtml(comparison));
+  address = pathToFileURL(file).href;
+  browser = await launchBrowser();
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test.each([
+  ['desktop', 1280, 'wide', 'light'],
+  ['phone', 390, 'narrow', 'light'],
+  ['phone in dark mode', 390, 'narrow', 'dark'],
+] as const)(
+  'on a %s the page is quiet, fits, and shows both charts and all rows',
+  async (_name, width, drawing, colorScheme) => {
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const faults: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => faults.push(message.text()));
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('request', (request) => requests.push(request.url()));
+    await page.goto(address);
+
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const shown = page.locator('figure > svg:visible');
+    expect(await shown.count()).toBe(2);
+    for (const chart of ['cost', 'latency']) {
+      const svg = page.locator(`svg.${drawing}[data-chart=${chart}]`);
+      const box = await svg.boundingBox();
+      expect(box!.width).toBeGreaterThan(0.8 * width - 60);
+      expect(box!.x + box!.width).toBeLessThanOrEqual(width);
+      expect(await svg.locator('title').first().textContent()).not.toBe('');
+    }
+    // A line for each curve, and a mark for each option that has both figures.
+    const painted = (chart: string, colour: string): Promise<unknown> =>
+      page.evaluate(
+        `[...document.querySelectorAll('svg.${drawing}[data-chart=${chart}] path')].filter((path) => {
+          const { width, height } = path.getBoundingClientRect();
+          const uses = path.getAttribute('fill') === '${colour}' || path.getAttribute('stroke') === '${colour}';
+          return uses && width + height > 4;
+        }).length`,
+      );
+    expect(await painted('cost', 'var(--c1)')).toBeGreaterThan(1);
+    expect(await painted('cost', 'var(--c2)')).toBeGreaterThan(1);
+    expect(await painted('latency', 'var(--c1)')).toBe(3);
+    expect(await painted('latency', 'var(--c2)')).toBe(1);
+    // Colours come from the page's variables, or the marks would be black in dark mode too.
+    const stroke = await page.evaluate(
+      `getComputedStyle(document.querySelector('svg.${drawing}[data-chart=cost] path[stroke="var(--c1)"]')).stroke`,
+    );
+    expect(stroke).toBe(colorScheme === 'dark' ? 'rgb(109, 179, 255)' : 'rgb(11, 98, 184)');
+
+    const rows = await page
+      .locator('tr[data-row]')
+      .evaluateAll((found) => found.map((row) => row.getAttribute('data-row')));
+    const meeting = comparison.options.filter(({ meetsTarget }) => meetsTarget);
+    const failing = comparison.options.filter(({ meetsTarget }) => !meetsTarget);
+    expect(rows).toEqual([
+      ...[...meeting, ...failing].map(({ id }) => id),
+      ...comparison.services.map(({ id }) => `service:${id}`),
+      ...comparison.memoryBilled.map(({ variant, precision }) => `memory:${variant}-${precision}`),
+    ]);
+    expect(await page.locator('table:not(:has(caption))').count()).toBe(0);
+    expect(requests).toEqual([address]);
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+);
