@@ -33,7 +33,7 @@ const heavy = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'cdk.out', 'coverage'] },
+  { ignores: ['dist', 'node_modules', 'cdk.out', 'coverage', 'build'] },
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { HttpTransport, RerankerClient } from '../client';
-import { createEngine, createLogger, embeddedModelDir, resolveSettings } from '../container';
+import { createEngine, createLogger, resolveSettings } from '../container';
 import { startLocalEndpoint } from '../container/local';
 import {
   ClientReranker,
@@ -15,6 +15,7 @@ import {
 } from '../evaluation';
 import type { Collection, FirstStage } from '../evaluation';
 import type { ScoreRequest } from '../container';
+import { embeddedModelDirectory } from '../models';
 import { writeCollection } from './evaluation-collection';
 import { median, medianRatio, sideBySide } from './side-by-side';
 import type { Suite } from './suite';
@@ -39,7 +40,7 @@ export const evaluation: Suite = {
     note(`collection: ${given ?? `synthetic; ${COLLECTION} names another in BEIR layout`}`);
     const whole = await readBeir(directory);
     const firstStage = await bm25FirstStage(whole);
-    const settings = resolveSettings({ modelDir: embeddedModelDir() }, {});
+    const settings = resolveSettings({ modelDir: embeddedModelDirectory() }, {});
     const engine = await createEngine(settings, createLogger('silent'));
     const endpoint = await startLocalEndpoint({ port: 0, modelDirectory: settings.modelDir });
     const client = new RerankerClient({ transport: new HttpTransport({ url: endpoint.containerUrl }) });

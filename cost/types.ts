@@ -3,8 +3,8 @@ import type { VariantId } from '../models';
 
 /**
  * Where a number comes from. `measured`: a run of this project's container on the machine named in its source.
- * `list price`: a price as its seller publishes or bills it. `estimated`: everything computed from the other two,
- * and prices that were derived.
+ * `list price`: a price as its seller publishes or bills it. `estimated`: everything else: what is computed from the
+ * other two, prices that were derived, and assumptions.
  */
 export type Basis = 'measured' | 'estimated' | 'list price';
 

@@ -22,7 +22,7 @@ export interface EvaluateOptions {
   readonly topK?: number;
   /** Rank at which NDCG, MRR, recall, precision and hit rate stop. Default 10. */
   readonly cutoff?: number;
-  /** Weight of the reranker in its fusion with the first stage, 0..1. Default 0.35. */
+  /** Weight of the reranker in its fusion with the first stage, 0..1. Default 0.5. */
   readonly fusionWeight?: number;
   /** Metrics whose difference to the first stage gets an interval. Default NDCG. */
   readonly compare?: readonly (keyof Metrics)[];
@@ -80,7 +80,7 @@ export async function evaluate(
   const {
     topK = 100,
     cutoff = CUTOFF,
-    fusionWeight = 0.35,
+    fusionWeight = 0.5,
     concurrency = 4,
     compare = ['ndcg'] as const,
   } = options;

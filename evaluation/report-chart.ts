@@ -3,12 +3,10 @@ import type { Metrics } from './metrics';
 import { signed } from './report';
 import { escapeHtml } from './report-escape';
 
-// Units of the drawing; the page scales it to its width.
-const WIDTH = 560;
-const ROW = 52;
-const TOP = 6;
-const AXIS = 30;
-const SIDE = 24;
+// Pixels down; across, shares of the width in per cent: text keeps its size on every screen.
+const ROW = 56;
+const AXIS = 26;
+const SIDE = 7;
 /** Largest number of axis steps on each side of 0. */
 const STEPS = 4;
 
@@ -26,31 +24,35 @@ export function differenceChart(result: EvaluationResult, metric: keyof Metrics)
   const least = Math.floor(Math.min(0, ...rows.map(({ low }) => low)) / step);
   const most = Math.ceil(Math.max(0, ...rows.map(({ high }) => high)) / step);
   const span = Math.max(1, most - least);
-  const x = (value: number): number =>
-    Math.round((SIDE + ((value / step - least) / span) * (WIDTH - 2 * SIDE)) * 10) / 10;
-  const bottom = TOP + rows.length * ROW;
-  const ticks = Array.from({ length: span + 1 }, (_, i) => (least + i) * step).map((value) => {
-    const at = x(value);
-    const label = value === 0 ? '0' : `${value > 0 ? '+' : '−'}${Number(Math.abs(value).toPrecision(6))}`;
-    return (
-      `<line x1="${at}" x2="${at}" y1="${TOP}" y2="${bottom}" stroke="var(--${value === 0 ? 'soft' : 'line'})"/>` +
-      `<text x="${at}" y="${bottom + 19}" text-anchor="middle" fill="var(--soft)">${label}</text>`
-    );
+  const x = (value: number): string =>
+    `${Math.round((SIDE + ((value / step - least) / span) * (100 - 2 * SIDE)) * 100) / 100}%`;
+  const bottom = rows.length * ROW;
+  const ticks = Array.from({ length: span + 1 }, (_, i) => least + i).map((at) => {
+    const label = at === 0 ? '0' : `${at > 0 ? '+' : '-'}${Number(Math.abs(at * step).toPrecision(6))}`;
+    // Every other one goes where there is no room for all.
+    const crowded = at % 2 === 0 ? '' : ' class="crowded"';
+    return `<text x="${x(at * step)}" y="${bottom + 17}" text-anchor="middle" fill="var(--soft)"${crowded}>${label}</text>`;
   });
   const marks = rows.map(({ name, mean, low, high }, i) => {
-    const y = TOP + i * ROW + 36;
+    const top = i * ROW;
+    const y = top + 40;
     const colour = low > 0 ? 'up' : high < 0 ? 'down' : 'flat';
+    const grid = Array.from({ length: span + 1 }, (_, tick) => least + tick).map(
+      (at) =>
+        `<line x1="${x(at * step)}" x2="${x(at * step)}" y1="${top + 26}" y2="${top + ROW - 2}" stroke="var(--${at === 0 ? 'soft' : 'line'})"/>`,
+    );
     return (
-      `<text x="0" y="${y - 17}" fill="var(--text)">${escapeHtml(name)}</text>` +
-      `<text x="${WIDTH}" y="${y - 17}" text-anchor="end" fill="var(--${colour})">${signed(mean)}</text>` +
+      grid.join('') +
+      `<text x="0" y="${top + 18}" fill="var(--text)">${escapeHtml(name)}</text>` +
+      `<text x="100%" y="${top + 18}" text-anchor="end" fill="var(--${colour})">${signed(mean)}</text>` +
       `<line x1="${x(low)}" x2="${x(high)}" y1="${y}" y2="${y}" stroke="var(--${colour})" stroke-width="3" stroke-linecap="round"/>` +
       `<circle cx="${x(mean)}" cy="${y}" r="5.5" fill="var(--${colour})"/>`
     );
   });
   const label = rows.map(({ name, mean }) => `${name} ${signed(mean)}`).join(', ');
   return (
-    `<svg viewBox="0 0 ${WIDTH} ${bottom + AXIS}" role="img" aria-label="${escapeHtml(label)}" style="max-width:${WIDTH * 1.4}px">` +
-    `${ticks.join('')}${marks.join('')}</svg>`
+    `<svg width="100%" height="${bottom + AXIS}" role="img" aria-label="${escapeHtml(label)}">` +
+    `${marks.join('')}${ticks.join('')}</svg>`
   );
 }
 

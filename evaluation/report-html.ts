@@ -2,7 +2,6 @@ import type { EvaluationResult } from './evaluate';
 import { differenceChart } from './report-chart';
 import { escapeHtml } from './report-escape';
 import {
-  MEASURED,
   PUBLISHED,
   measuredTable,
   metricTitle,
@@ -28,13 +27,13 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{padding:.45rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
 tr:last-child td{border-bottom:0}
 th{color:var(--soft);font-weight:600;font-size:.85rem}
-th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--card)}
+tr>:first-child{padding-left:0;text-align:left;position:sticky;left:0;background:var(--card)}
 .best{font-weight:700}
 .tag{display:inline-block;font-size:.75rem;font-weight:600;letter-spacing:.03em;text-transform:uppercase;border:1px solid currentColor;border-radius:1rem;padding:0 .55rem;margin-right:.5rem;vertical-align:.1em}
 .measured{color:var(--up)}.published{color:var(--soft)}
 figure{margin:0}figcaption,.note{color:var(--soft);font-size:.88rem;margin:.5rem 0 0}
-svg{display:block;width:100%;height:auto;font:13px system-ui,sans-serif}
-@media(max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}section{padding:.9rem .8rem}td:first-child,th:first-child{max-width:9.5rem;white-space:normal}}
+svg{display:block;font:13px system-ui,sans-serif}
+@media(max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}section{padding:.9rem .8rem}th{white-space:normal}tr>:first-child{min-width:8rem;max-width:9.5rem;white-space:normal}th,td{padding:.45rem .5rem}.crowded{display:none}}
 `.trim();
 
 /** The report as one HTML page that needs no other file, script or network. */
@@ -64,9 +63,13 @@ export function formatHtml(result: EvaluationResult): string {
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head><body><main>`,
     `<h1>${title}</h1>`,
     `<section><dl>${facts.join('')}</dl></section>`,
-    section('measured', MEASURED, table(measuredTable(result), true)),
+    section('measured', 'On this collection', table(measuredTable(result), true)),
     ...charts,
-    section('published', PUBLISHED, table(publishedTable(), false)),
+    section(
+      'published',
+      'Not measured here',
+      `${table(publishedTable(), false)}<p class="note">${escapeHtml(PUBLISHED)}.</p>`,
+    ),
     '</main></body></html>\n',
   ].join('\n');
 }
@@ -75,18 +78,21 @@ function section(kind: 'measured' | 'published', heading: string, body: string):
   return `<section><h2><span class="tag ${kind}">${kind}</span>${escapeHtml(heading)}</h2>${body}</section>`;
 }
 
-/** @param mark sets the largest value of each column of metrics in bold. */
+/** @param mark sets the largest value of each column of metrics in bold, unless all are equal. */
 function table({ header, rows }: Table, mark: boolean): string {
   const best = header.map((_, column) => {
     const values = rows.map((cells) => cells[column]);
-    return mark && values.every((value) => /^\d\.\d{4}$/.test(value)) ? [...values].sort().at(-1) : undefined;
+    const differ = values.some((value) => value !== values[0]);
+    return mark && differ && values.every((value) => /^\d\.\d{4}$/.test(value))
+      ? [...values].sort().at(-1)
+      : undefined;
   });
-  const head = header.map((cell) => `<th>${escapeHtml(cell)}</th>`).join('');
+  const head = header.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join('');
   const body = rows.map((cells) => {
     const line = cells.map((cell, i) =>
       cell === best[i] ? `<td class="best">${cell}</td>` : `<td>${escapeHtml(cell)}</td>`,
     );
     return `<tr>${line.join('')}</tr>`;
   });
-  return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
 }

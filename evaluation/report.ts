@@ -14,7 +14,7 @@ const TITLES: Readonly<Record<keyof Metrics, (k: number) => string>> = {
   hitRate: (k) => `Hit@${k}`,
 };
 
-export const MEASURED = 'Measured here';
+const MEASURED = 'Measured here';
 export const PUBLISHED = `Published, not measured here, and on other collections (${PUBLISHED_SOURCE})`;
 
 export interface Table {

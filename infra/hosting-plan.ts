@@ -1,5 +1,5 @@
 import type { CfnEndpointConfig } from 'aws-cdk-lib/aws-sagemaker';
-import { containerMemoryMib, type ModelFigures } from '../cost';
+import type { ModelFigures } from '../cost';
 import { Faults } from './configuration-error';
 import type {
   AsynchronousHosting,
@@ -12,8 +12,8 @@ import type {
 import { instanceType, type CpuArchitecture, type InstanceType } from './instance-types';
 import { checkNetwork } from './network';
 import { checkFleetScaling } from './scaling';
-import { scalingTargets, type ScalingTargets } from './scaling-targets';
-import { queueTokens, recommendedInstanceType, requireRoom, serverlessMemoryMb } from './sizing';
+import { greatestCount, scalingTargets, type ScalingTargets } from './scaling-targets';
+import { neededMib, queueTokens, recommendedInstanceType, requireRoom, serverlessMemoryMb } from './sizing';
 import { checkTrafficShift } from './traffic-shift';
 
 /** What a hosting mode decides about the resources of an endpoint. */
@@ -27,8 +27,14 @@ export interface HostingPlan {
   readonly productionVariant: Omit<CfnEndpointConfig.ProductionVariantProperty, 'variantName' | 'modelName'>;
   /** Values to hold by scaling: of the slowest model, for an instance or, with inference components, for a copy. */
   readonly targets?: ScalingTargets;
-  /** What a copy reserves, with inference components. */
-  readonly copy?: { readonly vcpus: number; readonly memoryMib: readonly number[] };
+  /** Greatest number of instances, where they scale. */
+  readonly maxInstanceCount?: number;
+  /** What a copy reserves, with inference components, and how many of each model there are at most. */
+  readonly copy?: {
+    readonly vcpus: number;
+    readonly memoryMib: readonly number[];
+    readonly maxCopyCount: readonly number[];
+  };
 }
 
 /** Ten minutes each for download and first healthy answer; the default of 8 for the latter is the whole of it. */
@@ -68,7 +74,10 @@ function planFleet(
   const { instance, targets, common } = instancePlan(hosting, models, faults, scaling?.tokensPerRequest);
   faults.integer('hosting.initialInstanceCount', hosting.initialInstanceCount, 1, 1000);
   const initial = hosting.initialInstanceCount ?? scaling?.minInstanceCount ?? 1;
-  if (scaling) checkFleetScaling(scaling, initial, instance, faults);
+  const max =
+    scaling?.maxInstanceCount ??
+    Math.max(initial, most(models, instance, { tokensPerRequest: scaling?.tokensPerRequest }));
+  if (scaling) checkFleetScaling(scaling, { initial, max }, instance, faults);
   checkTrafficShift(hosting.trafficShift, faults);
   if (hosting.mode === 'real-time') {
     faults.integer('hosting.dataCapture.samplingPercentage', hosting.dataCapture?.samplingPercentage, 1, 100);
@@ -77,6 +86,7 @@ function planFleet(
   return {
     ...common!,
     targets,
+    ...(scaling && { maxInstanceCount: max }),
     productionVariant: {
       instanceType: instance!.name,
       initialInstanceCount: initial,
@@ -90,7 +100,9 @@ function planFleet(
 function planAsynchronous(hosting: AsynchronousHosting, models: readonly ModelFigures[]): HostingPlan {
   const faults = new Faults();
   const { instance, targets, common } = instancePlan(hosting, models, faults);
-  checkBounds('InstanceCount', hosting.minInstanceCount ?? 0, hosting.maxInstanceCount ?? 2, faults);
+  const min = hosting.minInstanceCount ?? 0;
+  const max = hosting.maxInstanceCount ?? Math.max(min, most(models, instance));
+  checkBounds('InstanceCount', min, max, faults);
   faults.require(
     instance === undefined || !instance.burstable,
     `hosting.instanceType ${instance?.name} is burstable, which Application Auto Scaling refuses`,
@@ -106,6 +118,7 @@ function planAsynchronous(hosting: AsynchronousHosting, models: readonly ModelFi
   return {
     ...common!,
     targets,
+    maxInstanceCount: max,
     environment: { ...common!.environment, RERANKER_DEADLINE_MS: String(ASYNCHRONOUS_DEADLINE_MS) },
     productionVariant: {
       instanceType: instance!.name,
@@ -119,14 +132,21 @@ function planAsynchronous(hosting: AsynchronousHosting, models: readonly ModelFi
 function planComponents(hosting: InferenceComponentsHosting, models: readonly ModelFigures[]): HostingPlan {
   const faults = new Faults();
   const { instance, common } = instancePlan(hosting, models, faults);
-  checkBounds('InstanceCount', hosting.minInstanceCount ?? 0, hosting.maxInstanceCount ?? 2, faults);
-  checkBounds('CopyCount', hosting.minCopyCount ?? 0, hosting.maxCopyCount ?? 4, faults);
+  const min = hosting.minInstanceCount ?? 0;
+  const max = hosting.maxInstanceCount ?? Math.max(min, most(models, instance));
+  checkBounds('InstanceCount', min, max, faults);
   faults.integer('hosting.concurrencyPerCopy', hosting.concurrencyPerCopy, 1, 1000);
   const vcpus = hosting.vcpusPerCopy ?? (instance?.vcpus ?? 2) / 2;
   faults.require(
     vcpus >= 0.25 && (instance === undefined || vcpus <= instance.vcpus),
     `hosting.vcpusPerCopy is ${vcpus}; it must be from 0.25 to the ${instance?.vcpus} vCPUs of ${instance?.name}`,
   );
+  const share = instance && vcpus > 0 ? vcpus / instance.vcpus : 1;
+  const minCopies = hosting.minCopyCount ?? 0;
+  const maxCopyCount = models.map(
+    (model) => hosting.maxCopyCount ?? Math.max(minCopies, most([model], instance, { share })),
+  );
+  checkBounds('CopyCount', minCopies, Math.max(...maxCopyCount), faults);
   faults.throwIfAny('hosting');
   const threads = Math.max(1, Math.floor(vcpus / (hosting.workers ?? 1)));
   return {
@@ -134,19 +154,24 @@ function planComponents(hosting: InferenceComponentsHosting, models: readonly Mo
     // A container sees the vCPUs of the whole instance; a copy must not use more than it reserves.
     environment: {
       ...common!.environment,
-      ...tokenBudget(queueTokens(hosting.mode, models, { instance: instance! }, vcpus / instance!.vcpus)),
+      ...tokenBudget(queueTokens(hosting.mode, models, { instance: instance! }, share)),
       RERANKER_THREADS: String(threads),
     },
-    targets: slowest(models, instance!, { share: vcpus / instance!.vcpus }),
-    copy: { vcpus, memoryMib: models.map((model) => containerMemoryMib([model], hosting.workers)) },
+    targets: slowest(models, instance!, { share }),
+    maxInstanceCount: max,
+    copy: {
+      vcpus,
+      memoryMib: models.map((model) => neededMib([model], hosting.workers)),
+      maxCopyCount,
+    },
     productionVariant: {
       instanceType: instance!.name,
       // Created with one and left to managed scaling: the models need somewhere to be placed first.
       initialInstanceCount: Math.max(1, hosting.minInstanceCount ?? 0),
       managedInstanceScaling: {
         status: 'ENABLED',
-        minInstanceCount: hosting.minInstanceCount ?? 0,
-        maxInstanceCount: hosting.maxInstanceCount ?? 2,
+        minInstanceCount: min,
+        maxInstanceCount: max,
       },
       ...ROUTING,
       ...START_TIMEOUTS,
@@ -232,6 +257,15 @@ function slowest(
     .reduce((least, targets) =>
       targets.invocationsPerMinute < least.invocationsPerMinute ? targets : least,
     );
+}
+
+/** Greatest count of the model that needs most; the least there is where the type is not known. */
+function most(
+  models: readonly ModelFigures[],
+  instance: InstanceType | undefined,
+  load?: { readonly share?: number; readonly tokensPerRequest?: number },
+): number {
+  return instance ? Math.max(...models.map((model) => greatestCount(model, { instance }, load))) : 2;
 }
 
 function tokenBudget(tokens: number): Record<string, string> {

@@ -28,6 +28,7 @@ export type {
   TrafficShift,
 } from './hosting-settings';
 export { instanceType, instanceTypes, type CpuArchitecture, type InstanceType } from './instance-types';
+export { DistillationJob, TRAINING_METRICS, type DistillationJobProps } from './distillation-job';
 export { EndpointMonitoring, type EndpointMonitoringProps, type MonitoringSettings } from './monitoring';
 export { RerankerNetwork, type RerankerNetworkProps } from './network';
 export { PRODUCTION_VARIANT, RerankerEndpoint } from './reranker-endpoint';
@@ -38,8 +39,14 @@ export { RerankerImage, type BoundImage } from './reranker-image';
 export { RerankerModel, type BoundModel } from './reranker-model';
 export { RerankerStack, type RerankerStackProps } from './reranker-stack';
 export { readContext, type Consumer, type DeploymentContext, type ImageSource } from './context';
-export { scalingTargets, TOKENS_PER_REQUEST, type ScalingTargets } from './scaling-targets';
-export { recommendedInstanceType, serverlessMemoryMb, throughput } from './sizing';
+export {
+  greatestCount,
+  PEAK_REQUESTS_PER_SECOND,
+  scalingTargets,
+  TOKENS_PER_REQUEST,
+  type ScalingTargets,
+} from './scaling-targets';
+export { neededMib, queueTokens, recommendedInstanceType, serverlessMemoryMb, throughput } from './sizing';
 export {
   SERVERLESS_MEMORY_MB,
   containerMemoryMib,

@@ -11,7 +11,11 @@ export interface RerankerComponentProps {
   readonly variantName: string;
   readonly modelName: string;
   readonly hosting: InferenceComponentsHosting;
-  readonly copy: { readonly vcpus: number; readonly memoryMib: number };
+  readonly copy: {
+    readonly vcpus: number;
+    readonly memoryMib: number;
+    readonly maxCopyCount: number;
+  };
   readonly targets: ScalingTargets;
   readonly startTimeouts: Pick<
     HostingPlan['productionVariant'],
@@ -54,7 +58,7 @@ export class RerankerComponent extends Construct {
     });
     const copies = scaleCopies(this, props.componentName, {
       min,
-      max: hosting.maxCopyCount ?? 4,
+      max: copy.maxCopyCount,
       concurrencyPerCopy: hosting.concurrencyPerCopy ?? props.targets.concurrency,
       cooldowns: hosting.cooldowns,
     });

@@ -258,7 +258,7 @@ export class RerankerEndpoint extends RerankerEndpointBase {
       case 'asynchronous':
         scaleBacklog(this, fleet, {
           min: hosting.minInstanceCount ?? 0,
-          max: hosting.maxInstanceCount ?? 2,
+          max: plan.maxInstanceCount!,
           backlogPerInstance: hosting.backlogPerInstance ?? targets!.invocationsPerMinute,
           cooldowns: hosting.cooldowns,
         });
@@ -271,7 +271,11 @@ export class RerankerEndpoint extends RerankerEndpointBase {
             variantName: PRODUCTION_VARIANT,
             modelName: cfnModels[i]!.attrModelName,
             hosting,
-            copy: { vcpus: copy!.vcpus, memoryMib: copy!.memoryMib[i]! },
+            copy: {
+              vcpus: copy!.vcpus,
+              memoryMib: copy!.memoryMib[i]!,
+              maxCopyCount: copy!.maxCopyCount[i]!,
+            },
             targets: targets!,
             startTimeouts: {
               containerStartupHealthCheckTimeoutInSeconds:
@@ -287,6 +291,7 @@ export class RerankerEndpoint extends RerankerEndpointBase {
         if (!hosting.scaling) return;
         scaleFleet(this, fleet, hosting.scaling, {
           min: productionVariant.initialInstanceCount!,
+          max: plan.maxInstanceCount!,
           targets: targets!,
         });
     }

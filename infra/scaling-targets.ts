@@ -8,6 +8,9 @@ const PLANNED_SHARE = 0.7;
 /** Seconds a request may take in the mean under the planned load. */
 const TARGET_SECONDS = 2;
 
+/** Requests a second at the peak that the default greatest count holds. */
+export const PEAK_REQUESTS_PER_SECOND = 1;
+
 /** Values to hold by scaling, for one instance or copy. */
 export interface ScalingTargets {
   /** Requests in flight: by Little's law the planned requests a second times the seconds each may take. */
@@ -32,6 +35,19 @@ export function scalingTargets(
     concurrency: atLeastOne(requestsPerSecond * TARGET_SECONDS),
     invocationsPerMinute: atLeastOne(requestsPerSecond * 60),
   };
+}
+
+/**
+ * Instances, or copies, that hold the peak at the planned share of their throughput; two at least, so that one may fail.
+ * @param share Part of the place that a copy has.
+ */
+export function greatestCount(
+  model: ModelFigures,
+  place: Place,
+  { share = 1, tokensPerRequest = TOKENS_PER_REQUEST }: { share?: number; tokensPerRequest?: number } = {},
+): number {
+  const tokensPerSecond = PLANNED_SHARE * share * bound(throughput(model, place), 'low');
+  return Math.max(2, Math.ceil((PEAK_REQUESTS_PER_SECOND * tokensPerRequest) / tokensPerSecond));
 }
 
 function atLeastOne(value: number): number {

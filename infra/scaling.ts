@@ -16,11 +16,11 @@ import type { ScalingTargets } from './scaling-targets';
 /** Names what is wrong with the bounds and targets of a fleet. */
 export function checkFleetScaling(
   scaling: FleetScaling,
-  initial: number,
+  { initial, max }: { readonly initial: number; readonly max: number },
   instance: InstanceType | undefined,
   faults: Faults,
 ): void {
-  const { minInstanceCount: min = initial, maxInstanceCount: max } = scaling;
+  const { minInstanceCount: min = initial } = scaling;
   faults.integer('hosting.scaling.maxInstanceCount', max, 1, 1000);
   faults.require(
     Number.isInteger(min) && min >= 1 && min <= max,
@@ -61,14 +61,9 @@ export function scaleFleet(
   scope: Construct,
   fleet: FleetTarget,
   scaling: FleetScaling,
-  bounds: { readonly min: number; readonly targets: ScalingTargets },
+  bounds: { readonly min: number; readonly max: number; readonly targets: ScalingTargets },
 ): ScalableTarget {
-  const target = instanceCount(
-    scope,
-    fleet,
-    scaling.minInstanceCount ?? bounds.min,
-    scaling.maxInstanceCount,
-  );
+  const target = instanceCount(scope, fleet, scaling.minInstanceCount ?? bounds.min, bounds.max);
   const concurrency = (scaling.metric ?? 'concurrency') === 'concurrency';
   target.scaleToTrackMetric(concurrency ? 'Concurrency' : 'Invocations', {
     predefinedMetric: concurrency

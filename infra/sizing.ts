@@ -1,8 +1,8 @@
 import {
   INSTANCE_OVERHEAD_MIB,
   REGIONS,
+  SERVERLESS_MEMORY_MB,
   containerMemoryMib,
-  leastServerlessMb,
   shippedMeasurements,
   tokensPerSecond,
   usdPerInstanceHour,
@@ -46,8 +46,24 @@ let measurements: readonly Measurement[] | undefined;
  * measurements that ship with the package (cost/measurements, each with its date and command), as an interval.
  */
 export function throughput({ variant, precision }: ModelFigures, place: Place): Figure {
-  measurements ??= shippedMeasurements();
-  return tokensPerSecond({ variant, precision, tokensPerPair: TOKENS_PER_PAIR }, place, measurements);
+  return tokensPerSecond({ variant, precision, tokensPerPair: TOKENS_PER_PAIR }, place, measured());
+}
+
+/**
+ * Memory that a container needs, in MiB: for the longest pair, by the line of cost/model/memory.ts, and never less than
+ * what a measured run of one of the models peaked at.
+ */
+export function neededMib(models: readonly ModelFigures[], workers = 1): number {
+  const peaks = measured()
+    .filter((m) =>
+      models.some(({ variant, precision }) => m.variant === variant && m.precision === precision),
+    )
+    .map(({ memory }) => Math.ceil(memory?.peakMib ?? 0));
+  return Math.max(containerMemoryMib(models, workers), ...peaks);
+}
+
+function measured(): readonly Measurement[] {
+  return (measurements ??= shippedMeasurements());
 }
 
 /** Seconds after which nobody waits for an answer any more: of a stream, of a serverless call, of an asynchronous one. */
@@ -84,10 +100,11 @@ export function bound(figure: Figure, end: 'low' | 'high'): number {
  * @throws ConfigurationError when not even the largest does.
  */
 export function serverlessMemoryMb(model: ModelFigures): ServerlessMemoryMb {
-  const size = leastServerlessMb(model);
-  if (size !== null) return size;
+  const needed = neededMib([model]);
+  const size = SERVERLESS_MEMORY_MB.find((mb) => mb >= needed);
+  if (size !== undefined) return size;
   throw new ConfigurationError('serverless', [
-    `${describe(model)} needs ${containerMemoryMib([model])} MiB; the largest serverless memory is 6144 MB. Use an instance, or int8 weights`,
+    `${describe(model)} needs ${needed} MiB; the largest serverless memory is 6144 MB. Use an instance, or int8 weights`,
   ]);
 }
 
@@ -100,7 +117,7 @@ export function requireRoom(
   models: readonly ModelFigures[],
   workers = 1,
 ): void {
-  const needed = containerMemoryMib(models, workers);
+  const needed = neededMib(models, workers);
   const room = 'instance' in place ? place.instance.memoryMib - INSTANCE_OVERHEAD_MIB : place.serverlessMb;
   if (needed <= room) return;
   const where =

@@ -105,8 +105,8 @@ const variants: Record<VariantId, Variant> = {
   embedded: {
     id: 'embedded',
     title: 'demonstration model, distilled by this project',
-    architecture: { layers: 2, hidden: 128, heads: 4, intermediate: 384, vocabulary: 18_000 },
-    parameters: 2_749_441,
+    architecture: { layers: 2, hidden: 128, heads: 4, intermediate: 384, vocabulary: 28_000 },
+    parameters: 4_029_441,
     contextTokens: 2048,
     documentType: 1,
   },

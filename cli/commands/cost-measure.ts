@@ -196,7 +196,7 @@ function machineOf({ instanceType: type, machine, endpoint, url, serverlessMemor
     return { ...unseen, name: machine ?? name, architecture, vcpus, memoryMib };
   }
   if (serverlessMemory !== undefined) {
-    // Not published for SageMaker; Lambda, which serverless endpoints grew from, gives one vCPU for each 1,769 MB.
+    // Not published for SageMaker; assumed as Lambda has them, one for each 1,769 MB.
     const vcpus = serverlessMemory / 1_769;
     return {
       ...unseen,

@@ -33,7 +33,7 @@ export function addEvalOptions(command: Command, cutoff: number): Command {
       '--weight <number>',
       'weight of the reranker in its fusion with the first stage, 0..1',
       share,
-      0.35,
+      0.5,
     )
     .option('--concurrency <number>', 'queries in flight at once', positiveInteger, 4)
     .option('--lenient', 'leave malformed lines out, count and name them, instead of stopping')

@@ -73,7 +73,9 @@ async function distilInto(layout: TrainingLayout): Promise<void> {
       },
     );
     if (!verification.passed) {
-      const failed = verification.checks.filter(({ passed }) => !passed).map(({ name: check }) => check);
+      const failed = verification.checks
+        .filter(({ outcome }) => outcome === 'failed')
+        .map((check) => check.name);
       throw new ModelError('run_failed', `the model failed its checks: ${failed.join(', ')}`, out);
     }
     await handOver(out, layout.model);

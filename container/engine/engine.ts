@@ -95,7 +95,7 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
   const { model: manifest, limit } = planMemory(declared, { ...settings, modelFile, logger });
   const tokenizer = TextTokenizer.load(settings.modelDir, manifest);
   let onIdle = (): void => undefined;
-  let onOutage = (_reason: string): void => undefined;
+  let onOutage: (reason: string) => void = () => undefined;
   const pool = new WorkerPool({
     workers: settings.workers,
     load: {

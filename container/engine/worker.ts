@@ -118,7 +118,9 @@ async function handle(message: ToWorker): Promise<void> {
 
 /** One batch after the other: the next may be here already, but its turn is when the answer to this one is sent. */
 let turn: Promise<void> = Promise.resolve();
-process.on('message', (message: ToWorker) => (turn = turn.then(() => handle(message))));
+process.on('message', (message: ToWorker) => {
+  turn = turn.then(() => handle(message));
+});
 // The parent decides when this process ends: a signal to the whole group must not lose the batch in hand.
 process.on('SIGTERM', () => undefined);
 process.on('SIGINT', () => undefined);

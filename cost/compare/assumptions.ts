@@ -1,15 +1,15 @@
 import type { Interval } from '../model/interval';
 
-/** Hours of a month that AWS's own examples bill. */
+/** Hours of a month: 365 days ÷ 12. */
 export const HOURS_PER_MONTH = 730;
 /** Share of the capacity that is planned with; the rest absorbs bursts until new capacity has started. */
 export const PLANNED_UTILISATION = 0.85;
 /** More instances than this behind one endpoint are not considered. */
 export const MOST_INSTANCES = 1000;
-/** Concurrent executions of a serverless endpoint (SageMaker quota). */
+/** Concurrent executions of a serverless endpoint (SageMaker API, ProductionVariantServerlessConfig, MaxConcurrency). */
 export const MOST_CONCURRENCY = 200;
 
-// What nobody publishes and this project has not measured on SageMaker. Estimates, each with its interval.
+// Assumptions: not measured on SageMaker, and no source is claimed. Those that matter carry an interval.
 /** Seconds between caller and container and back, beside the container's own: signing, routing, TLS. */
 export const ROUTE_SECONDS: Interval = { value: 0.015, low: 0.005, high: 0.04 };
 /** The same for serverless. */
@@ -27,10 +27,7 @@ export const SERVERLESS_KEPT_SECONDS = 300;
 /** Bytes of a token of English text, with the JSON around it. */
 export const BYTES_PER_TOKEN = 5;
 
-/**
- * Share of a vCPU that burstable types may use without end (EC2 user guide, "CPU credits", baseline utilization per
- * vCPU of T2).
- */
+/** Share of a vCPU that burstable types may use without end. Assumed: EC2's baselines of T2, not looked up for SageMaker. */
 export const BASELINE_SHARE: Readonly<Record<string, number>> = {
   'ml.t2.medium': 0.2,
   'ml.t2.large': 0.3,

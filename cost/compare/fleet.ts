@@ -17,11 +17,7 @@ export interface ServiceShape {
  * time of a query is a sum over its documents, whose lengths are independent: its squared variation goes with 1 / documents.
  */
 export function serviceShape(
-  {
-    variant,
-    precision,
-    documentsPerQuery,
-  }: Pick<Question, 'variant' | 'precision' | 'documentsPerQuery'>,
+  { variant, precision, documentsPerQuery }: Pick<Question, 'variant' | 'precision' | 'documentsPerQuery'>,
   measurements: readonly Measurement[],
 ): ServiceShape {
   const same = measurements.filter((m) => m.variant === variant && m.precision === precision);
@@ -31,7 +27,9 @@ export function serviceShape(
     return max(1, m.alone.meanMs / 1000 / occupied);
   };
   return {
-    variation: (middle(used.map((m) => m.alone.squaredVariation * m.traffic.documentsPerQuery)) ?? 0) / documentsPerQuery,
+    variation:
+      (middle(used.map((m) => m.alone.squaredVariation * m.traffic.documentsPerQuery)) ?? 0) /
+      documentsPerQuery,
     aloneRatio: middle(used.map(ratio)) ?? 1,
   };
 }

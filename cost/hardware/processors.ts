@@ -4,7 +4,7 @@ import type { InstanceType } from './instance-types';
 
 const { sqrt } = Math;
 
-/** What a processor's makers publish, per physical core. */
+/** What is assumed of a processor, per physical core. */
 export interface Processor {
   readonly name: string;
   /** Clock under load on all cores, GHz. */
@@ -21,9 +21,10 @@ export interface Processor {
   readonly exactInt8: boolean;
 }
 
-// Instructions by ONNX Runtime's MLAS kernels (onnxruntime/core/mlas/lib): AVX2 and AVX-512 without VNNI multiply with
-// vpmaddubsw, vpmaddwd and vpaddd (three instructions for one vpdpbusd); VNNI with vpdpbusd; AMX with tdpbusd;
-// NEON with udot, with i8mm with ummla. Clocks: the EC2 instance type pages. Cores: Intel's and Arm's optimization guides.
+// Assumptions, all of them: which processor a family has, its clock on all cores, and the multiply-adds a cycle of the
+// instructions that ONNX Runtime's kernels are taken to use (AVX2 and AVX-512 without VNNI: vpmaddubsw, vpmaddwd and vpaddd,
+// three for one vpdpbusd; VNNI: vpdpbusd; AMX: tdpbusd; NEON: udot, with i8mm ummla). No data sheet was read for them, and
+// none was measured on an instance: whatever rests on them is an estimate, and a measurement of the type replaces it.
 const avx2 = {
   threadsPerCore: 2,
   fp32PerCycle: 16,
@@ -35,7 +36,7 @@ const avx512 = { threadsPerCore: 2, fp32PerCycle: 32, vectorBits: 512 } as const
 // Skylake or, with VNNI, Cascade Lake: which of them an instance gets is not said.
 const skylake = { ...avx512, int8PerCycle: between(43, 128), exactInt8: false } as const;
 const vnni = { ...avx512, int8PerCycle: exactly(128), exactInt8: true } as const;
-// AMX has eight times the peak of VNNI. Its tiles pay off on large products only, so a quarter of that is the upper end.
+// AMX: taken to have eight times the peak of VNNI. Its tiles pay off on large products only, so a quarter of that is the upper end.
 const amx = { ...avx512, int8PerCycle: { value: 160, low: 128, high: 256 }, exactInt8: true } as const;
 const neon = { threadsPerCore: 1, vectorBits: 128, exactInt8: true } as const;
 

@@ -21,7 +21,7 @@ export function utilisation({ arrivalsPerSecond, serviceSeconds, servers }: Stat
 
 /**
  * Probability that an arrival waits in M/M/c: Erlang's C formula, by the stable recursion over Erlang's B
- * (A. O. Allen, Probability, Statistics and Queueing Theory, 1990, section 5.2.2).
+ * (A. O. Allen, Probability, Statistics and Queueing Theory).
  * @param offered arrivals a second x mean service seconds; below `servers`
  */
 export function erlangC(servers: number, offered: number): number {
@@ -31,7 +31,7 @@ export function erlangC(servers: number, offered: number): number {
 }
 
 /**
- * Mean seconds of waiting, by the Allen-Cunneen approximation for G/G/c (Allen 1990, formula 5.3.63):
+ * Mean seconds of waiting, by the Allen-Cunneen approximation for G/G/c (Allen, as above):
  *
  *     Wq = C(c, a) / (c / s - lambda) x (ca² + cs²) / 2
  *

@@ -51,7 +51,7 @@ export function tokensPerSecond(work: Work, place: Place, measurements: readonly
     low: min(value * (narrowest.low / narrowest.value), ...estimates.map((each) => each.value)),
     high: max(value * (narrowest.high / narrowest.value), ...estimates.map((each) => each.value)),
     basis: 'estimated',
-    source: `from ${nearest.map(describeMeasurement).join('; ')}, by operations per token and published speed of the vCPUs`,
+    source: `from ${nearest.map(describeMeasurement).join('; ')}, by operations per token and assumed clocks and instruction rates of the vCPUs`,
   };
 }
 
@@ -72,9 +72,7 @@ function isAt(m: Measurement, place: Place): boolean {
 }
 
 function fromItself(work: Work, measured: readonly Measurement[]): Figure {
-  const same = measured.filter(
-    (m) => abs(m.traffic.meanPairTokens / work.tokensPerPair - 1) <= SAME_LENGTH,
-  );
+  const same = measured.filter((m) => abs(m.traffic.meanPairTokens / work.tokensPerPair - 1) <= SAME_LENGTH);
   const used = same.length > 0 ? same : measured;
   const rates = used.map((m) => m.saturation.tokensPerSecond * workRatio(work, m));
   return {
@@ -190,8 +188,8 @@ export function effectiveVcpus(vcpus: number): Interval {
 }
 
 /**
- * vCPUs of a serverless execution. SageMaker says only that they follow memory; Lambda gives one per 1,769 MB
- * (AWS Lambda developer guide, "Configuring memory"), which is taken, from 0.7 of it to one per 1,024 MB.
+ * vCPUs of a serverless execution. An assumption: that they follow memory as Lambda's do, one per 1,769 MB, from 0.7 of
+ * it to one per 1,024 MB.
  */
 export function serverlessVcpus(memoryMb: number): Interval {
   const value = memoryMb / 1769;

@@ -29,7 +29,7 @@ export function renderHtml(comparison: Comparison): string {
     `<h1>${text(title)}</h1>`,
     `<p>${text(`${precision} weights in ${region}: ${count(question.queriesPerSecond)} queries a second of ${count(question.documentsPerQuery)} documents with ${count(question.tokensPerPair)} tokens each; 95 % of them within ${duration(question.p95Ms)}; traffic ${duty.name}, ${count(duty.hoursPerMonth)} hours a month.`)}</p>`,
     answer(meets),
-    `<p class="soft">Each number says where it comes from: <b>measured</b> in a run of the container, <b>list price</b> as its seller publishes it, <b>estimated</b> from the two, with its interval where one is known. Made ${text(comparison.date.slice(0, 10))}.</p>`,
+    `<p class="soft">Each number says where it comes from: <b>measured</b> in a run of the container, <b>list price</b> as its seller publishes it, <b>estimated</b> everything else, assumptions among it, with its interval where one is known. Made ${text(comparison.date.slice(0, 10))}.</p>`,
     section(
       'Cost against load',
       curves.length === 0

@@ -1,11 +1,15 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { ModelError } from '../errors';
 import { readSafetensors, writeSafetensors } from '../safetensors';
 import type { Tensor } from '../safetensors';
 import { Parameter } from './adamw';
+import { storageError } from './data/lines';
 import type { Student } from './trainer';
 
-/** Writes the student with its optimizer moments after `step`; a crash leaves the previous checkpoint whole. */
+/**
+ * Writes the student with its optimizer moments after `step`; a crash leaves the previous checkpoint whole.
+ * @throws ModelError `disk_full`, with the previous checkpoint kept.
+ */
 export async function saveCheckpoint(file: string, student: Student, step: number): Promise<void> {
   const tensors = new Map<string, Tensor>();
   for (const [name, { shape, data, first, second }] of student) {
@@ -13,8 +17,13 @@ export async function saveCheckpoint(file: string, student: Student, step: numbe
     tensors.set(`${name}:first`, { shape, data: first });
     tensors.set(`${name}:second`, { shape, data: second });
   }
-  await writeSafetensors(`${file}.part`, tensors, { step: String(step) });
-  await rename(`${file}.part`, file);
+  try {
+    await writeSafetensors(`${file}.part`, tensors, { step: String(step) });
+    await rename(`${file}.part`, file);
+  } catch (error) {
+    await rm(`${file}.part`, { force: true });
+    throw storageError(error, file);
+  }
 }
 
 /** @throws ModelError when the file is no checkpoint. */

@@ -1,12 +1,17 @@
-import { appendFile, mkdir, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, truncate } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { writeModelDirectory } from '../directory';
 import type { ModelManifest } from '../manifest';
+import { ModelError } from '../errors';
+import { weightShapes } from '../jinabert/weights';
 import { robertaPair } from '../manifest';
+import { readTokenizer } from '../tokenizer-file';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint';
 import { EncodedGroups } from './data/groups';
+import { storageError } from './data/lines';
 import { initialStudent } from './initial';
+import { lossSettings, needsTeacher } from './loss';
 import type { Recipe } from './recipe';
 import { Trainer } from './trainer';
 import type { Student } from './trainer';
@@ -15,17 +20,22 @@ import type { Student } from './trainer';
 export interface Progress {
   readonly step: number;
   readonly steps: number;
-  /** Means since the last report: loss in nats, accuracy as a share. */
+  /** Means since the last report: the loss as weighted, accuracy as a share. */
   readonly loss: number;
   readonly accuracy: number;
+  /** Share of pairs ordered as the teacher orders them, where there is a teacher. */
+  readonly agreement?: number;
   readonly tokensPerSecond: number;
   readonly secondsLeft: number;
 }
 
 export interface DistilOptions {
   readonly recipe: Recipe;
-  /** Directory with `documents.jsonl` and `groups.jsonl`. */
-  readonly data: string;
+  /**
+   * Directories with `documents.jsonl` and `groups.jsonl`, or, where the loss needs a teacher's scores, `scored.jsonl`.
+   * Several count as one collection.
+   */
+  readonly data: string | readonly string[];
   readonly tokenizerFile: string;
   /** Directory for the checkpoint and the log; a run found there is resumed. */
   readonly work: string;
@@ -35,33 +45,47 @@ export interface DistilOptions {
   /** Steps between two checkpoints. Default: 200. */
   readonly checkpointEvery?: number;
   readonly onProgress?: (progress: Progress) => void;
+  /** Stops the run after the step at hand, its checkpoint written. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Trains the student of a recipe, or goes on from its checkpoint, to the recipe's last step.
- * @throws ModelError `training_diverged`, `config_invalid`; the last checkpoint stays.
+ * Trains the student of a recipe, or goes on from its checkpoint, to the recipe's last step. The log then holds one line
+ * a step, as that of a run without interruption.
+ * @throws ModelError `training_diverged`, `config_invalid`, `tokenizer_invalid`, `disk_full`, `training_interrupted` (by
+ * the signal); the last checkpoint stays.
  */
 export async function distil(options: DistilOptions): Promise<Student> {
   const { recipe, work, reportEvery = 20, checkpointEvery = 200 } = options;
   await mkdir(work, { recursive: true });
   const file = path.join(work, 'checkpoint.safetensors');
+  const log = path.join(work, 'log.jsonl');
+  const { vocabulary } = recipe.architecture;
+  const { cls, sep } = await readTokenizer(options.tokenizerFile, vocabulary);
   const resumed = (await stat(file).catch(() => undefined)) && (await loadCheckpoint(file));
+  if (resumed) checkShapes(resumed.student, recipe, file);
+  await keepSteps(log, resumed?.step ?? 0);
   const groups = await EncodedGroups.load(
-    path.join(options.data, 'groups.jsonl'),
-    path.join(options.data, 'documents.jsonl'),
+    [options.data].flat().map((directory) => ({
+      groups: path.join(directory, needsTeacher(lossSettings(recipe.loss)) ? 'scored.jsonl' : 'groups.jsonl'),
+      documents: path.join(directory, 'documents.jsonl'),
+    })),
     options.tokenizerFile,
   );
   const student = resumed?.student ?? initialStudent(recipe);
-  const template = robertaPair(SPECIAL, recipe.documentType);
+  const template = robertaPair({ cls, sep }, recipe.documentType);
   const threads = options.threads ?? availableParallelism();
   const trainer = await Trainer.create(recipe, groups, template, student, threads);
 
-  let window = { loss: 0, accuracy: 0, tokens: 0, steps: 0, started: performance.now() };
+  let window = emptyWindow();
   for (let step = (resumed?.step ?? 0) + 1; step <= recipe.steps; step++) {
     const report = await trainer.step(step);
-    await appendFile(path.join(work, 'log.jsonl'), `${JSON.stringify(report)}\n`);
+    await appendFile(log, `${JSON.stringify(report)}\n`).catch((error: unknown) => {
+      throw storageError(error, log);
+    });
     window.loss += report.loss;
     window.accuracy += report.accuracy;
+    window.agreement += report.agreement ?? Number.NaN;
     window.tokens += report.tokens;
     window.steps++;
     if (step % reportEvery === 0 || step === recipe.steps) {
@@ -71,18 +95,52 @@ export async function distil(options: DistilOptions): Promise<Student> {
         steps: recipe.steps,
         loss: window.loss / window.steps,
         accuracy: window.accuracy / window.steps,
+        ...(Number.isFinite(window.agreement) && { agreement: window.agreement / window.steps }),
         tokensPerSecond: window.tokens / seconds,
         secondsLeft: ((recipe.steps - step) * seconds) / window.steps,
       });
-      window = { loss: 0, accuracy: 0, tokens: 0, steps: 0, started: performance.now() };
+      window = emptyWindow();
     }
-    if (step % checkpointEvery === 0 || step === recipe.steps) await saveCheckpoint(file, student, step);
+    const stop = options.signal?.aborted === true && step < recipe.steps;
+    if (step % checkpointEvery === 0 || step === recipe.steps || stop) {
+      await saveCheckpoint(file, student, step);
+    }
+    if (stop) {
+      const message = `stopped after step ${step} of ${recipe.steps}; ${file} holds it, the same command goes on`;
+      throw new ModelError('training_interrupted', message, file);
+    }
   }
   return student;
 }
 
-/** Ids that the tokenizer trained by this project gives its special tokens. */
-const SPECIAL = { cls: 0, sep: 2 };
+const emptyWindow = () => ({
+  loss: 0,
+  accuracy: 0,
+  agreement: 0,
+  tokens: 0,
+  steps: 0,
+  started: performance.now(),
+});
+
+/** @throws ModelError `config_invalid` for a checkpoint of another architecture. */
+function checkShapes(student: Student, { architecture }: Recipe, file: string): void {
+  const wrong = [...weightShapes(architecture)].find(
+    ([name, shape]) => student.get(name)?.shape.join() !== shape.join(),
+  );
+  if (!wrong) return;
+  const [name, shape] = wrong;
+  const found = student.get(name)?.shape.join('x') ?? 'missing';
+  const message = `${file} is of another architecture: ${name} is ${found}, the recipe wants ${shape.join('x')}. Name another work directory, or remove the file`;
+  throw new ModelError('config_invalid', message, file);
+}
+
+/** Cuts the log after the step of the checkpoint, so that no step is in it twice. */
+async function keepSteps(log: string, step: number): Promise<void> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  let end = 0;
+  for (let kept = 0; kept < step && text.indexOf('\n', end) >= 0; kept++) end = text.indexOf('\n', end) + 1;
+  if (end < text.length) await truncate(log, end);
+}
 
 /** Writes a trained student as a model directory. */
 export function exportStudent(

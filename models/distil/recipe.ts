@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError } from '../errors';
 import type { Architecture } from '../registry';
+import { lossFaults } from './loss';
+import type { LossSettings } from './loss';
 
 /** Everything that decides what a training run produces. Counts unless a unit is named. */
 export interface Recipe {
@@ -14,7 +16,7 @@ export interface Recipe {
   readonly maxLength: number;
   readonly steps: number;
   readonly groupsPerStep: number;
-  /** Documents beside the positive in each group. */
+  /** Documents beside the first in each group; the first is the positive where a group has one. */
   readonly negatives: number;
   /** Share of negatives that are lexically near the query, rising linearly from `start` to `end` of the run. */
   readonly hardShare: { readonly start: number; readonly end: number };
@@ -23,6 +25,8 @@ export interface Recipe {
   readonly weightDecay: number;
   /** Largest Euclidean norm of the whole gradient. */
   readonly clip: number;
+  /** Without it the contrastive loss alone. */
+  readonly loss?: Partial<LossSettings>;
 }
 
 /** @throws ModelError `config_invalid` naming each field that is missing or out of range. */
@@ -38,6 +42,13 @@ export async function readRecipe(file: string): Promise<Recipe> {
       { cause },
     );
   }
+  const faults = recipeFaults(recipe);
+  if (faults.length > 0) throw new ModelError('config_invalid', `${file}: ${faults.join('; ')}`, file);
+  return recipe as Recipe;
+}
+
+/** One sentence for each field that is missing or out of range. */
+export function recipeFaults(recipe: Partial<Recipe>): string[] {
   const faults: string[] = [];
   const positive = (name: keyof Recipe, integer = true): void => {
     const value = recipe[name];
@@ -60,6 +71,6 @@ export async function readRecipe(file: string): Promise<Recipe> {
     if (!Number.isInteger(recipe.architecture?.[size]))
       faults.push(`architecture.${size} must be an integer`);
   }
-  if (faults.length > 0) throw new ModelError('config_invalid', `${file}: ${faults.join('; ')}`, file);
-  return recipe as Recipe;
+  faults.push(...lossFaults(recipe.loss));
+  return faults;
 }

@@ -1,13 +1,20 @@
+import { ModelError } from '../errors';
 import type { PairElement } from '../manifest';
 import { specialTokens } from '../manifest';
 import { Random } from '../random';
 import type { EncodedGroups } from './data/groups';
+import type { Judged } from './loss';
 import type { Recipe } from './recipe';
 
-/** A query and its documents as token ids; the first document is the positive. */
-export interface Example {
+/** A query and its documents as token ids, the positive first where the group has one. */
+export interface Example extends Judged {
   readonly query: Int32Array;
   readonly documents: readonly Int32Array[];
+}
+
+interface Drawn {
+  readonly id: number;
+  readonly score?: number;
 }
 
 /**
@@ -20,18 +27,48 @@ export function sampleStep(groups: EncodedGroups, recipe: Recipe, step: number):
   const share = start + ((end - start) * step) / recipe.steps;
   return Array.from({ length: recipe.groupsPerStep }, (_, i) => {
     const group = position(groups.length, (step - 1) * recipe.groupsPerStep + i, recipe.seed);
-    const negatives = groups.negatives(group);
-    const hard = [...negatives.hard];
-    const easy = [...negatives.random];
-    const documents = [groups.positive(group)];
-    while (documents.length <= recipe.negatives) {
-      // A group with few candidates of its own borrows another's.
-      if (hard.length + easy.length === 0) easy.push(...groups.negatives(random.below(groups.length)).random);
+    const { positive, hard, easy } = candidates(groups, group);
+    const drawn: Drawn[] = positive ? [positive] : [];
+    while (drawn.length <= recipe.negatives) {
+      // A group with few candidates of its own borrows another's, which no teacher scored for this query.
+      if (hard.length + easy.length === 0) easy.push(...borrowed(groups, group, random));
       const from = easy.length === 0 || (hard.length > 0 && random.next() < share) ? hard : easy;
-      documents.push(groups.candidate(from.splice(random.below(from.length), 1)[0]));
+      drawn.push(from.splice(random.below(from.length), 1)[0]);
     }
-    return { query: groups.query(group), documents };
+    return {
+      query: groups.query(group),
+      documents: drawn.map(({ id }) => groups.candidate(id)),
+      positive: positive ? 0 : -1,
+      scores: drawn.map(({ score }) => score),
+    };
   });
+}
+
+function borrowed(groups: EncodedGroups, group: number, random: Random): Drawn[] {
+  if (groups.length === 1) {
+    const reason =
+      'the only group has fewer candidates than a step takes, and there is no other to borrow from';
+    throw new ModelError('config_invalid', reason);
+  }
+  const other = groups.get((group + 1 + random.below(groups.length - 1)) % groups.length);
+  const lists = [other.random, other.hard, other.positive === undefined ? [] : [other.positive]];
+  return (lists.find((list) => list.length > 0) ?? []).map((id) => ({ id }));
+}
+
+/** A group's candidates with the teacher's scores, which follow the order positive, hard, random. */
+function candidates(
+  groups: EncodedGroups,
+  group: number,
+): { positive?: Drawn; hard: Drawn[]; easy: Drawn[] } {
+  const { positive, hard, random, teacher } = groups.get(group);
+  const first = positive === undefined ? 0 : 1;
+  const scored = (ids: readonly number[], from: number): Drawn[] =>
+    ids.map((id, i) => ({ id, score: teacher?.[from + i] }));
+  return {
+    ...(positive !== undefined && { positive: { id: positive, score: teacher?.[0] } }),
+    hard: scored(hard, first),
+    easy: scored(random, first + hard.length),
+  };
 }
 
 /** The n-th group drawn: every epoch is another permutation, walked with a stride prime to the count. */

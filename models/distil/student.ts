@@ -3,10 +3,15 @@ import { alibiSlopes, layerNames, names, weightShapes } from '../jinabert/weight
 import { Graph } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 import type { Architecture } from '../registry';
+import { CONTRASTIVE_LOSS, needsTeacher } from './loss';
+import type { LossSettings, LossTerm, Targets } from './loss';
 import { Tape } from './tape';
 
 /** Name of a parameter's gradient among the outputs of the training graph. */
 export const gradientOf = (parameter: string): string => `gradient:${parameter}`;
+
+/** Name of a term of the loss among the outputs of the training graph. */
+export const lossOf = (term: LossTerm): string => `loss:${term}`;
 
 /** Parameters the training graph takes as inputs: all but the embedding tables, which are gathered outside it. */
 export function graphParameters(a: Architecture): Map<string, number[]> {
@@ -20,17 +25,21 @@ export function graphParameters(a: Architecture): Map<string, number[]> {
  * Forward and backward pass of a JinaBERT student as one ONNX graph.
  *
  * Inputs: every parameter by its published name; `embedded` float32 [pairs x sequence, hidden], word plus type
- * embedding; `attention_mask` int64 [pairs, sequence]; `target` float32 [groups, candidates], rows summing to 1.
- * Outputs: `loss` scalar, `logits` [groups, candidates], and a gradient per parameter and for `embedded`.
+ * embedding; `attention_mask` int64 [pairs, sequence]; and of `Targets`, all float32 [groups, candidates]: `positive`
+ * where the contrastive loss has a weight, `known` with `distribution` for KL, `known` with `scores` for margin-MSE.
+ * Outputs: `loss` scalar, `logits` [groups, candidates], `loss:TERM` for each term with a weight (for `kl` the
+ * cross-entropy), and a gradient per parameter and for `embedded`.
  */
-export function buildTrainingGraph(a: Architecture): Uint8Array {
+export function buildTrainingGraph(a: Architecture, loss: LossSettings = CONTRASTIVE_LOSS): Uint8Array {
   const g = new Graph('student');
   const t = new Tape(g);
   const parameters = graphParameters(a);
   for (const [name, dims] of parameters) t.parameter(name, dims);
   const embedded = t.parameter('embedded', ['tokens', a.hidden]);
   const mask = g.input('attention_mask', DataType.INT64, ['pairs', 'sequence']);
-  const target = g.input('target', DataType.FLOAT, ['groups', 'candidates']);
+  const judged = (name: keyof Targets): string => g.input(name, DataType.FLOAT, ['groups', 'candidates']);
+  const positive = loss.contrastive > 0 ? judged('positive') : undefined;
+  const known = needsTeacher(loss) ? judged('known') : undefined;
 
   const pairs = g.op('Shape', [mask], { start: 0, end: 1 });
   const { allRows, firstRow } = alibi(g, a, mask);
@@ -39,14 +48,22 @@ export function buildTrainingGraph(a: Architecture): Uint8Array {
 
   const pooled = t.tanh(t.linear(x, `${names.pooler}.weight`, `${names.pooler}.bias`));
   const column = t.linear(pooled, `${names.classifier}.weight`, `${names.classifier}.bias`);
-  const logits = t.reshape(column, g.op('Shape', [target]));
-  const loss = t.crossEntropy(logits, target, g.op('Shape', [target], { start: 0, end: 1 }));
-  t.backward(loss);
+  const shape = g.op('Shape', [(positive ?? known)!]);
+  const groups = g.op('Shape', [(positive ?? known)!], { start: 0, end: 1 });
+  const logits = t.reshape(column, shape);
+  const scaled = loss.scale === 1 ? logits : t.scale(logits, loss.scale);
+  const terms = new Map<LossTerm, string>();
+  if (positive) terms.set('contrastive', t.crossEntropy(scaled, positive, groups));
+  if (loss.kl > 0) terms.set('kl', t.crossEntropy(scaled, judged('distribution'), groups, known));
+  if (loss.marginMse > 0) terms.set('marginMse', t.marginError(scaled, judged('scores'), known!, groups));
+  const total = [...terms].map(([term, value]) => t.scale(value, loss[term])).reduce((x, y) => t.add(x, y));
+  t.backward(total);
 
   const publish = (value: string, name: string, dims: readonly (number | string)[]): void => {
     g.output(g.ops('Identity', [value], [name])[0], DataType.FLOAT, dims);
   };
-  publish(loss, 'loss', []);
+  publish(total, 'loss', []);
+  for (const [term, value] of terms) publish(value, lossOf(term), []);
   publish(logits, 'logits', ['groups', 'candidates']);
   publish(t.gradient('embedded'), gradientOf('embedded'), ['tokens', a.hidden]);
   for (const [name, dims] of parameters) publish(t.gradient(name), gradientOf(name), dims);

@@ -4,6 +4,9 @@ import { DataType } from '../onnx/proto';
 
 type Backward = (gradient: string) => void;
 
+/** Added to a logit that a softmax must leave out: its exponential is exactly 0, and a row of them stays finite. */
+const ABSENT = -1e9;
+
 /**
  * Reverse-mode differentiation over an ONNX graph: each method adds an operator to the graph and remembers how its
  * gradient flows; `backward` then adds the gradient operators, last to first. ONNX Runtime executes both directions.
@@ -178,23 +181,57 @@ export class Tape {
     });
   }
 
+  /** factor x, factor a constant. */
+  scale(x: string, factor: number): string {
+    const g = this.graph;
+    return this.record(g.op('Mul', [x, g.float(factor)]), (dy) => {
+      this.flow(x, () => g.op('Mul', [dy, g.float(factor)]));
+    });
+  }
+
   /**
    * Mean over groups of the cross-entropy between a target distribution and softmax(logits): logits and target
-   * [groups, candidates], the rows of `target` summing to 1. Differs from KL(target || softmax) by a constant.
+   * [groups, candidates], the rows of `target` summing to 1, or to 0 where a group has no target. With `known` (1 or 0,
+   * of the same shape) the softmax leaves out the candidates of 0, whose targets must be 0 as well.
+   * Differs from KL(target || softmax) by the target's entropy.
    * @returns float32 scalar; call `backward` on it.
    */
-  crossEntropy(logits: string, target: string, groups: string): string {
+  crossEntropy(logits: string, target: string, groups: string, known?: string): string {
     const g = this.graph;
-    const log = g.op('LogSoftmax', [logits], { axis: -1 });
-    const count = g.op('Cast', [g.op('Squeeze', [groups])], { to: DataType.FLOAT });
+    const left = known && g.op('Mul', [g.op('Sub', [known, g.float(1)]), g.float(-ABSENT)]);
+    const log = g.op('LogSoftmax', [left ? g.op('Add', [logits, left]) : logits], { axis: -1 });
+    const count = this.count(groups);
     const loss = g.op('Neg', [
       g.op('Div', [g.op('ReduceSum', [g.op('Mul', [target, log])], { keepdims: 0 }), count]),
     ]);
     return this.record(loss, (dy) => {
       this.flow(logits, () => {
-        const difference = g.op('Sub', [g.op('Exp', [log]), target]);
+        const mass = g.op('ReduceSum', [target, g.int([-1])], { keepdims: 1 });
+        const difference = g.op('Sub', [g.op('Mul', [g.op('Exp', [log]), mass]), target]);
         return g.op('Mul', [g.op('Div', [difference, count]), dy]);
       });
+    });
+  }
+
+  /**
+   * Mean over groups of the mean, over all pairs i, j of a group's n known candidates, of the squared difference of
+   * margins ((x_i - x_j) - (target_i - target_j))^2: all of shape [groups, candidates], `known` being 1 or 0.
+   * With d = x - target that is 2 / (n - 1) times the sum of (d_i - mean d)^2; groups of less than two known candidates
+   * add 0.
+   * @returns float32 scalar; call `backward` on it.
+   */
+  marginError(x: string, target: string, known: string, groups: string): string {
+    const g = this.graph;
+    const rowSum = (v: string): string => g.op('ReduceSum', [v, g.int([-1])], { keepdims: 1 });
+    const present = rowSum(known);
+    const d = g.op('Mul', [g.op('Sub', [x, target]), known]);
+    const mean = g.op('Div', [rowSum(d), g.op('Max', [present, g.float(1)])]);
+    const centred = g.op('Mul', [g.op('Sub', [d, mean]), known]);
+    const pairs = g.op('Max', [g.op('Sub', [present, g.float(1)]), g.float(1)]);
+    const weighted = g.op('Div', [centred, g.op('Mul', [pairs, this.count(groups)])]);
+    const squares = g.op('ReduceSum', [g.op('Mul', [weighted, centred])], { keepdims: 0 });
+    return this.record(g.op('Mul', [squares, g.float(2)]), (dy) => {
+      this.flow(x, () => g.op('Mul', [g.op('Mul', [weighted, g.float(4)]), dy]));
     });
   }
 
@@ -235,6 +272,10 @@ export class Tape {
       value,
       known === undefined ? contribution : this.graph.op('Add', [known, contribution]),
     );
+  }
+
+  private count(groups: string): string {
+    return this.graph.op('Cast', [this.graph.op('Squeeze', [groups])], { to: DataType.FLOAT });
   }
 
   private columnSums(x: string): string {

@@ -102,14 +102,12 @@ export abstract class Encoder<A extends Architecture = Architecture> {
   /** Feed-forward part of a layer, without bias and norm: float32 [rows, hidden] to the same. */
   protected abstract mlp(i: number, y: string): string;
   /** What is added to the embeddings of words and types: float32 [.., hidden]; nothing by default. */
-  protected positions(_ids: string): string | undefined {
-    return undefined;
-  }
+  protected positions?(ids: string): string;
 
   private embed(ids: string, types: string): string {
     const { g, names, a } = this;
     const typed = g.op('Add', [this.words(ids), g.op('Gather', [this.table(names.types, 2), types])]);
-    const positions = this.positions(ids);
+    const positions = this.positions?.(ids);
     const sum = positions ? g.op('Add', [typed, positions]) : typed;
     return this.norm(g.op('Reshape', [sum, g.int([-1, a.hidden])]), names.embeddingNorm);
   }

@@ -1,9 +1,15 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Command } from 'commander';
+import { evalCommand } from '../../cli/commands/eval';
+import { explain } from '../../cli/failure';
 import { containerEntry } from '../../container';
 import { startLocalEndpoint } from '../../container/local';
 import { reranker } from '../support/cli';
+
+// A container starts in them: a deadline against a hang, however busy the machine.
+const DEADLINE_MS = 120_000;
 
 let directory: string;
 let collection: string;
@@ -25,38 +31,65 @@ interface Report {
   readonly measured: readonly { readonly name: string; readonly metrics: Record<string, number> }[];
 }
 
+/** What the command says of arguments that it refuses; in this process, as nothing is started for them. */
+async function refusal(args: readonly string[]): Promise<string> {
+  const program = new Command('reranker').addCommand(evalCommand());
+  const quiet = (command: Command): void => {
+    command.exitOverride().configureOutput({ writeErr: () => {} });
+    command.commands.forEach(quiet);
+  };
+  quiet(program);
+  const error: unknown = await program.parseAsync(['eval', ...args], { from: 'user' }).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error === undefined) throw new Error(`eval ${args.join(' ')} was not refused`);
+  return explain(error);
+}
+
 describe('reranker eval beir', () => {
-  it('measures a container and an endpoint over a run, and writes page and runs', async () => {
-    const run = path.join(directory, 'in.run');
-    await writeFile(run, 'q Q0 d0 1 3 dense\nq Q0 d1 2 2 dense\nq Q0 nowhere 3 1 dense\n');
-    const page = path.join(directory, 'report.html');
-    const runs = path.join(directory, 'runs');
-    const endpoint = await startLocalEndpoint({ port: 0, containerEntry: containerEntry() });
-    try {
-      const targets = ['--url', endpoint.containerUrl, '--endpoint-name', 'some', '--endpoint', endpoint.url];
-      const outputs = ['--json', '--html', page, '--write-run', runs];
-      const args = ['--run', run, '--lenient', ...targets, ...outputs, collection];
-      const { code, stdout, stderr } = await reranker(['eval', 'beir', ...args]);
-      expect(code).toBe(0);
-      const report = JSON.parse(stdout) as Report;
-      expect(report.measured.map(({ name }) => name)).toEqual([
-        'dense',
-        endpoint.containerUrl,
-        `dense + ${endpoint.containerUrl}`,
-        'some',
-        'dense + some',
-      ]);
-      expect(report.measured[0].metrics['MRR@10']).toBe(0.5);
-      expect(report.measured[3].metrics['MRR@10']).toBe(1);
-      expect(report.malformed.count).toBe(1);
-      expect(stderr).toContain(`${run}:3: unknown document "nowhere"`);
-    } finally {
-      await endpoint.close();
-    }
-    expect(await readFile(page, 'utf8')).toContain('Reranking small');
-    expect(await readdir(runs)).toContain('some.run');
-    expect(await readFile(path.join(runs, 'some.run'), 'utf8')).toMatch(/^q Q0 d1 1 \S+ some\n/);
-  });
+  it(
+    'measures a container and an endpoint over a run, and writes page and runs',
+    async () => {
+      const run = path.join(directory, 'in.run');
+      await writeFile(run, 'q Q0 d0 1 3 dense\nq Q0 d1 2 2 dense\nq Q0 nowhere 3 1 dense\n');
+      const page = path.join(directory, 'report.html');
+      const runs = path.join(directory, 'runs');
+      const endpoint = await startLocalEndpoint({ port: 0, containerEntry: containerEntry() });
+      try {
+        const targets = [
+          '--url',
+          endpoint.containerUrl,
+          '--endpoint-name',
+          'some',
+          '--endpoint',
+          endpoint.url,
+        ];
+        const outputs = ['--json', '--html', page, '--write-run', runs];
+        const args = ['--run', run, '--lenient', ...targets, ...outputs, collection];
+        const { code, stdout, stderr } = await reranker(['eval', 'beir', ...args]);
+        expect(code).toBe(0);
+        const report = JSON.parse(stdout) as Report;
+        expect(report.measured.map(({ name }) => name)).toEqual([
+          'dense',
+          endpoint.containerUrl,
+          `dense + ${endpoint.containerUrl}`,
+          'some',
+          'dense + some',
+        ]);
+        expect(report.measured[0].metrics['MRR@10']).toBe(0.5);
+        expect(report.measured[3].metrics['MRR@10']).toBe(1);
+        expect(report.malformed.count).toBe(1);
+        expect(stderr).toContain(`${run}:3: unknown document "nowhere"`);
+      } finally {
+        await endpoint.close();
+      }
+      expect(await readFile(page, 'utf8')).toContain('Reranking small');
+      expect(await readdir(runs)).toContain('some.run');
+      expect(await readFile(path.join(runs, 'some.run'), 'utf8')).toMatch(/^q Q0 d1 1 \S+ some\n/);
+    },
+    DEADLINE_MS,
+  );
 
   it.each([
     [[], 'name a directory, or a collection with --download'],
@@ -69,26 +102,40 @@ describe('reranker eval beir', () => {
     [['x', '--weight', '2'], 'a number from 0 to 1'],
     [['x', '--top-k', '0'], 'whole number of at least 1'],
   ])('says what is wrong: %j', async (args, message) => {
-    const { code, stdout, stderr } = await reranker(['eval', 'beir', ...args]);
-    expect(code).not.toBe(0);
+    const said = await refusal(['beir', ...args]);
+    expect(said).toContain(message);
+    expect(said).not.toMatch(/^ +at /m);
+  });
+
+  it('ends with the message alone on standard error, and with a status that says so', async () => {
+    const { code, stdout, stderr } = await reranker(['eval', 'beir', path.join(directory, 'none')]);
+    expect(code).toBe(1);
     expect(stdout).toBe('');
-    expect(stderr).toContain(message);
-    expect(stderr).not.toMatch(/^ +at /m);
+    expect(stderr).toMatch(/^reranker: .*corpus\.jsonl is missing: .*\n$/);
+  });
+
+  it('refuses a collection that judges nothing relevant before a model is started', async () => {
+    await writeFile(path.join(collection, 'qrels', 'test.tsv'), 'q\td0\t0\nq\td1\t-1\n');
+    expect(await refusal(['beir', collection])).toContain('judges no document relevant');
   });
 });
 
 describe('reranker eval rag', () => {
-  it("measures LlamaIndex's dataset with the embedded model", async () => {
-    const file = path.join(directory, 'qa.json');
-    const dataset = {
-      queries: { q: 'database log' },
-      corpus: { n0: 'a cat', n1: 'a database log' },
-      relevant_docs: { q: ['n1'] },
-    };
-    await writeFile(file, JSON.stringify(dataset));
-    const { code, stdout } = await reranker(['eval', 'rag', file]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^ +Hit@5 +MRR@5 /m);
-    expect(stdout).toMatch(/^embedded +1\.0000 +1\.0000/m);
-  });
+  it(
+    "measures LlamaIndex's dataset with the embedded model",
+    async () => {
+      const file = path.join(directory, 'qa.json');
+      const dataset = {
+        queries: { q: 'database log' },
+        corpus: { n0: 'a cat', n1: 'a database log' },
+        relevant_docs: { q: ['n1'] },
+      };
+      await writeFile(file, JSON.stringify(dataset));
+      const { code, stdout } = await reranker(['eval', 'rag', file]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/^ +Hit@5 +MRR@5 /m);
+      expect(stdout).toMatch(/^embedded +1\.0000 +1\.0000/m);
+    },
+    DEADLINE_MS,
+  );
 });

@@ -36,7 +36,7 @@ describe('the real container', () => {
     scratch = await mkdtemp(path.join(tmpdir(), 'async-endpoint-'));
     const modelDirectory = path.join(scratch, 'model');
     await synthesizeModel({
-      model: { layers: 1, hidden: 32, heads: 2, intermediate: 64, vocabulary: 18_000 },
+      model: { layers: 1, hidden: 32, heads: 2, intermediate: 64, vocabulary: 28_000 },
       seed: 7,
       out: modelDirectory,
       maxLength: 512,

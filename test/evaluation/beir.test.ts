@@ -115,6 +115,15 @@ describe('readBeir', () => {
     expect(error.message).toContain('has no documents');
   });
 
+  it.each([{}, { lenient: true }])('refuses judgements that call nothing relevant: %j', async (options) => {
+    await write({ qrels: { test: ['q1\td1\t0', 'q1\td2\t-1'] } });
+    const error = await failure(directory, options);
+    expect(error.code).toBe('collection_invalid');
+    expect(error.message).toBe(
+      `${directory} judges no document relevant: every grade is 0 or less, so every figure would be 0`,
+    );
+  });
+
   it('picks the split: the only one, else test, else the one asked for', async () => {
     await write({ qrels: { dev: ['q1\td1\t1'], test: ['q1\td2\t1'] } });
     expect((await readBeir(directory)).qrels.get('q1')!.has('d2')).toBe(true);

@@ -41,7 +41,7 @@ describe('the report', () => {
       'First stage  BM25: k1 0.9, b 0.4',
       'No hits      1 queries for which it finds nothing; they count as 0',
       'Reranked     top 100 of each query, 4 queries in flight',
-      "Fusion       0.65 z(BM25) + 0.35 z(reranker), z-scores over a query's reranked documents",
+      "Fusion       0.5 z(BM25) + 0.5 z(reranker), z-scores over a query's reranked documents",
       'In brackets  95 % interval of the difference to BM25, paired bootstrap over the queries',
       'Left out     2 malformed lines: corpus.jsonl:7: not JSON; x.run:2: score "high" is not a number',
     ]);
@@ -100,8 +100,8 @@ describe('the report', () => {
     const [own, published] = html.match(/<tbody>.*?<\/tbody>/g)!;
     expect(own.match(/<tr>/g)).toHaveLength(3);
     expect(published.match(/<tr>/g)).toHaveLength(publishedFigures().length);
-    expect(html).toMatch(/tag measured">measured<.*Measured here/);
-    expect(html).toMatch(/tag published">published<.*Published, not measured here/);
+    expect(html).toMatch(/tag measured">measured<.*On this collection/);
+    expect(html).toMatch(/tag published">published<.*Not measured here/);
   });
 
   it('draws each difference where its value lies, and says how many queries gained and lost', async () => {
@@ -110,8 +110,8 @@ describe('the report', () => {
     // by-digit turns d1, d2, d3 round: q1 gains, q2 loses, q3 has no hits.
     expect(html).toContain('by-digit: 1 better, 1 worse');
     const svg = /<svg[^]*<\/svg>/.exec(html)![0];
-    const zero = Number(/<line x1="([\d.]+)"[^>]*stroke="var\(--soft\)"/.exec(svg)![1]);
-    const dots = [...svg.matchAll(/<circle cx="([\d.]+)"/g)].map(([, cx]) => Number(cx));
+    const zero = Number(/<line x1="([\d.]+)%"[^>]*stroke="var\(--soft\)"/.exec(svg)![1]);
+    const dots = [...svg.matchAll(/<circle cx="([\d.]+)%"/g)].map(([, cx]) => Number(cx));
     const means = result.systems.slice(1).map(({ differences }) => differences.ndcg!.mean);
     expect(dots).toHaveLength(2);
     dots.forEach((cx, i) => expect(Math.sign(cx - zero)).toBe(Math.sign(Number(means[i].toFixed(9)))));

@@ -9,7 +9,7 @@ export async function startReranker(): Promise<{ readonly url: string; close(): 
   const scratch = await mkdtemp(path.join(tmpdir(), 'examples-'));
   const out = path.join(scratch, 'model');
   await synthesizeModel({
-    model: { layers: 1, hidden: 32, heads: 2, intermediate: 64, vocabulary: 18_000 },
+    model: { layers: 1, hidden: 32, heads: 2, intermediate: 64, vocabulary: 28_000 },
     seed: 7,
     out,
     maxLength: 512,

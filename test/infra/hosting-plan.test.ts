@@ -125,7 +125,11 @@ test.each<[Hosting, readonly ModelFigures[], RegExp]>([
   [{ mode: 'serverless', maxConcurrency: 201 }, [tiny], /maxConcurrency is 201/],
   [{ mode: 'serverless', provisionedConcurrency: 6 }, [tiny], /provisionedConcurrency is 6; .* 1 to 5/],
   [{ mode: 'serverless', memorySizeInMb: 1024 }, [base], /memorySizeInMb 1024; base fp32.*needs \d+ MiB/],
-  [{ mode: 'asynchronous', minInstanceCount: 3 }, [tiny], /minInstanceCount is 3; .* 0 to 2/],
+  [
+    { mode: 'asynchronous', minInstanceCount: 3, maxInstanceCount: 2 },
+    [tiny],
+    /minInstanceCount is 3; .* 0 to 2/,
+  ],
   [{ mode: 'asynchronous', instanceType: 'ml.t2.large' }, [tiny], /burstable/],
   [{ mode: 'asynchronous', maxConcurrentInvocationsPerInstance: 0 }, [tiny], /Invocations.* is 0/],
   [{ mode: 'asynchronous', backlogPerInstance: 0 }, [tiny], /backlogPerInstance is 0/],
@@ -134,7 +138,11 @@ test.each<[Hosting, readonly ModelFigures[], RegExp]>([
     [tiny],
     /vcpusPerCopy is 9; it must be from 0\.25 to the 2 vCPUs/,
   ],
-  [{ mode: 'inference-components', minCopyCount: 5 }, [tiny], /minCopyCount is 5; .* 0 to 4/],
+  [
+    { mode: 'inference-components', minCopyCount: 5, maxCopyCount: 4 },
+    [tiny],
+    /minCopyCount is 5; .* 0 to 4/,
+  ],
   [{ mode: 'inference-components', concurrencyPerCopy: 0 }, [tiny], /concurrencyPerCopy is 0/],
   [
     { mode: 'multi-model', instanceType: 'ml.c8g.medium' },

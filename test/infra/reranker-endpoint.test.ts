@@ -18,9 +18,14 @@ afterAll(removeFixtures);
 const snapshotHosting: Readonly<Record<HostingMode, Hosting>> = {
   'real-time': { mode: 'real-time' },
   serverless: { mode: 'serverless', memorySizeInMb: 2048 },
-  asynchronous: { mode: 'asynchronous', backlogPerInstance: 30 },
+  asynchronous: { mode: 'asynchronous', backlogPerInstance: 30, maxInstanceCount: 2 },
   'multi-model': { mode: 'multi-model' },
-  'inference-components': { mode: 'inference-components', concurrencyPerCopy: 2 },
+  'inference-components': {
+    mode: 'inference-components',
+    concurrencyPerCopy: 2,
+    maxInstanceCount: 2,
+    maxCopyCount: 4,
+  },
 };
 
 describe.each(HOSTING_MODES)('%s', (mode) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import {
-  containerMemoryMib,
+  neededMib,
   recommendedInstanceType,
   serverlessMemoryMb,
   weightsOf,
@@ -20,11 +20,7 @@ test.each(cases)(
   'docs/runbook.md has the size of $variant $precision that the code has',
   ({ variant, precision }) => {
     const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
-    const figures = [
-      recommendedInstanceType(variant),
-      containerMemoryMib([model]),
-      serverlessMemoryMb(model),
-    ];
+    const figures = [recommendedInstanceType(variant), neededMib([model]), serverlessMemoryMb(model)];
     const [row] = rows.filter(([, name]) => name === `${variant} ${precision}`);
     expect(row?.slice(2, 5)).toEqual(figures.map(String));
   },

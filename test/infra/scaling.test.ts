@@ -130,7 +130,10 @@ describe('a backlog', () => {
 });
 
 describe('copies', () => {
-  const template = endpointStack({ mode: 'inference-components' }, { endpointName: 'rerankers' }).template();
+  const template = endpointStack(
+    { mode: 'inference-components', maxCopyCount: 4 },
+    { endpointName: 'rerankers' },
+  ).template();
 
   test('of each model are scaled by themselves, down to none', () => {
     for (const variant of ['turbo', 'tiny']) {

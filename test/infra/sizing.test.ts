@@ -123,8 +123,9 @@ test('a container admits what it can score in time: more on larger types, less w
   );
   expect(large).toBeGreaterThan(4 * small!);
   expect(queueTokens('real-time', [tiny], place('ml.c7i.8xlarge'), 0.25)).toBe(large! / 4);
-  expect(queueTokens('asynchronous', [tiny], place('ml.c7i.large'))).toBeGreaterThan(small!);
-  expect(queueTokens('serverless', [tiny], { serverlessMb: 6144 })).toBeLessThan(small!);
+  // 900 seconds to 480, rounded up to a power of 2: once or twice as many.
+  expect([small, 2 * small!]).toContain(queueTokens('asynchronous', [tiny], place('ml.c7i.large')));
+  expect(queueTokens('serverless', [tiny], { serverlessMb: 1024 })).toBeLessThan(small!);
   // A request of 100 long passages is admitted everywhere.
   for (const model of cases)
     expect(queueTokens('serverless', [model], { serverlessMb: 1024 })).toBeGreaterThan(8000);

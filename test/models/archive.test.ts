@@ -24,7 +24,7 @@ import {
 } from '../../models';
 
 const run = promisify(execFile);
-const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 18_000 };
+const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 };
 const files = ['manifest.json', 'model.onnx', 'tokenizer.json'];
 
 let root: string;

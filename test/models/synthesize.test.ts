@@ -12,7 +12,7 @@ let root: string;
 beforeEach(async () => (root = await mkdtemp(path.join(tmpdir(), 'synthesize-'))));
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 18_000 };
+const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 };
 const digests = async (directory: string) =>
   (await readManifest(directory)).files.map(({ sha256 }) => sha256);
 

@@ -17,7 +17,7 @@ import { DataType, decodeModel, encodeModel } from '../../models/onnx/proto';
 
 const cli = path.resolve(__dirname, '../../dist/cli/main.js');
 const run = promisify(execFile);
-const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 18_000 };
+const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 };
 
 let root: string;
 let directory: string;

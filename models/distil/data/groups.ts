@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { Tokenizer } from 'tokenizers';
 import { ModelError } from '../../errors';
-import { candidateText, type CandidateId, type Group } from './pairs';
+import { readLines } from './lines';
+import { candidatesOf, candidateText, type Candidate, type Group } from './pairs';
 import { FORMS } from './queries';
 import { readTextRecords, type TextRecord } from './text-record';
 
@@ -11,38 +10,37 @@ const BATCH = 2048;
 
 /**
  * Reads groups, one JSON object a line.
- * @throws ModelError `config_invalid` naming file and line of the first malformed group, or one whose candidates
- * are not among the documents.
+ * @throws ModelError `config_invalid` naming file and line of malformed groups, or of ones whose candidates are not among
+ * the documents, and counting them.
  */
-export async function* readGroups(file: string, documents: number): AsyncGenerator<Group> {
+export function readGroups(file: string, documents: number): AsyncGenerator<Group> {
+  return readLines(file, (value) => checkGroup(value, documents));
+}
+
+/** A group as read, or what is wrong with it. */
+function checkGroup(group: unknown, documents: number): Group | string {
+  const { query, positive, hard = [], random = [], teacher } = (group ?? {}) as Record<keyof Group, unknown>;
   const limit = documents * FORMS.length;
   const isCandidate = (value: unknown): boolean =>
-    Number.isInteger(value) && (value as number) >= 0 && (value as number) < limit;
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    number++;
-    if (line.trim() === '') continue;
-    let group: Partial<Group> | null;
-    try {
-      group = JSON.parse(line) as Partial<Group> | null;
-    } catch (cause) {
-      const reason = `${file}:${number} is not JSON: ${(cause as Error).message}`;
-      throw new ModelError('config_invalid', reason, file, { cause });
-    }
-    const positive = typeof group?.positive === 'string' || isCandidate(group?.positive);
-    const negatives = [group?.hard, group?.random].every(
-      (list) => Array.isArray(list) && list.every(isCandidate),
-    );
-    if (typeof group?.query !== 'string' || !positive || !negatives) {
-      throw new ModelError(
-        'config_invalid',
-        `${file}:${number} must hold "query" (text), "positive" (text or candidate), "hard" and "random" ` +
-          `(candidates, 0 to ${limit - 1}: ${documents} documents in ${FORMS.length} forms)`,
-        file,
-      );
-    }
-    yield group as Group;
+    typeof value === 'string' ||
+    (Number.isInteger(value) && (value as number) >= 0 && (value as number) < limit);
+  const candidate = `a text or a candidate number (0 to ${limit - 1}: ${documents} documents in ${FORMS.length} forms)`;
+  const faults: string[] = [];
+  if (typeof query !== 'string') faults.push('"query" must be a text');
+  if (positive !== undefined && !isCandidate(positive)) faults.push(`"positive" must be ${candidate}`);
+  for (const [name, list] of Object.entries({ hard, random })) {
+    const good = Array.isArray(list) && list.every(isCandidate);
+    if (!good) faults.push(`each of "${name}" must be ${candidate}`);
   }
+  if (faults.length > 0) return faults.join('; ');
+  const value = { query, positive, hard, random, teacher } as Group;
+  const count = candidatesOf(value).length;
+  if (count === 0) return 'a group needs a candidate: "positive", "hard" or "random"';
+  const scored = Array.isArray(teacher) && teacher.length === count && teacher.every(Number.isFinite);
+  if (teacher !== undefined && !scored) {
+    return `"teacher" must hold ${count} numbers, one a candidate: positive, hard, random`;
+  }
+  return value;
 }
 
 /** Many token sequences in one array. */
@@ -70,46 +68,73 @@ class TokenTable {
   }
 }
 
+/** Files of one collection: text records, and groups whose candidates count them. */
+export interface GroupFiles {
+  readonly groups: string;
+  readonly documents: string;
+}
+
+/** A group whose texts are numbers for `EncodedGroups.candidate`. */
+export interface EncodedGroup {
+  readonly positive?: number;
+  readonly hard: readonly number[];
+  readonly random: readonly number[];
+  readonly teacher?: readonly number[];
+}
+
 /** Groups in memory as token ids, without special tokens and not cut to a length. */
 export class EncodedGroups {
   private readonly titles = new TokenTable();
   private readonly texts = new TokenTable();
   private readonly queries = new TokenTable();
   private readonly cuts = new TokenTable();
-  private readonly positives: CandidateId[] = [];
-  private readonly groups: Pick<Group, 'hard' | 'random' | 'teacher'>[] = [];
+  private readonly groups: EncodedGroup[] = [];
 
   private constructor(private readonly tokenizer: Tokenizer) {}
 
-  /** Reads and encodes the two files that `pairs` wrote; about 0.3 million tokens a second. */
-  static async load(
-    groupsFile: string,
-    documentsFile: string,
-    tokenizerFile: string,
-  ): Promise<EncodedGroups> {
+  /**
+   * Reads and encodes collections, one after the other; about 0.3 million tokens a second.
+   * @throws ModelError `config_invalid` naming file and line of a malformed record or group, or a file without groups.
+   */
+  static async load(collections: readonly GroupFiles[], tokenizerFile: string): Promise<EncodedGroups> {
     const all = new EncodedGroups(Tokenizer.fromFile(tokenizerFile));
+    for (const collection of collections) await all.add(collection);
+    return all;
+  }
+
+  private async add(files: GroupFiles): Promise<void> {
     const records: TextRecord[] = [];
-    for await (const record of readTextRecords(documentsFile)) records.push(record);
-    await all.encode(
+    for await (const record of readTextRecords(files.documents)) records.push(record);
+    const first = this.titles.length * FORMS.length;
+    await this.encode(
       records.map((record) => record.title),
-      all.titles,
+      this.titles,
     );
-    await all.encode(
+    await this.encode(
       records.map((record) => record.text),
-      all.texts,
+      this.texts,
     );
     const queries: string[] = [];
     const cuts: string[] = [];
-    for await (const group of readGroups(groupsFile, records.length)) {
-      queries.push(group.query);
-      // A positive of its own is counted from -1 downwards.
-      if (typeof group.positive === 'string') cuts.push(group.positive);
-      all.positives.push(typeof group.positive === 'string' ? -cuts.length : group.positive);
-      all.groups.push({ hard: group.hard, random: group.random, teacher: group.teacher });
+    const known = this.cuts.length;
+    // A text of its own is counted from -1 downwards.
+    const number = (candidate: Candidate): number =>
+      typeof candidate === 'string' ? -known - cuts.push(candidate) : first + candidate;
+    for await (const group of readGroups(files.groups, records.length)) {
+      const { query, positive, hard, random, teacher } = group;
+      queries.push(query);
+      this.groups.push({
+        ...(positive !== undefined && { positive: number(positive) }),
+        hard: hard.map(number),
+        random: random.map(number),
+        ...(teacher && { teacher }),
+      });
     }
-    await all.encode(queries, all.queries);
-    await all.encode(cuts, all.cuts);
-    return all;
+    if (queries.length === 0) {
+      throw new ModelError('config_invalid', `${files.groups} holds no group`, files.groups);
+    }
+    await this.encode(queries, this.queries);
+    await this.encode(cuts, this.cuts);
   }
 
   get length(): number {
@@ -120,18 +145,13 @@ export class EncodedGroups {
     return this.queries.get(group);
   }
 
-  positive(group: number): Int32Array {
-    const positive = this.positives[group];
-    return positive < 0 ? this.cuts.get(-1 - positive) : this.candidate(positive);
-  }
-
-  /** Hard negatives (nearest first) and random ones, as candidates; and the teacher's scores, if any. */
-  negatives(group: number): Pick<Group, 'hard' | 'random' | 'teacher'> {
+  get(group: number): EncodedGroup {
     return this.groups[group];
   }
 
   /** Tokens of a candidate. Title and text are apart by a space, so their tokens follow each other. */
-  candidate(id: CandidateId): Int32Array {
+  candidate(id: number): Int32Array {
+    if (id < 0) return this.cuts.get(-1 - id);
     const record = Math.floor(id / FORMS.length);
     const form = FORMS[id % FORMS.length];
     if (form === 'title') return this.titles.get(record);
@@ -153,8 +173,9 @@ export class EncodedGroups {
 
 /** A group with the texts in place of the candidates, as a teacher reads it: positive, hard, then random. */
 export function groupTexts(group: Group, records: readonly TextRecord[]): string[] {
-  const text = (id: CandidateId): string =>
-    candidateText(records[Math.floor(id / FORMS.length)], FORMS[id % FORMS.length]);
-  const positive = typeof group.positive === 'string' ? group.positive : text(group.positive);
-  return [positive, ...group.hard.map(text), ...group.random.map(text)];
+  const text = (candidate: Candidate): string =>
+    typeof candidate === 'string'
+      ? candidate
+      : candidateText(records[Math.floor(candidate / FORMS.length)], FORMS[candidate % FORMS.length]);
+  return candidatesOf(group).map(text);
 }

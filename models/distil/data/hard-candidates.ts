@@ -48,14 +48,15 @@ export class HardCandidates {
     });
   }
 
-  /** At most `count` records by falling BM25 score, without the positive and those that say the same as it. */
-  find(query: string, positive: number, count: number): number[] {
+  /** At most `count` records by falling BM25 score, without the positive (where there is one) and those that say the same as it. */
+  find(query: string, positive: number | undefined, count: number): number[] {
     const rare = this.rarest(query);
     if (rare.length === 0) return [];
     const found: number[] = [];
     for (const { id } of this.index.search(rare.join(' '))) {
       const record = id as number;
-      if (record !== positive && !this.same(record, positive)) found.push(record);
+      const own = positive !== undefined && (record === positive || this.same(record, positive));
+      if (!own) found.push(record);
       if (found.length === count) break;
     }
     return found;

@@ -12,7 +12,6 @@ export {
 } from './pairs';
 export { FORMS, type Form } from './queries';
 export { SentenceEncoder, type SentenceEncoderOptions } from './sentence-encoder';
-export { scoreGroups, type Encode } from './teacher-scores';
 export { fingerprint, readTextRecords, type TextRecord } from './text-record';
 export { SPECIAL_TOKENS, trainTokenizer, type TokenizerOptions } from './train-tokenizer';
 export { readWordNet } from './wordnet';

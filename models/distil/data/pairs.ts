@@ -6,16 +6,24 @@ import type { TextRecord } from './text-record';
 /** A candidate document: record times three plus the position of its form in `FORMS`. */
 export type CandidateId = number;
 
-/** One training example: a query, the document it was cut from, and documents that do not answer it. */
+/** A document of a group: one of the records in one of its forms, or a text that no record holds. */
+export type Candidate = CandidateId | string;
+
+/** One training example: a query, the document that answers it where one is known, and others. */
 export interface Group {
   readonly query: string;
   /** A candidate, or a text of its own where the query was cut out of it. */
-  readonly positive: CandidateId | string;
+  readonly positive?: Candidate;
   /** Lexically near the query, nearest first. */
-  readonly hard: readonly CandidateId[];
-  readonly random: readonly CandidateId[];
-  /** Scores of a teacher for positive, hard, then random, where one has been asked. */
+  readonly hard: readonly Candidate[];
+  readonly random: readonly Candidate[];
+  /** Scores of a teacher for positive (where there is one), hard, then random; any scale, higher is better. */
   readonly teacher?: readonly number[];
+}
+
+/** Candidates in the order of a teacher's scores: positive (where there is one), hard, random. */
+export function candidatesOf({ positive, hard, random }: Group): Candidate[] {
+  return [...(positive === undefined ? [] : [positive]), ...hard, ...random];
 }
 
 export interface PairOptions {

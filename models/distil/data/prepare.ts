@@ -12,33 +12,21 @@
  * `pairs` writes documents.jsonl (the records, trimmed) and groups.jsonl, whose candidates count its lines;
  * `teacher` scores them into scored.jsonl, and goes on where it was interrupted.
  */
-import { once } from 'node:events';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseDescriptions, withoutRepeats } from './descriptions';
 import { readDictionary } from './dictionary';
 import { readHtmlTree } from './html-sections';
+import { writeLines } from './lines';
 import { drawGroups, trimRecord } from './pairs';
 import { SentenceEncoder } from './sentence-encoder';
-import { scoreGroups } from './teacher-scores';
 import { readTextRecords, type TextRecord } from './text-record';
 import { trainTokenizer } from './train-tokenizer';
+import { scoreGroups } from '../teacher/score-groups';
+import { SentenceTeacher } from '../teacher/sentence-teacher';
 import { readWordNet } from './wordnet';
-
-async function writeLines(values: AsyncIterable<object> | Iterable<object>, file: string): Promise<number> {
-  const out = createWriteStream(file);
-  const finished = once(out, 'finish');
-  let lines = 0;
-  for await (const value of values) {
-    lines++;
-    if (!out.write(`${JSON.stringify(value)}\n`)) await once(out, 'drain');
-  }
-  out.end();
-  await finished;
-  return lines;
-}
 
 async function* texts(files: readonly string[]): AsyncGenerator<string> {
   for (const file of files) {
@@ -62,8 +50,8 @@ async function main([command, ...files]: string[]): Promise<string> {
   }
   if (command === 'tokenizer' && files.length >= 2) {
     await trainTokenizer(() => texts(files.slice(1)), files[0], {
-      vocabulary: 18_000,
-      minimumCharacterCount: 20,
+      vocabulary: 28_000,
+      minimumCharacterCount: 60,
     });
     return `wrote ${files[0]}`;
   }
@@ -83,8 +71,9 @@ async function main([command, ...files]: string[]): Promise<string> {
   if (command === 'teacher' && files.length === 3) {
     const [model, tokenizer, directory] = files;
     const encoder = await SentenceEncoder.load({ model, tokenizer, maximumTokens: 96, threads: 1 });
-    await scoreGroups(directory, encoder, (stage, done, total) => {
-      process.stderr.write(`\r${stage} ${done}${total > 0 ? `/${total}` : ''}   `);
+    const teachers = [{ teacher: new SentenceTeacher('sentences', encoder), weight: 1 }];
+    await scoreGroups(directory, teachers, (stage, done, total) => {
+      process.stderr.write(`\r${stage} ${done}${total === undefined ? '' : `/${total}`}   `);
     });
     return `\nscored ${directory}`;
   }

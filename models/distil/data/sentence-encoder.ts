@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Tokenizer } from 'tokenizers';
+import { otherVocabulary } from '../teacher/cross-encoder';
 
 export interface SentenceEncoderOptions {
   /** ONNX file with inputs `input_ids`, `attention_mask` and `token_type_ids`, output [batch, sequence, width]. */
@@ -23,12 +24,20 @@ export class SentenceEncoder {
     private readonly tokenizer: Tokenizer,
   ) {}
 
+  /** @throws ModelError `tokenizer_invalid` where the tokenizer has ids that the model does not embed. */
   static async load(options: SentenceEncoderOptions): Promise<SentenceEncoder> {
     const session = await InferenceSession.create(options.model, { intraOpNumThreads: options.threads });
     const tokenizer = Tokenizer.fromFile(options.tokenizer);
     tokenizer.disablePadding();
     tokenizer.setTruncation(options.maximumTokens);
-    return new SentenceEncoder(session, tokenizer);
+    const encoder = new SentenceEncoder(session, tokenizer);
+    // The largest id shows whether model and tokenizer belong together.
+    await encoder.run([[0, tokenizer.getVocabSize(true) - 1]]).catch((cause: unknown) => {
+      const { message } = cause as Error;
+      if (!/indices element out of data bounds|out of range/i.test(message)) throw cause;
+      throw otherVocabulary(options.tokenizer, `has ids the model does not embed (${message})`);
+    });
+    return encoder;
   }
 
   /** One unit vector a text. Texts of like length share a batch, so the same texts give the same vectors. */

@@ -1,6 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { ModelError } from '../../errors';
+import { readLines, type Fault } from './lines';
 
 /** One text a training pair can be cut from: a document with an optional title. */
 export interface TextRecord {
@@ -14,44 +12,19 @@ export interface TextRecord {
 
 /**
  * Reads text records, one JSON object a line, without holding the file.
- * @throws ModelError `config_invalid` naming file and line of the first malformed record.
+ * @param onFault takes malformed lines, which are then left out
+ * @throws ModelError `config_invalid` naming file and line of malformed records and counting them.
  */
-export async function* readTextRecords(file: string): AsyncGenerator<TextRecord> {
-  let number = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
-    number++;
-    if (line.trim() !== '') yield parseTextRecord(line, file, number);
-  }
+export function readTextRecords(file: string, onFault?: (fault: Fault) => void): AsyncGenerator<TextRecord> {
+  return readLines(file, parseTextRecord, onFault);
 }
 
-function parseTextRecord(line: string, file: string, number: number): TextRecord {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (cause) {
-    throw new ModelError(
-      'config_invalid',
-      `${file}:${number} is not JSON: ${(cause as Error).message}`,
-      file,
-      {
-        cause,
-      },
-    );
+function parseTextRecord(value: unknown): TextRecord | string {
+  const { id, title = '', text } = (value ?? {}) as Partial<Record<keyof TextRecord, unknown>>;
+  if (typeof id !== 'string' || typeof title !== 'string' || typeof text !== 'string' || id === '') {
+    return 'must be an object with the strings "id" (not empty) and "text", and "title" where it has one';
   }
-  const record = value as Partial<TextRecord> | null;
-  if (
-    typeof record?.id !== 'string' ||
-    typeof record.title !== 'string' ||
-    typeof record.text !== 'string' ||
-    record.id === ''
-  ) {
-    throw new ModelError(
-      'config_invalid',
-      `${file}:${number} must be an object with the strings "id" (not empty), "title" and "text"`,
-      file,
-    );
-  }
-  return { id: record.id, title: record.title, text: record.text };
+  return { id, title, text };
 }
 
 /** Letters and digits of a text, lower case, single spaces: equal for texts that differ only in layout. */

@@ -57,7 +57,7 @@ function mutated(valid: fc.Arbitrary<Record<string, unknown>>): fc.Arbitrary<unk
     walk(copy);
     const [holder, key] = holders[at % holders.length]!;
     if (how === 0) holder[key] = value;
-    else if (how === 1 || Array.isArray(holder)) delete holder[key];
+    else if (how === 1 || Array.isArray(holder)) Reflect.deleteProperty(holder, key);
     else holder[`${key}x`] = value;
     return copy;
   });

@@ -1,14 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync, existsSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
+import { pricesCommand } from '../../../cli/commands/cost-prices';
 import { CLI } from '../../support/cli';
-import { openPriceBook, readCachedPrices } from '../../../cost';
+import { inProcess } from '../support/in-process';
+import {
+  fetchPrices,
+  openPriceBook,
+  readCachedPrices,
+  writeCachedPrices,
+  type RegionPrices,
+} from '../../../cost';
 
-// The command in a process of its own against a loopback server that speaks the Price List's JSON 1.1 protocol.
+// Against a loopback server that speaks the Price List's JSON 1.1 protocol. Entries have the layout that public clients of the
+// API read: hosting by `component` and `instanceName` (`instanceType` carries a suffix, other components have the same
+// instance at another price), serverless seconds by usage type with a free tier below the price.
 
 interface Request {
   readonly ServiceCode: string;
@@ -44,17 +54,26 @@ afterEach(async () => {
 });
 
 /** An entry as the API gives it: a JSON document in a string. */
-function entry(attributes: Record<string, string>, usd: string | null, family = 'ML Instance'): string {
+function entry(
+  attributes: Record<string, string>,
+  tiers: Record<string, string>,
+  family = 'ML Instance',
+): string {
   const sku = 'JDZQJFUVUR8SUWHS';
-  const dimension = {
-    unit: family === 'ML Serverless' ? 'seconds' : 'Hrs',
-    endRange: 'Inf',
-    description: `$${usd} per unit`,
-    appliesTo: [],
-    rateCode: `${sku}.JRTCKXETXF.6YS6EN2CT7`,
-    beginRange: '0',
-    pricePerUnit: { USD: usd },
-  };
+  const begins = Object.keys(tiers);
+  const dimensions = Object.entries(tiers).map(([beginRange, usd], i) => {
+    const rateCode = `${sku}.JRTCKXETXF.${i === 0 ? '6YS6EN2CT7' : 'PGHJ3S3EYE'}`;
+    const dimension = {
+      unit: family === 'ML Serverless' ? 'seconds' : 'Hrs',
+      endRange: begins[i + 1] ?? 'Inf',
+      description: `$${usd} per unit`,
+      appliesTo: [],
+      rateCode,
+      beginRange,
+      pricePerUnit: { USD: usd },
+    };
+    return [rateCode, dimension] as const;
+  });
   return JSON.stringify({
     product: {
       productFamily: family,
@@ -71,12 +90,12 @@ function entry(attributes: Record<string, string>, usd: string | null, family = 
     },
     serviceCode: 'AmazonSageMaker',
     terms:
-      usd === null
+      dimensions.length === 0
         ? {}
         : {
             OnDemand: {
               [`${sku}.JRTCKXETXF`]: {
-                priceDimensions: { [`${sku}.JRTCKXETXF.6YS6EN2CT7`]: dimension },
+                priceDimensions: Object.fromEntries(dimensions),
                 sku,
                 effectiveDate: '2026-11-01T00:00:00Z',
                 offerTermCode: 'JRTCKXETXF',
@@ -89,20 +108,29 @@ function entry(attributes: Record<string, string>, usd: string | null, family = 
   });
 }
 
-const host = (name: string, usd: string | null): string =>
+const host = (name: string, usd: string | null, component = 'Hosting', usage = 'Host'): string =>
   entry(
     {
       instanceName: name,
-      instanceType: `${name}-Hosting`,
-      component: 'Hosting',
-      usagetype: `EU-Host:${name}`,
+      instanceType: `${name}-${component}`,
+      component,
+      platoinstancetype: component,
+      computeType: 'Standard Instances',
+      vCpu: '4',
+      usagetype: `EU-${usage}:${name}`,
     },
-    usd,
+    usd === null ? {} : { 0: usd },
   );
 
 const SERVERLESS = [
-  entry({ usagetype: 'EU-ServerlessInf:Mem-2GB' }, '0.0000440000', 'ML Serverless'),
-  entry({ usagetype: 'EU-ServerlessInf:Provisioned-Mem-2GB-Usage' }, '0.0000100000', 'ML Serverless'),
+  // The free tier may be a range of the same entry.
+  entry(
+    { usagetype: 'EU-ServerlessInf:Mem-2GB' },
+    { 150000: '0.0000440000', 0: '0.0000000000' },
+    'ML Serverless',
+  ),
+  entry({ usagetype: 'EU-ServerlessInf:Mem-4GB' }, { 0: '0.0000880000' }, 'ML Serverless'),
+  entry({ usagetype: 'EU-ServerlessInf:Provisioned-Mem-2GB-Usage' }, { 0: '0.0000100000' }, 'ML Serverless'),
 ];
 const isServerless = ({ Filters }: Request): boolean =>
   Filters.some(({ Value }) => Value === 'ML Serverless');
@@ -110,18 +138,28 @@ const list = (entries: readonly string[], NextToken?: string): Answer => ({
   body: { FormatVersion: 'aws_v1', PriceList: entries, ...(NextToken && { NextToken }) },
 });
 
+const CREDENTIALS = {
+  AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+  AWS_EC2_METADATA_DISABLED: 'true',
+};
+const before = { ...process.env };
+beforeAll(() => Object.assign(process.env, CREDENTIALS));
+afterAll(() => (process.env = before));
+
+const address = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const fetched = (): Promise<RegionPrices> => fetchPrices('eu-west-1', { endpoint: address() });
+
+/** The command in a process of its own. */
 function prices(args: readonly string[], environment: Record<string, string> = {}) {
-  const { port } = server.address() as AddressInfo;
   const env = {
     PATH: process.env.PATH,
     HOME: directory,
     XDG_CACHE_HOME: directory,
-    AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
-    AWS_SECRET_ACCESS_KEY: 'example',
-    AWS_EC2_METADATA_DISABLED: 'true',
+    ...CREDENTIALS,
     ...environment,
   };
-  const command = ['cost', 'prices', '--endpoint', `http://127.0.0.1:${port}`, ...args];
+  const command = ['cost', 'prices', '--endpoint', address(), ...args];
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const child = execFile(process.execPath, [CLI, ...command], { env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout, stderr }),
@@ -136,10 +174,14 @@ test('fetches every page, keeps hosting and serverless prices, and the book pref
     if (isServerless(request)) return list(SERVERLESS);
     if (!request.NextToken) return list([host('ml.c7i.xlarge', '0.2400000000')], 'page-2');
     if (request.NextToken === 'page-2') return list([], 'page-3');
-    return list([host('ml.m5.xlarge', '0.2570000000'), host('ml.c8g.large', null)]);
+    return list([
+      host('ml.m5.xlarge', '0.2570000000'),
+      host('ml.c8g.large', null),
+      host('ml.m5.xlarge', '0.2000000000', 'Studio-Notebook', 'Studio'),
+    ]);
   };
   const { code, stdout, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
-  expect(stderr).toMatch(/2 hosting and 1 serverless prices of eu-west-1 written to/);
+  expect(stderr).toMatch(/2 hosting and 2 serverless prices of eu-west-1 written to/);
   expect(stderr).toMatch(/no price in the list: EU-Host:ml\.c8g\.large/);
   expect(code).toBe(0);
   expect(stdout).toMatch(/ml\.c7i\.xlarge +4 +0\.2400 +list price +price-list-api/);
@@ -156,7 +198,9 @@ test('fetches every page, keeps hosting and serverless prices, and the book pref
     value: 0.24,
     basis: 'list price',
   });
+  expect(book.usdPerInstanceHour('ml.m5.xlarge', 'eu-west-1')).toMatchObject({ value: 0.257 });
   expect(book.usdPerServerlessSecond(2048, 'eu-west-1')).toMatchObject({ value: 0.000044 });
+  expect(book.usdPerServerlessSecond(4096, 'eu-west-1')).toMatchObject({ value: 0.000088 });
   expect(book.usdPerServerlessSecond(1024, 'eu-west-1')).toBeNull();
   expect(book.usdPerInstanceHour('ml.c8g.large', 'eu-west-1')).toBeNull();
   expect(readCachedPrices('eu-west-1', cache())!.withoutPrice).toEqual(['EU-Host:ml.c8g.large']);
@@ -168,7 +212,7 @@ test('a throttled page is tried again', async () => {
     if (n === 1) return { status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } };
     return list(isServerless(request) ? SERVERLESS : [host('ml.m5.xlarge', '0.2570000000')]);
   };
-  expect((await prices(['--region', 'eu-west-1', '--refresh'])).code).toBe(0);
+  expect((await fetched()).hosting).toEqual({ 'ml.m5.xlarge': 0.257 });
   expect(requests).toHaveLength(3);
 });
 
@@ -179,31 +223,27 @@ test.each([
     /AWS refused the credentials \(AccessDeniedException\); the identity needs pricing:GetProducts/,
   ],
   ['InvalidParameterException', /prices of eu-west-1 cannot be fetched: InvalidParameterException: no/],
-])('%s is one line, and no file is left', async (type, message) => {
+])('%s says what to do', async (type, message) => {
   answer = () => ({ status: 400, body: { __type: type, message: 'no' } });
-  const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(message);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
-  expect(existsSync(cache())).toBe(false);
+  await expect(fetched()).rejects.toThrow(message);
 });
 
-test('an empty list is refused, and prices fetched before stay', async () => {
+test('an empty list is refused by one line, and prices fetched before stay', async () => {
   answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
-  expect((await prices(['--region', 'eu-west-1', '--refresh'])).code).toBe(0);
-  const before = readFileSync(path.join(cache(), 'eu-west-1.json'), 'utf8');
+  const file = writeCachedPrices(await fetched(), cache());
+  const kept = readFileSync(file, 'utf8');
   answer = () => list([]);
   const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
   expect(code).toBe(1);
   expect(stderr).toMatch(/no hosting price for region eu-west-1: 0 entries without a price/);
-  expect(readFileSync(path.join(cache(), 'eu-west-1.json'), 'utf8')).toBe(before);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(readdirSync(cache())).toEqual(['eu-west-1.json']);
+  expect(readFileSync(file, 'utf8')).toBe(kept);
 });
 
 test('a list that gives the same page again comes to an end', async () => {
   answer = () => list([host('ml.m5.xlarge', '0.2570000000')], 'again');
-  const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/did not come to an end/);
+  await expect(fetched()).rejects.toThrow(/did not come to an end/);
 });
 
 test('missing credentials are one clear line, without a call', async () => {
@@ -216,15 +256,13 @@ test('missing credentials are one clear line, without a call', async () => {
 });
 
 test('an unknown region and a broken cache file are named', async () => {
-  const unknown = await prices(['--region', 'eu-wset-1']);
-  expect(unknown.stderr).toMatch(/region "eu-wset-1" is not known; did you mean eu-west-1/);
-  answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
-  await prices(['--region', 'eu-west-1', '--refresh']);
-  writeFileSync(
-    path.join(cache(), 'eu-west-1.json'),
-    '{"format":1,"region":"eu-west-1","date":"x","hosting":{"a":0},"serverless":{}}',
+  await expect(inProcess(pricesCommand(), ['--region', 'eu-wset-1'])).rejects.toThrow(
+    /region "eu-wset-1" is not known; did you mean eu-west-1/,
   );
-  const broken = await prices(['--region', 'eu-west-1']);
-  expect(broken.code).toBe(1);
-  expect(broken.stderr).toMatch(/eu-west-1\.json: holds a price that is not above 0; delete it/);
+  answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
+  const file = writeCachedPrices(await fetched(), cache());
+  writeFileSync(file, '{"format":1,"region":"eu-west-1","date":"x","hosting":{"a":0},"serverless":{}}');
+  expect(() => openPriceBook(cache())).toThrow(
+    /eu-west-1\.json: holds a price that is not above 0; delete it/,
+  );
 });

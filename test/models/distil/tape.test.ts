@@ -1,5 +1,7 @@
 /** @jest-environment ./test/support/environment.js */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { LossSettings } from '../../../models/distil/loss';
+import { CONTRASTIVE_LOSS, targets } from '../../../models/distil/loss';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../../models/distil/student';
 import { randomWeights } from '../../../models/jinabert/weights';
 import { names } from '../../../models/jinabert/weights';
@@ -8,14 +10,26 @@ import { forward } from '../../support/oracle';
 
 const a = { layers: 2, hidden: 12, heads: 3, intermediate: 10, vocabulary: 23 };
 
-describe('the training graph', () => {
+const teacher: LossSettings = { contrastive: 0.3, kl: 1, marginMse: 0.2, temperature: 0.5, scale: 2 };
+
+describe.each([
+  ['contrastive', CONTRASTIVE_LOSS],
+  ['with a teacher', teacher],
+])('the training graph, %s', (_, loss) => {
   const read = randomWeights(a, 9);
   const random = new Random(4);
   const lengths = [7, 5, 3, 7, 6, 4];
   const sequence = 7;
   const ids = lengths.map((length) => Array.from({ length }, () => random.below(a.vocabulary)));
   const types = ids.map((row) => row.map((_, i) => (i > 2 ? 1 : 0)));
-  const target = [0.7, 0.2, 0.1, 0, 1, 0];
+  const goal = targets(
+    [
+      { positive: 0, scores: [0.7, 0.2, -0.1] },
+      { positive: -1, scores: [0.3, undefined, 1] },
+    ],
+    3,
+    loss.temperature,
+  );
 
   function embedded(): Float32Array {
     const words = read(names.words);
@@ -33,7 +47,9 @@ describe('the training graph', () => {
   }
 
   async function start() {
-    const session = await InferenceSession.create(buildTrainingGraph(a), { graphOptimizationLevel: 'basic' });
+    const session = await InferenceSession.create(buildTrainingGraph(a, loss), {
+      graphOptimizationLevel: 'basic',
+    });
     const values = new Map<string, Float32Array>([['embedded', embedded()]]);
     for (const name of graphParameters(a).keys()) values.set(name, read(name).slice());
     const run = async (): Promise<Record<string, Float32Array>> => {
@@ -42,8 +58,10 @@ describe('the training graph', () => {
       );
       const feeds: Record<string, Tensor> = {
         attention_mask: new Tensor('int64', BigInt64Array.from(mask), [ids.length, sequence]),
-        target: new Tensor('float32', Float32Array.from(target), [2, 3]),
       };
+      for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
+        if (session.inputNames.includes(name)) feeds[name] = new Tensor('float32', goal[name], [2, 3]);
+      }
       for (const [name, data] of values) {
         const dims = graphParameters(a).get(name) ?? [ids.length * sequence, a.hidden];
         feeds[name] = new Tensor('float32', data, dims);
@@ -71,15 +89,22 @@ describe('the training graph', () => {
       const direction = probe.array(data.length, 1);
       const expected = direction.reduce((sum, d, i) => sum + d * base[gradientOf(name)][i], 0);
       const original = data.slice();
-      const step = 2e-3;
+      const step = name === 'embedded' ? 2e-4 : 2e-3;
       const at = async (sign: number): Promise<number> => {
         data.forEach((_, i) => (data[i] = original[i] + sign * step * direction[i]));
         return (await run()).loss[0];
       };
       const found = ((await at(1)) - (await at(-1))) / (2 * step);
       data.set(original);
-      expect({ name, error: Math.abs(found - expected) <= 2e-3 + 0.02 * Math.abs(expected) }).toEqual({
+      expect({
         name,
+        found,
+        expected,
+        error: Math.abs(found - expected) <= 2e-3 + 0.02 * Math.abs(expected),
+      }).toEqual({
+        name,
+        found,
+        expected,
         error: true,
       });
     }

@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { embeddedModelDirectory } from '../../../models';
@@ -13,7 +13,7 @@ import { forward } from '../../support/oracle';
 
 const recipe: Recipe = {
   name: 'test',
-  architecture: { layers: 2, hidden: 16, heads: 2, intermediate: 16, vocabulary: 18_000 },
+  architecture: { layers: 2, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 },
   documentType: 1,
   seed: 3,
   trainingTokens: 24,
@@ -84,8 +84,54 @@ describe('distillation', () => {
     await expect(distil({ ...options, reportEvery: 1, onProgress })).rejects.toBe(stop);
     await distil(options);
     const curve = await losses(resumed);
-    expect(curve).toHaveLength(13 + 50);
-    curve.slice(13).forEach((loss, i) => expect(Math.abs(loss - expected[10 + i])).toBeLessThan(1e-6));
+    expect(curve).toHaveLength(60);
+    curve.forEach((loss, i) => expect(Math.abs(loss - expected[i])).toBeLessThan(1e-6));
+  }, 120_000);
+
+  it('says that the disk is full, and keeps the last checkpoint', async () => {
+    const work = path.join(directory, 'full');
+    await run(work, 4, 2);
+    const checkpoint = path.join(work, 'checkpoint.safetensors');
+    const before = await readFile(checkpoint);
+    // The device that is always full.
+    await symlink('/dev/full', `${checkpoint}.part`);
+    await expect(run(work, 6, 2)).rejects.toMatchObject({ code: 'disk_full', file: checkpoint });
+    expect(before.equals(await readFile(checkpoint))).toBe(true);
+    await run(work, 6, 2);
+    expect(await losses(work)).toHaveLength(6);
+  });
+
+  it('stops on a signal with a checkpoint of the step at hand', async () => {
+    const work = path.join(directory, 'stopped');
+    const options = { recipe, data: directory, tokenizerFile, work, threads: 1, reportEvery: 1 };
+    const control = new AbortController();
+    const onProgress = ({ step }: { step: number }): void => {
+      if (step === 3) control.abort();
+    };
+    const stopped = distil({ ...options, onProgress, signal: control.signal });
+    await expect(stopped).rejects.toMatchObject({ code: 'training_interrupted' });
+    expect((await loadCheckpoint(path.join(work, 'checkpoint.safetensors'))).step).toBe(3);
+  });
+
+  it('stops when the loss is not a number, the last good checkpoint kept', async () => {
+    const work = path.join(directory, 'diverged');
+    await run(work, 2);
+    const file = path.join(work, 'checkpoint.safetensors');
+    const { student } = await loadCheckpoint(file);
+    student.get('classifier.bias')!.data[0] = Number.NaN;
+    await saveCheckpoint(file, student, 2);
+    const before = await readFile(file);
+    await expect(run(work, 4)).rejects.toMatchObject({ code: 'training_diverged' });
+    expect(before.equals(await readFile(file))).toBe(true);
+  });
+
+  it('refuses a checkpoint of another architecture', async () => {
+    const work = path.join(directory, 'other');
+    await run(work, 2);
+    const other = { ...recipe, architecture: { ...recipe.architecture, hidden: 24 } };
+    await expect(distil({ recipe: other, data: directory, tokenizerFile, work, threads: 1 })).rejects.toThrow(
+      /is of another architecture: \S+ is \S+, the recipe wants/,
+    );
   });
 
   it('exports a model directory that scores as the forward pass of the trained weights', async () => {

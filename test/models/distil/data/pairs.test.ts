@@ -6,7 +6,8 @@ import { EncodedGroups, groupTexts, readGroups } from '../../../../models/distil
 import { HardCandidates } from '../../../../models/distil/data/hard-candidates';
 import { drawGroups, trimRecord, type Group } from '../../../../models/distil/data/pairs';
 import { FORMS, drawQuery } from '../../../../models/distil/data/queries';
-import { scoreGroups } from '../../../../models/distil/data/teacher-scores';
+import { scoreGroups } from '../../../../models/distil/teacher/score-groups';
+import { SentenceTeacher } from '../../../../models/distil/teacher/sentence-teacher';
 import type { TextRecord } from '../../../../models/distil/data/text-record';
 import { trainTokenizer } from '../../../../models/distil/data/train-tokenizer';
 import { Random } from '../../../../models/random';
@@ -60,13 +61,13 @@ describe('drawGroups', () => {
       if (typeof group.positive === 'number') {
         const record = Math.floor(group.positive / FORMS.length);
         for (const id of [...group.hard, ...group.random])
-          expect(Math.floor(id / FORMS.length)).not.toBe(record);
+          expect(Math.floor(Number(id) / FORMS.length)).not.toBe(record);
       }
     }
   });
 
   it('draws every form for positives and for negatives', () => {
-    const forms = (ids: readonly (number | string)[]): Set<number> =>
+    const forms = (ids: readonly (number | string | undefined)[]): Set<number> =>
       new Set(ids.filter((id) => typeof id === 'number').map((id) => id % FORMS.length));
     expect(forms(groups.map(({ positive }) => positive)).size).toBe(FORMS.length);
     expect(forms(groups.flatMap(({ hard }) => hard)).size).toBe(FORMS.length);
@@ -126,7 +127,23 @@ describe('readGroups', () => {
     const read = async (): Promise<void> => {
       for await (const group of readGroups(file, 3)) expect(group.positive).toBe(0);
     };
-    await expect(read()).rejects.toThrow(`${file}:2 must hold`);
+    await expect(read()).rejects.toThrow(`${file}:2: "positive" must be`);
+  });
+
+  it.each([
+    ['"query" must be', { hard: [0] }],
+    ['each of "random" must be', { query: 'a', random: [1.5] }],
+    ['a group needs a candidate', { query: 'a' }],
+    ['"teacher" must hold 2 numbers', { query: 'a', positive: 'text', hard: [2], teacher: [1] }],
+    ['is not JSON', undefined],
+  ])('names the line and what is wrong with it: %s', async (message, group) => {
+    const file = path.join(directory, 'bad.jsonl');
+    await writeFile(file, group ? JSON.stringify(group) : '{');
+    const read = async (): Promise<void> => {
+      for await (const found of readGroups(file, 3)) expect(found).toBeUndefined();
+    };
+    await expect(read()).rejects.toThrow(message);
+    await expect(read()).rejects.toThrow(`${file}:1`);
   });
 });
 
@@ -170,19 +187,15 @@ describe('tokenizer and encoded groups', () => {
 
   it('encodes every candidate as its text would be', async () => {
     const tokenizer = Tokenizer.fromFile(file);
-    const encoded = await EncodedGroups.load(
-      path.join(directory, 'groups.jsonl'),
-      path.join(directory, 'documents.jsonl'),
-      file,
-    );
-    expect(encoded.length).toBe(groups.length);
-    for (const [i, group] of groups.entries()) {
-      const { hard, random } = encoded.negatives(i);
-      const found = [
-        encoded.query(i),
-        encoded.positive(i),
-        ...[...hard, ...random].map((id) => encoded.candidate(id)),
-      ];
+    const files = {
+      groups: path.join(directory, 'groups.jsonl'),
+      documents: path.join(directory, 'documents.jsonl'),
+    };
+    const encoded = await EncodedGroups.load([files, files], file);
+    expect(encoded.length).toBe(2 * groups.length);
+    for (const [i, group] of [...groups, ...groups].entries()) {
+      const { positive, hard, random } = encoded.get(i);
+      const found = [encoded.query(i), ...[positive!, ...hard, ...random].map((id) => encoded.candidate(id))];
       const wanted = await tokenizer.encodeBatch([group.query, ...groupTexts(group, records)], {
         addSpecialTokens: false,
       });
@@ -212,7 +225,8 @@ describe('scoreGroups', () => {
         return texts.map(counts);
       },
     };
-    await scoreGroups(directory, encoder, () => undefined);
+    const teachers = () => [{ teacher: new SentenceTeacher('letters', encoder), weight: 1 }];
+    await scoreGroups(directory, teachers(), () => undefined);
     const whole = await read();
     const scored = whole
       .trim()
@@ -227,12 +241,13 @@ describe('scoreGroups', () => {
       if (FORMS[Number(group.positive) % FORMS.length] === 'full') continue;
       expect(group.teacher![0]).toBeCloseTo(dot(counts(groups[i].query), counts(positive)), 3);
     }
-    for (const name of ['scored.jsonl', 'titles.f32', 'texts.f32']) await rm(path.join(directory, name));
+    const made = ['scored.jsonl', 'scores-letters.jsonl', 'letters-titles.f32', 'letters-texts.f32'];
+    for (const name of made) await rm(path.join(directory, name));
     budget = 4;
-    await expect(scoreGroups(directory, encoder, () => undefined)).rejects.toThrow('interrupted');
-    await writeFile(path.join(directory, 'scored.jsonl'), '{"torn');
+    await expect(scoreGroups(directory, teachers(), () => undefined)).rejects.toThrow('interrupted');
+    await writeFile(path.join(directory, 'scores-letters.jsonl'), '[0.1');
     budget = Number.POSITIVE_INFINITY;
-    await scoreGroups(directory, encoder, () => undefined);
+    await scoreGroups(directory, teachers(), () => undefined);
     expect(await read()).toBe(whole);
   });
 });

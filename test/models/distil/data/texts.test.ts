@@ -142,8 +142,8 @@ describe('readTextRecords', () => {
   it('names the malformed line', async () => {
     const good = '{"id":"a","title":"","text":"b"}';
     const target = await file('records.jsonl', `${good}\n\n{"id":"","title":"","text":""}\n`);
-    await expect(all(readTextRecords(target))).rejects.toThrow(`${target}:3 must be an object`);
+    await expect(all(readTextRecords(target))).rejects.toThrow(`${target}:3: must be an object`);
     await writeFile(target, `${good}\n{`);
-    await expect(all(readTextRecords(target))).rejects.toThrow(`${target}:2 is not JSON`);
+    await expect(all(readTextRecords(target))).rejects.toThrow(`${target}:2: is not JSON`);
   });
 });

@@ -1,0 +1,231 @@
+import { copyFile, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { compareModels, type Comparison } from '../compare';
+import { writeWhole } from '../directory';
+import { ModelError } from '../errors';
+import { readManifest, type ModelManifest } from '../manifest';
+import { Random } from '../random';
+import { verifyModel, type Verification } from '../verify';
+import type { DistilConfig, TeacherConfig } from './config';
+import { HardCandidates } from './data/hard-candidates';
+import { readLines, writeLines, type Fault } from './data/lines';
+import { drawGroups, trimRecord, type Group } from './data/pairs';
+import { FORMS } from './data/queries';
+import { SentenceEncoder } from './data/sentence-encoder';
+import { readTextRecords, type TextRecord } from './data/text-record';
+import { trainTokenizer } from './data/train-tokenizer';
+import { distil, exportStudent, type Progress } from './distil';
+import { Bm25Teacher } from './teacher/bm25-teacher';
+import { CrossEncoder } from './teacher/cross-encoder';
+import { scoreGroups, type WeightedTeacher } from './teacher/score-groups';
+import { SentenceTeacher } from './teacher/sentence-teacher';
+import { remoteTeacher, type ScoreDocuments } from './teacher/teacher';
+
+export interface PipelineOptions {
+  readonly threads?: number;
+  /** Opens a teacher of kind `container` or `endpoint`; this room does not call others itself. */
+  readonly connect?: (teacher: TeacherConfig) => ScoreDocuments;
+  readonly onStage?: (stage: string, done?: number, total?: number) => void;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Malformed lines of a lenient run. */
+  readonly onFault?: (fault: Fault) => void;
+  readonly checkpointEvery?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface PipelineResult {
+  readonly manifest: ModelManifest;
+  readonly verification: Verification;
+  /** The model against its fp32 form, where it is int8. */
+  readonly comparison?: Comparison;
+}
+
+/** Tokens of a pair that a teacher reads. */
+const TEACHER_TOKENS = 128;
+
+/**
+ * Makes a student: groups, tokenizer, teacher's scores, training, export, verification. Each stage leaves its result in
+ * the work directory, complete or not at all, so that the same config goes on where a run was stopped.
+ * @throws ModelError as the stages; `config_invalid` where the work directory was made from another config.
+ */
+export async function runDistillation(
+  config: DistilConfig,
+  options: PipelineOptions = {},
+): Promise<PipelineResult> {
+  const { work } = config;
+  const threads = options.threads ?? availableParallelism();
+  await mkdir(work, { recursive: true });
+  await lockConfig(config);
+  await makeGroups(config, options);
+  const tokenizerFile = await makeTokenizer(config, options);
+  await makeScores(config, options, threads);
+  options.onStage?.('train');
+  const { student: recipe } = config;
+  const student = await distil({
+    recipe,
+    data: work,
+    tokenizerFile,
+    work,
+    threads,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    ...(options.checkpointEvery !== undefined && { checkpointEvery: options.checkpointEvery }),
+    ...(options.signal && { signal: options.signal }),
+  });
+  options.onStage?.('export');
+  // In the work directory, which is this config's alone; what stands at `out` may be another run's.
+  const at = (precision: string): string => path.join(work, precision);
+  for (const precision of new Set(['fp32', config.precision] as const)) {
+    const out = at(precision);
+    if (!(await exists(out))) await exportStudent(out, recipe, student, { precision, tokenizerFile });
+  }
+  await publish(at(config.precision), config.out);
+  const manifest = await readManifest(config.out);
+  options.onStage?.('verify');
+  const verification = await verifyModel(config.out);
+  if (config.precision === 'fp32') return { manifest, verification };
+  const comparison = await compareModels(config.out, manifest, path.join(at('fp32'), 'model.onnx'));
+  return { manifest, verification, comparison };
+}
+
+/** @throws ModelError `output_exists` when there is something else at `out`. */
+async function publish(made: string, out: string): Promise<void> {
+  const digests = async (directory: string): Promise<string> =>
+    JSON.stringify((await readManifest(directory)).files);
+  const same = (await digests(out).catch(() => undefined)) === (await digests(made));
+  if (!same) await writeWhole(out, (directory) => cp(made, directory, { recursive: true }));
+}
+
+const exists = async (file: string): Promise<boolean> =>
+  (await stat(file).catch(() => undefined)) !== undefined;
+
+/** The work directory belongs to one config; another's stages must not be taken for its own. */
+async function lockConfig(config: DistilConfig): Promise<void> {
+  const file = path.join(config.work, 'config.json');
+  const known = await readFile(file, 'utf8').catch(() => undefined);
+  if (known === undefined) {
+    await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+    return;
+  }
+  const before = JSON.parse(known) as Record<string, unknown>;
+  const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+  const different = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]),
+  );
+  if (different.length === 0) return;
+  const message = `${config.work} was made from a config with another ${different.join(', ')}: name another work directory, or remove it`;
+  throw new ModelError('config_invalid', message, file);
+}
+
+async function makeGroups(config: DistilConfig, options: PipelineOptions): Promise<void> {
+  const groupsFile = path.join(config.work, 'groups.jsonl');
+  if (await exists(groupsFile)) return;
+  options.onStage?.('groups');
+  const onFault = config.lenient ? (options.onFault ?? (() => undefined)) : undefined;
+  const records: TextRecord[] = [];
+  for (const file of config.corpus) {
+    for await (const record of readTextRecords(file, onFault)) records.push(trimRecord(record));
+  }
+  if (records.length < 2) {
+    throw new ModelError(
+      'config_invalid',
+      `the corpus (${config.corpus.join(', ')}) has ${records.length} documents: at least 2 are wanted`,
+    );
+  }
+  await writeLines(records, path.join(config.work, 'documents.jsonl'));
+  const { hard, random, rounds } = config.candidates;
+  const groups =
+    config.queries === undefined
+      ? drawGroups(records, { seed: config.student.seed, rounds, hard, random })
+      : givenGroups(config.queries, records, config, onFault);
+  await writeLines(groups, groupsFile);
+}
+
+/** Groups of a user's queries: the positive where it is known, the nearest by BM25, and random ones. */
+async function* givenGroups(
+  file: string,
+  records: readonly TextRecord[],
+  { candidates: { hard, random: others }, student }: DistilConfig,
+  onFault?: (fault: Fault) => void,
+): AsyncGenerator<Group> {
+  const places = new Map(records.map(({ id }, i) => [id, i]));
+  const near = new HardCandidates(records);
+  const random = new Random(student.seed);
+  const form = (record: number): number =>
+    record * FORMS.length + FORMS.indexOf(records[record].title === '' ? 'text' : 'full');
+  const parse = (value: unknown): { query: string; positive?: number } | string => {
+    const { query, positive } = (value ?? {}) as { query?: unknown; positive?: unknown };
+    if (typeof query !== 'string' || query.trim() === '') return '"query" must be a text';
+    if (positive === undefined) return { query };
+    const place = places.get(positive as string);
+    return place === undefined
+      ? `"positive" ${JSON.stringify(positive)} is no document of the corpus`
+      : { query, positive: place };
+  };
+  for await (const { query, positive } of readLines(file, parse, onFault)) {
+    const drawn: number[] = [];
+    while (drawn.length < others) {
+      const other = random.below(records.length);
+      if (other !== positive) drawn.push(other);
+    }
+    const found = near.find(query, positive, hard).map(form);
+    if (positive === undefined && found.length + drawn.length === 0) continue;
+    yield {
+      query,
+      ...(positive !== undefined && { positive: form(positive) }),
+      hard: found,
+      random: drawn.map(form),
+    };
+  }
+}
+
+async function makeTokenizer(config: DistilConfig, options: PipelineOptions): Promise<string> {
+  const out = path.join(config.work, 'tokenizer.json');
+  if (await exists(out)) return out;
+  options.onStage?.('tokenizer');
+  if ('file' in config.tokenizer) {
+    await copyFile(config.tokenizer.file, out);
+    return out;
+  }
+  const documents = path.join(config.work, 'documents.jsonl');
+  async function* texts(): AsyncGenerator<string> {
+    for await (const { title, text } of readTextRecords(documents)) yield `${title}\n${text}`;
+  }
+  await trainTokenizer(texts, out, {
+    vocabulary: config.student.architecture.vocabulary,
+    minimumCharacterCount: config.tokenizer.minimumCharacterCount,
+  });
+  return out;
+}
+
+async function makeScores(config: DistilConfig, options: PipelineOptions, threads: number): Promise<void> {
+  if (config.teachers.length === 0 || (await exists(path.join(config.work, 'scored.jsonl')))) return;
+  const teachers: WeightedTeacher[] = [];
+  try {
+    for (const [i, teacher] of config.teachers.entries()) {
+      teachers.push({ teacher: await openTeacher(teacher, i, options, threads), weight: teacher.weight });
+    }
+    await scoreGroups(config.work, teachers, (stage, done, total) => options.onStage?.(stage, done, total));
+  } finally {
+    for (const { teacher } of teachers) await teacher.close?.();
+  }
+}
+
+async function openTeacher(config: TeacherConfig, i: number, { connect }: PipelineOptions, threads: number) {
+  const name = `${config.kind}-${i}`;
+  const { kind, directory = '', model = '', tokenizer = '' } = config;
+  if (kind === 'bm25') return new Bm25Teacher();
+  if (kind === 'cross-encoder') {
+    return CrossEncoder.load(name, directory, { maximumTokens: TEACHER_TOKENS, threads });
+  }
+  if (kind === 'sentence-encoder') {
+    const encoder = await SentenceEncoder.load({ model, tokenizer, maximumTokens: TEACHER_TOKENS, threads });
+    return new SentenceTeacher(name, encoder);
+  }
+  if (!connect)
+    throw new ModelError(
+      'config_invalid',
+      `teachers[${i}]: kind ${kind} needs a connection, and none is given`,
+    );
+  return remoteTeacher(name, connect(config));
+}

@@ -1,0 +1,82 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { evaluate } from '../../evaluation/evaluate';
+import { formatHtml } from '../../evaluation/report-html';
+import { launchBrowser } from '../support/browser';
+
+const ids = ['d1', 'd2', 'd3'];
+const queries = Array.from({ length: 12 }, (_, i) => `q${i}`);
+const ranked = ids.map((id, i) => ({ id, score: 3 - i }));
+const collection = {
+  name: 'a-collection-with-a-rather-long-name-of-one-word',
+  documents: new Map(ids.map((id) => [id, { id, text: id }])),
+  queries: new Map(queries.map((id) => [id, id])),
+  qrels: new Map(queries.map((id, i) => [id, new Map([[i % 4 === 0 ? 'd1' : 'd3', 1]])])),
+  faults: [],
+};
+
+let directory: string;
+let address: string;
+let browser: Browser;
+beforeAll(async () => {
+  const firstStage = { name: 'BM25', run: new Map(queries.map((id) => [id, ranked])) };
+  const byDigit = {
+    name: 'a-student-of-ours',
+    rerank: async (_: string, documents: readonly { id: string }[]) =>
+      documents.map(({ id }) => Number(id.slice(1))),
+  };
+  const html = formatHtml(await evaluate(collection, firstStage, [byDigit]));
+  directory = await mkdtemp(path.join(tmpdir(), 'evaluation-page-'));
+  const file = path.join(directory, 'page.html');
+  await writeFile(file, html);
+  address = pathToFileURL(file).href;
+  browser = await launchBrowser();
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test.each([
+  ['desktop', 1280, 'light'],
+  ['phone', 390, 'light'],
+  ['phone in dark mode', 390, 'dark'],
+] as const)(
+  'on a %s the page is quiet, fits, and its chart is readable',
+  async (_name, width, colorScheme) => {
+    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
+    const faults: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => faults.push(message.text()));
+    page.on('pageerror', (error) => faults.push(error.message));
+    page.on('request', (request) => requests.push(request.url()));
+    await page.goto(address);
+
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    const chart = (await page.locator('svg').boundingBox())!;
+    expect(chart.width).toBeGreaterThan(0.8 * width - 60);
+    const texts = await page.locator('svg text:visible').all();
+    const boxes = await Promise.all(texts.map(async (text) => (await text.boundingBox())!));
+    expect(boxes.length).toBeGreaterThan(5);
+    for (const [i, box] of boxes.entries()) {
+      expect(box.height).toBeGreaterThan(11);
+      expect(box.x).toBeGreaterThanOrEqual(chart.x - 1);
+      expect(box.x + box.width).toBeLessThanOrEqual(chart.x + chart.width + 1);
+      // No text lies over another.
+      for (const other of boxes.slice(i + 1)) {
+        const apart = box.x + box.width <= other.x || other.x + other.width <= box.x;
+        expect(apart || box.y + box.height <= other.y || other.y + other.height <= box.y).toBe(true);
+      }
+    }
+    // Colours come from the page's variables, or the marks would be black in dark mode too.
+    const fill = await page.evaluate('getComputedStyle(document.querySelector("svg circle")).fill');
+    expect(fill).toBe(colorScheme === 'dark' ? 'rgb(76, 195, 138)' : 'rgb(11, 122, 75)');
+    expect(requests).toEqual([address]);
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+  60_000,
+);
