@@ -22,6 +22,8 @@ import type { Suite } from './suite';
 
 const ROUNDS = 5;
 const TOP_K = 100;
+/** Queries of the untimed round. */
+const WARM_UP = 8;
 const CONCURRENCY = 4;
 const COLLECTION = 'RERANKER_BENCH_COLLECTION';
 
@@ -45,7 +47,8 @@ export const evaluation: Suite = {
     const endpoint = await startLocalEndpoint({ port: 0, modelDirectory: settings.modelDir });
     const client = new RerankerClient({ transport: new HttpTransport({ url: endpoint.containerUrl }) });
     const parts = Array.from({ length: ROUNDS }, (_, part) => queriesOf(whole, part));
-    const turns = { engine: turn(parts), evaluation: turn(parts) };
+    const warmUp = queriesOf(whole, 0, Math.ceil(whole.queries.size / WARM_UP));
+    const turns = { engine: turn(warmUp, parts), evaluation: turn(warmUp, parts) };
     try {
       const times = await sideBySide(
         {
@@ -87,16 +90,20 @@ export const evaluation: Suite = {
   },
 };
 
-/** Every fifth query, from the one at `part`. */
-function queriesOf({ queries, qrels }: Collection, part: number): Pick<Collection, 'queries' | 'qrels'> {
-  const kept = new Map([...queries].filter((_, i) => i % ROUNDS === part));
+/** Every `step`-th query, from the one at `part`. */
+function queriesOf(
+  { queries, qrels }: Collection,
+  part: number,
+  step = ROUNDS,
+): Pick<Collection, 'queries' | 'qrels'> {
+  const kept = new Map([...queries].filter((_, i) => i % step === part));
   return { queries: kept, qrels: new Map([...qrels].filter(([id]) => kept.has(id))) };
 }
 
-/** The parts one after the other, the last one first: the untimed round has it, too. */
-function turn<T>(parts: readonly T[]): () => T {
-  let next = parts.length - 1;
-  return () => parts[next++ % parts.length]!;
+/** The parts one after the other; before them, for the untimed round, a few queries are enough. */
+function turn<T>(warmUp: T, parts: readonly T[]): () => T {
+  const rest = [warmUp, ...parts].values();
+  return () => rest.next().value!;
 }
 
 /** What the engine is asked for a part: every query with its top documents. */
