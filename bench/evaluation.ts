@@ -33,7 +33,7 @@ const COLLECTION = 'RERANKER_BENCH_COLLECTION';
  */
 export const evaluation: Suite = {
   summary:
-    'reading, BM25, client, container and report over 225 queries x 100 documents, against the engine alone; 4 minutes',
+    'reading, BM25, client, container and report over 225 queries x 100 documents, against the engine alone; 2.5 minutes',
   async run(report, note) {
     const scratch = await mkdtemp(path.join(tmpdir(), 'bench-evaluation-'));
     const given = process.env[COLLECTION];
