@@ -1,15 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { containerEntry } from '../container';
+import { usageBelow } from '../cost/measure';
+import { percentile } from '../cost/measure/summary';
 import { synthesizeModel } from '../models';
 import { SAMPLE_DOCUMENTS, SAMPLE_QUERIES } from '../models/sample-texts';
+import { BenchServer, type LogLine } from './engine/server';
 import { median } from './side-by-side';
 import type { Report, Suite } from './suite';
 
@@ -37,9 +35,10 @@ export const soak: Suite = {
     try {
       const out = path.join(scratch, 'model');
       await synthesizeModel({ model: 'tiny', seed: 7, precision: 'int8', out });
-      const server = await Server.start(out);
+      const worker = new Worker();
+      const server = await BenchServer.container(out, (line) => worker.follow(line));
       try {
-        await soakServer(server, seconds, report, note);
+        await soakServer(server.url, worker, seconds, report, note);
       } finally {
         await server.stop();
       }
@@ -58,7 +57,8 @@ function secondsOf(given: string | undefined): number {
 }
 
 async function soakServer(
-  server: Server,
+  url: string,
+  worker: Worker,
   seconds: number,
   report: Report,
   note: (line: string) => void,
@@ -68,20 +68,20 @@ async function soakServer(
   const end = performance.now() + 1_000 * seconds;
   const running = (): boolean => performance.now() < end;
   const callers = Array.from({ length: CALLERS }, async () => {
-    while (running()) await call(server.url, counts);
+    while (running()) await call(url, counts);
   });
   const sampling = (async () => {
     while (running()) {
       // While a process is replaced its memory is on the way up; that is not what is asked.
-      const bytes = server.settled ? server.residentBytes() : undefined;
-      if (bytes !== undefined) memory.push(bytes);
+      const usage = worker.settled ? await usageBelow(process.pid) : null;
+      if (usage !== null && worker.settled) memory.push(usage.residentMib);
       await sleep(SAMPLE_MS);
     }
   })();
   for (let kills = 1; kills < KILLS; kills += 1) {
     await sleep((1_000 * seconds) / KILLS);
     note(`${kills} of ${KILLS - 1} kills; ${counts.answered} answered, ${counts.lost} lost`);
-    server.killWorker();
+    worker.kill();
   }
   await Promise.all([...callers, sampling]);
   const tenth = Math.floor(memory.length / 10);
@@ -100,9 +100,9 @@ async function soakServer(
     unit: 'x',
     target: { atMost: 1.03 },
   });
-  report({ name: 'resident memory, last tenth', value: last / 1e6, unit: 'MB' });
+  report({ name: 'resident memory, last tenth', value: last, unit: 'MiB' });
   report({ name: 'latency, median', value: median(sorted), unit: 'ms' });
-  report({ name: 'latency, p99', value: sorted[Math.floor(0.99 * sorted.length)]!, unit: 'ms' });
+  report({ name: 'latency, p99', value: percentile(sorted, 0.99), unit: 'ms' });
 }
 
 /** One request of a mix: mostly a few documents, now and then a hundred, or one of a thousand words. */
@@ -146,62 +146,26 @@ function mixedRequest(): object {
   };
 }
 
-/** The container as a process of its own. */
-class Server {
-  private readonly workers: number[] = [];
+/** The inference process of the container, as its log tells of it. */
+class Worker {
+  private pid = 0;
   private readyAt = 0;
-  private down = false;
-  url = '';
+  private down = true;
 
-  private constructor(private readonly child: ChildProcess) {}
-
-  /** Resolves when it can answer. */
-  static async start(modelDir: string): Promise<Server> {
-    const child = spawn(process.execPath, [containerEntry(), 'serve', '--port', '0', '--model', modelDir], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const server = new Server(child);
-    await new Promise<void>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`the container ended with ${code}`)));
-      createInterface(child.stdout!).on('line', (line) => {
-        const { msg, port, pid } = JSON.parse(line) as { msg: string; port: number; pid: number };
-        if (msg === 'listening') server.url = `http://127.0.0.1:${port}`;
-        if (msg === 'inference process ready') server.started(pid);
-        if (msg === 'ready') resolve();
-      });
-    });
-    return server;
-  }
-
-  /** Whether its inference process has been up for long enough to have met every kind of request. */
+  /** Whether it has been up for long enough to have met every kind of request. */
   get settled(): boolean {
     return !this.down && performance.now() - this.readyAt > 5_000;
   }
 
-  /** Of both processes; undefined where one has just ended. */
-  residentBytes(): number | undefined {
-    const files = [this.child.pid!, this.workers.at(-1)!].map((pid) => `/proc/${pid}/statm`);
-    if (!files.every((file) => existsSync(file))) return undefined;
-    return files.reduce((sum, file) => {
-      const pages = Number(readFileSync(file, 'utf8').split(' ')[1]);
-      return sum + 4_096 * pages;
-    }, 0);
-  }
-
-  killWorker(): void {
-    this.down = true;
-    process.kill(this.workers.at(-1)!, 'SIGKILL');
-  }
-
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGTERM');
-    await once(this.child, 'exit');
-  }
-
-  private started(pid: number): void {
-    this.workers.push(pid);
+  follow({ msg, pid }: LogLine): void {
+    if (msg !== 'inference process ready') return;
+    this.pid = pid!;
     this.readyAt = performance.now();
     this.down = false;
+  }
+
+  kill(): void {
+    this.down = true;
+    process.kill(this.pid, 'SIGKILL');
   }
 }

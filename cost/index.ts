@@ -28,4 +28,5 @@ export { compare, type CompareOptions } from './compare/compare';
 export { DUTIES, checkQuestion, parseDuty } from './compare/question';
 export { comparisonCsv } from './report/csv';
 export { usdPerInstanceHour } from './usd-per-instance-hour';
+export { writeWhole } from './whole-file';
 export * from './types';

@@ -1,28 +1,10 @@
 import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { describeFaults, type LineFault } from '../models/line-faults';
 import { EvaluationError, type EvaluationErrorCode } from './errors';
 
-/** A line, or an entry of a file that is one object, that could not be used. */
-export interface Fault {
-  readonly file: string;
-  /** From 1; absent for an entry of one object, whose reason says which. */
-  readonly line?: number;
-  readonly reason: string;
-}
-
-/** Faults a message spells out; it counts the rest. */
-const SHOWN = 5;
-
-/** `3 malformed lines: FILE:LINE: reason; ...`, the first few spelled out. */
-export function describeFaults(faults: readonly Fault[]): string {
-  const shown = faults
-    .slice(0, SHOWN)
-    .map(({ file, line, reason }) => `${file}${line === undefined ? '' : `:${line}`}: ${reason}`);
-  const rest = faults.length - shown.length;
-  const unit = faults.every(({ line }) => line === undefined) ? ['entry', 'entries'] : ['line', 'lines'];
-  const count = `${faults.length} malformed ${unit[faults.length === 1 ? 0 : 1]}`;
-  return `${count}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
-}
+export type Fault = LineFault;
+export { describeFaults };
 
 /** The faults of a set of files: collected, so that one run names all of them. */
 export class Faults {

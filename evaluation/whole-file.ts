@@ -1,4 +1,5 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { replaceFile } from '../models/replace-file';
 import { EvaluationError } from './errors';
 
 /**
@@ -6,13 +7,8 @@ import { EvaluationError } from './errors';
  * @throws EvaluationError `output_failed` with the system's reason: no such folder, not permitted, a full disk.
  */
 export async function writeWhole(file: string, content: string | Iterable<string>): Promise<void> {
-  const part = `${file}.${process.pid}.part`;
-  try {
-    await writeFile(part, content);
-    await rename(part, file);
-  } catch (cause) {
-    await rm(part, { force: true });
-    const { message } = cause as Error;
-    throw new EvaluationError('output_failed', `${file} cannot be written: ${message}`, { file }, { cause });
-  }
+  await replaceFile(file, (part) => writeFile(part, content)).catch((cause: Error) => {
+    const message = `${file} cannot be written: ${cause.message}`;
+    throw new EvaluationError('output_failed', message, { file }, { cause });
+  });
 }

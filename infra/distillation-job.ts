@@ -1,17 +1,8 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import {
-  Choice,
-  Condition,
-  CustomState,
-  DefinitionBody,
-  Fail,
-  LogLevel,
-  StateMachine,
-} from 'aws-cdk-lib/aws-stepfunctions';
+import { CustomState, type StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeAll } from './acknowledge';
 import { privateBucket } from './buckets';
@@ -21,6 +12,7 @@ import { executionRole, type RoleGrant } from './execution-role';
 import type { NetworkPlacement } from './hosting-settings';
 import { instanceType } from './instance-types';
 import { bindNetwork, checkNetwork, networkGrants, type BoundNetwork } from './network';
+import { prefixStateMachine } from './prefix-state-machine';
 import type { RerankerImage } from './reranker-image';
 
 export interface DistillationJobProps {
@@ -165,29 +157,10 @@ export class DistillationJob extends Construct {
         },
       },
     });
-    const checked = new Choice(this, 'CheckPrefix')
-      .when(
-        Condition.and(Condition.isString('$.prefix'), Condition.stringMatches('$.prefix', 'input/*/')),
-        job,
-      )
-      .otherwise(
-        new Fail(this, 'BadPrefix', {
-          error: 'BadPrefix',
-          cause:
-            'The input must be {"prefix": "input/NAME/"}: where config.json and its data lie in the bucket',
-        }),
-      );
-    this.stateMachine = new StateMachine(this, 'StateMachine', {
-      definitionBody: DefinitionBody.fromChainable(checked),
-      tracingEnabled: true,
-      logs: {
-        level: LogLevel.ALL,
-        includeExecutionData: false,
-        destination: new LogGroup(this, 'Log', {
-          retention: RetentionDays.ONE_MONTH,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      },
+    this.stateMachine = prefixStateMachine(this, {
+      pattern: 'input/*/',
+      cause: 'The input must be {"prefix": "input/NAME/"}: where config.json and its data lie in the bucket',
+      job,
     });
     if (image.dependency) this.stateMachine.node.addDependency(image.dependency);
     this.#allowJobs();

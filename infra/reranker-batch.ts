@@ -1,21 +1,10 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnModel } from 'aws-cdk-lib/aws-sagemaker';
 import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
-import {
-  Choice,
-  Condition,
-  CustomState,
-  Fail,
-  JsonPath,
-  LogLevel,
-  StateMachine,
-  TaskInput,
-  DefinitionBody,
-} from 'aws-cdk-lib/aws-stepfunctions';
+import { CustomState, Fail, JsonPath, TaskInput, type StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { SnsPublish } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { acknowledgeAll } from './acknowledge';
@@ -25,6 +14,7 @@ import { executionRole, type RoleGrant } from './execution-role';
 import { volumeKeyGrants } from './exchange';
 import { instanceType } from './instance-types';
 import { singleModelData } from './model-data';
+import { prefixStateMachine } from './prefix-state-machine';
 import { RerankerImage } from './reranker-image';
 import { RerankerModel } from './reranker-model';
 import { recommendedInstanceType, requireRoom } from './sizing';
@@ -162,28 +152,10 @@ export class RerankerBatch extends Construct {
         output: JsonPath.stringAt('$.job.TransformOutput.S3OutputPath'),
       }),
     );
-    const checked = new Choice(this, 'CheckPrefix')
-      .when(
-        Condition.and(Condition.isString('$.prefix'), Condition.stringMatches('$.prefix', 'input/*')),
-        definition,
-      )
-      .otherwise(
-        new Fail(this, 'BadPrefix', {
-          error: 'BadPrefix',
-          cause: 'The input must be {"prefix": "input/..."}: where the JSON-lines objects lie in the bucket',
-        }),
-      );
-    this.stateMachine = new StateMachine(this, 'StateMachine', {
-      definitionBody: DefinitionBody.fromChainable(checked),
-      tracingEnabled: true,
-      logs: {
-        level: LogLevel.ALL,
-        includeExecutionData: false,
-        destination: new LogGroup(this, 'Log', {
-          retention: RetentionDays.ONE_MONTH,
-          removalPolicy: RemovalPolicy.DESTROY,
-        }),
-      },
+    this.stateMachine = prefixStateMachine(this, {
+      pattern: 'input/*',
+      cause: 'The input must be {"prefix": "input/..."}: where the JSON-lines objects lie in the bucket',
+      job: definition,
     });
     this.#allowJobs(stack);
   }

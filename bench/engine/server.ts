@@ -4,6 +4,13 @@ import { createInterface } from 'node:readline';
 import { containerEntry } from '../../container';
 import type { Request } from './corpus';
 
+/** What is read of a server's log. */
+export interface LogLine {
+  readonly msg?: string;
+  readonly port?: number;
+  readonly pid?: number;
+}
+
 /** A server in a process of its own, on a free port. */
 export class BenchServer {
   private constructor(
@@ -14,19 +21,30 @@ export class BenchServer {
   ) {}
 
   /** The container with its defaults. */
-  static container(model: string): Promise<BenchServer> {
-    return BenchServer.start([containerEntry(), 'serve', '--port', '0', '--model', model]);
+  static container(model: string, onLine?: (line: LogLine) => void): Promise<BenchServer> {
+    return BenchServer.start([containerEntry(), 'serve', '--port', '0', '--model', model], onLine);
   }
 
-  /** @param args of Node; the process must write a line of JSON with its `port`. */
-  static async start(args: readonly string[]): Promise<BenchServer> {
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /**
+   * @param args of Node; the process must write a line of JSON with its `port`
+   * @param onLine takes each such line
+   */
+  static async start(
+    args: readonly string[],
+    onLine: (line: LogLine) => void = () => undefined,
+  ): Promise<BenchServer> {
     const started = performance.now();
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const port = await new Promise<number>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
       createInterface(child.stdout).on('line', (line) => {
-        const { port } = JSON.parse(line) as { port?: number };
-        if (port !== undefined) resolve(port);
+        const entry = JSON.parse(line) as LogLine;
+        onLine(entry);
+        if (entry.port !== undefined) resolve(entry.port);
       });
     });
     for (;;) {
@@ -39,7 +57,7 @@ export class BenchServer {
   /** Milliseconds of a call. @throws Error where the answer is no success. */
   async rerank(request: Request): Promise<number> {
     const started = performance.now();
-    const answer = await fetch(`http://127.0.0.1:${this.port}/invocations`, {
+    const answer = await fetch(`${this.url}/invocations`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
@@ -51,11 +69,12 @@ export class BenchServer {
 
   async ping(): Promise<number> {
     const started = performance.now();
-    await (await fetch(`http://127.0.0.1:${this.port}/ping`)).text();
+    await (await fetch(`${this.url}/ping`)).text();
     return performance.now() - started;
   }
 
   async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');
     this.child.kill('SIGTERM');
     await ended;
@@ -74,10 +93,4 @@ export async function sendAll(
       for (let next = rest.pop(); next !== undefined; next = rest.pop()) await server.rerank(next);
     }),
   );
-}
-
-/** The value below which this part of the values lies (nearest rank). */
-export function percentile(values: readonly number[], part: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? NaN;
 }

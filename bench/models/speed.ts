@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { VARIANTS } from '../../models';
+import { SESSION_OPTIONS } from '../../models/onnx/session-options';
 import { Random } from '../../models/random';
 import { medianRatio, median, sideBySide } from '../side-by-side';
 import { bareProducts } from './bare-products';
@@ -52,10 +53,9 @@ export async function integerSpeed(setting: Setting): Promise<void> {
 /** The container's options. */
 function open(model: string | Uint8Array): Promise<InferenceSession> {
   const options = {
+    ...SESSION_OPTIONS,
     intraOpNumThreads: THREADS,
-    graphOptimizationLevel: 'basic',
     enableMemPattern: false,
-    extra: { session: { set_denormal_as_zero: '1' } },
   } as const;
   return typeof model === 'string'
     ? InferenceSession.create(model, options)

@@ -1,4 +1,3 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
   CostError,
@@ -8,6 +7,7 @@ import {
   parseDuty,
   readMeasurements,
   shippedMeasurements,
+  writeWhole,
 } from '../../cost';
 import type { Comparison, Duty, Precision } from '../../cost';
 import type { VariantId } from '../../models';
@@ -75,7 +75,7 @@ export function compareCommand(): Command {
       if (options.html) {
         // The chart library is loaded by those who draw charts alone.
         const { renderHtml } = await import('../../cost/report/html.js');
-        writeWhole(options.html, renderHtml(comparison));
+        await writeWhole(options.html, renderHtml(comparison));
       }
       process.stdout.write(output(comparison, options));
     });
@@ -107,18 +107,6 @@ function output(comparison: Comparison, options: Options): string {
   if (options.json) return `${JSON.stringify(comparison, null, 2)}\n`;
   if (options.csv) return comparisonCsv(comparison);
   return `${comparisonText(comparison, options.rows)}\n`;
-}
-
-/** The whole file, or what was there before. */
-function writeWhole(file: string, text: string): void {
-  const part = `${file}.part-${process.pid}`;
-  try {
-    writeFileSync(part, text);
-    renameSync(part, file);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw new UsageError(`${file} cannot be written: ${(error as Error).message}`);
-  }
 }
 
 function positive(text: string): number {

@@ -21,7 +21,7 @@ export function pricesCommand(): Command {
       checkRegion(region);
       if (refresh) {
         const prices = await fetchPrices(region, { ...(endpoint && { endpoint }) });
-        const file = writeCachedPrices(prices);
+        const file = await writeCachedPrices(prices);
         const serverless = Object.keys(prices.serverless).length;
         process.stderr.write(
           `${Object.keys(prices.hosting).length} hosting and ${serverless} serverless prices of ${region} written to ${file}\n`,

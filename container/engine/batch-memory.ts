@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { ModelDescription } from '../../models/description';
+import { BLOCK } from '../../models/jinabert/constants';
 import { memoryBytes } from '../limits';
 import type { Logger } from '../log';
 import type { BatchLimit } from './planner';
@@ -13,10 +14,11 @@ import type { BatchLimit } from './planner';
 const BYTES_PER_TOKEN_FEATURE = 13;
 /** float32 scores of a block of query rows in every head, with the ALiBi bias beside them: from the graph, not fitted. */
 const BYTES_PER_SCORE = 8;
-/** Query rows whose scores are computed at once; `BLOCK` of the graph. */
-const BLOCK_ROWS = 128;
-/** Arrays of [heads, S, S] float32 that an exporter's graph holds: 11.1 GB were measured at 8,192 tokens with 12 heads. */
-const EXPORTED_BYTES_PER_SCORE = 16;
+/**
+ * Four arrays of [heads, S, S] float32, which an exporter's attention holds at once: 11.1 GB were measured at 8,192 tokens
+ * with 12 heads, which is three and a half of them.
+ */
+export const EXPORTED_BYTES_PER_SCORE = 16;
 const BATCH_BYTES = 2 * 1024 * 1024;
 
 /** Resident memory of an inference process before it has a model, and for each byte of the model's file. */
@@ -34,7 +36,7 @@ export type BatchModel = Pick<ModelDescription, 'architecture' | 'exported'>;
 export function batchBytes({ architecture, exported }: BatchModel, rows: number, width: number): number {
   const { hidden, intermediate, heads } = architecture;
   const activations = BYTES_PER_TOKEN_FEATURE * (hidden + intermediate) * rows * width;
-  const scores = rows * heads * width * (exported === undefined ? Math.min(width, BLOCK_ROWS) : width);
+  const scores = rows * heads * width * (exported === undefined ? Math.min(width, BLOCK) : width);
   return (
     BATCH_BYTES + activations + scores * (exported === undefined ? BYTES_PER_SCORE : EXPORTED_BYTES_PER_SCORE)
   );

@@ -1,14 +1,9 @@
 import type { ModelDescription } from '../../models/description';
 import { memoryBytes } from '../limits';
 import type { Logger } from '../log';
+import { EXPORTED_BYTES_PER_SCORE } from './batch-memory';
 
-/**
- * Arrays of [heads, S, S] float32 that an exporter's attention holds at once: 11.1 GB at 8,192 tokens with 12 heads
- * were measured, which is three and a half of them.
- */
-const SCORE_ARRAYS = 4;
-const FLOAT_BYTES = 4;
-/** Part of the memory that they may take; the rest is for weights, the server and what else runs. */
+/** Part of the memory that an exporter's attention scores may take; the rest is for weights, the server and what else runs. */
 const MEMORY_SHARE = 0.5;
 
 /**
@@ -23,7 +18,7 @@ export function withinMemory(
 ): ModelDescription {
   if (description.exported === undefined) return description;
   const { architecture, max_length: declared, exported } = description;
-  const perSquare = SCORE_ARRAYS * FLOAT_BYTES * architecture.heads;
+  const perSquare = EXPORTED_BYTES_PER_SCORE * architecture.heads;
   const fitting = Math.floor(Math.sqrt((MEMORY_SHARE * memory) / workers / perSquare));
   const maxTokens = Math.min(declared, fitting);
   logger.info({ choices: exported.choices }, 'exported model');

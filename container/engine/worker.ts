@@ -3,6 +3,7 @@
  * on and a native crash ends the process, so neither may happen where HTTP is answered.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { SESSION_OPTIONS } from '../../models/onnx/session-options';
 import type { BatchMessage, FromWorker, LoadMessage, ToWorker } from './protocol';
 
 interface Loaded {
@@ -18,17 +19,13 @@ function send(message: FromWorker): void {
 
 async function load(model: LoadMessage): Promise<Loaded> {
   const session = await InferenceSession.create(model.modelFile, {
+    ...SESSION_OPTIONS,
     intraOpNumThreads: model.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    // The graphs of this project are already in the form that runs best, and of exported ones (fp32 and int8, 16 x 128
-    // tokens) the larger fusions made none faster and some slower.
-    graphOptimizationLevel: 'basic',
     // Batches differ in shape: a memory pattern planned for one is waste for the next.
     enableMemPattern: false,
     enableCpuMemArena: model.arena,
-    // Attention far from the diagonal underflows; arithmetic on denormal numbers takes ten times as long.
-    extra: { session: { set_denormal_as_zero: '1' } },
     // Faults come back as errors and are logged with their request; the runtime need not print them too.
     logSeverityLevel: 4,
   });

@@ -1,7 +1,8 @@
-import { access, constants, mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CostError } from '../errors';
 import type { Measurement } from '../types';
+import { writeWhole } from '../whole-file';
 
 /** `ml.c7i.xlarge-tiny-int8.json` */
 export function resultFileName({
@@ -31,16 +32,9 @@ export async function resultFile(out: string | undefined, name: string): Promise
   return file;
 }
 
-/** Writes the whole file or leaves what was there. */
-export async function writeMeasurement(file: string, measurement: Measurement): Promise<void> {
-  const part = `${file}.part-${process.pid}`;
-  try {
-    await writeFile(part, `${JSON.stringify(measurement, null, 2)}\n`);
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw new CostError(`${file} cannot be written: ${(error as Error).message}`);
-  }
+/** @throws CostError where the file cannot be written; what was there is left. */
+export function writeMeasurement(file: string, measurement: Measurement): Promise<void> {
+  return writeWhole(file, `${JSON.stringify(measurement, null, 2)}\n`);
 }
 
 async function isDirectory(file: string): Promise<boolean> {

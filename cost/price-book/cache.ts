@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { CostError } from '../errors';
+import { writeWhole } from '../whole-file';
 import type { RegionPrices } from './price-list';
 
 /** The user's folder for fetched prices, by the XDG base directory specification. */
@@ -39,17 +40,17 @@ export function readCachedPrices(
 }
 
 /** Keeps fetched prices: the whole file, or what was there before. */
-export function writeCachedPrices(prices: RegionPrices, directory = priceCacheDirectory()): string {
+export async function writeCachedPrices(
+  prices: RegionPrices,
+  directory = priceCacheDirectory(),
+): Promise<string> {
   const file = path.join(directory, `${prices.region}.json`);
-  const part = `${file}.part-${process.pid}`;
   try {
     mkdirSync(directory, { recursive: true });
-    writeFileSync(part, `${JSON.stringify(prices, null, 2)}\n`);
-    renameSync(part, file);
   } catch (error) {
-    rmSync(part, { force: true });
     throw new CostError(`${file} cannot be written: ${(error as Error).message}`);
   }
+  await writeWhole(file, `${JSON.stringify(prices, null, 2)}\n`);
   return file;
 }
 

@@ -1,5 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
 import { ModelError } from '../errors';
+import { replaceFile } from '../replace-file';
 import { readSafetensors, writeSafetensors } from '../safetensors';
 import type { Tensor } from '../safetensors';
 import { Parameter } from './adamw';
@@ -17,13 +17,10 @@ export async function saveCheckpoint(file: string, student: Student, step: numbe
     tensors.set(`${name}:first`, { shape, data: first });
     tensors.set(`${name}:second`, { shape, data: second });
   }
-  try {
-    await writeSafetensors(`${file}.part`, tensors, { step: String(step) });
-    await rename(`${file}.part`, file);
-  } catch (error) {
-    await rm(`${file}.part`, { force: true });
+  const write = (part: string): Promise<void> => writeSafetensors(part, tensors, { step: String(step) });
+  await replaceFile(file, write, `${file}.part`).catch((error: unknown) => {
     throw storageError(error, file);
-  }
+  });
 }
 
 /** @throws ModelError when the file is no checkpoint. */

@@ -1,4 +1,5 @@
-import { EPSILON, FAR } from '../jinabert/constants';
+import { EPSILON } from '../encoder/encoder';
+import { FAR } from '../jinabert/constants';
 import { alibiSlopes, layerNames, names, weightShapes } from '../jinabert/weights';
 import { Graph } from '../onnx/graph';
 import { DataType } from '../onnx/proto';

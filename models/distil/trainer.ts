@@ -2,6 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { ModelError } from '../errors';
 import { names } from '../jinabert/weights';
 import type { PairElement } from '../manifest';
+import { SESSION_OPTIONS } from '../onnx/session-options';
 import { learningRateAt, sumOfSquares } from './adamw';
 import type { AdamWSettings, Parameter } from './adamw';
 import type { EncodedGroups } from './data/groups';
@@ -73,9 +74,8 @@ export class Trainer {
   ): Promise<Trainer> {
     const graph = buildTrainingGraph(recipe.architecture, lossSettings(recipe.loss));
     const session = await InferenceSession.create(graph, {
+      ...SESSION_OPTIONS,
       intraOpNumThreads: threads,
-      graphOptimizationLevel: 'basic',
-      extra: { session: { set_denormal_as_zero: '1' } },
     });
     return new Trainer(recipe, groups, template, student, session);
   }

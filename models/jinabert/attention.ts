@@ -2,10 +2,8 @@ import type { Attention } from '../encoder/encoder';
 import { Graph, MICROSOFT } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 import type { Architecture } from '../registry';
+import { BLOCK } from './constants';
 import { alibiSlopes } from './weights';
-
-/** Most rows of the score matrix computed at once. */
-export const BLOCK = 128;
 
 /** Score of padding: exp() of it is exactly 0 beside any other score. */
 const MASKED = -1e9;

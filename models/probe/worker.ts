@@ -1,25 +1,13 @@
 /** Runs one model in a process of its own: its peak memory is the model's, and a native crash ends nothing else. */
 import { readFileSync } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import { SESSION_OPTIONS } from '../onnx/session-options';
+import { pairFeeds } from './feeds';
 import type { ProbeBatch, ProbeMessage, ProbeRequest, ProbeResult } from './protocol';
 
 function feeds(session: InferenceSession, request: ProbeRequest, batch: ProbeBatch): Record<string, Tensor> {
-  const rows = batch.pairs.length;
   const longest = batch.pairs.reduce((most, { ids }) => Math.max(most, ids.length), 0);
-  const width = Math.max(longest, batch.width ?? 0);
-  const tensor = (value: (row: number, column: number) => number): Tensor => {
-    const cells = new BigInt64Array(rows * width);
-    for (let i = 0; i < cells.length; i++) cells[i] = BigInt(value(Math.floor(i / width), i % width));
-    return new Tensor('int64', cells, [rows, width]);
-  };
-  const { inputs, pad } = request;
-  const given: Record<string, Tensor> = {
-    [inputs.input_ids]: tensor((row, i) => batch.pairs[row].ids[i] ?? pad),
-    [inputs.attention_mask]: tensor((row, i) => (i < batch.pairs[row].ids.length ? 1 : 0)),
-  };
-  if (inputs.token_type_ids !== undefined) {
-    given[inputs.token_type_ids] = tensor((row, i) => batch.pairs[row].types[i] ?? 0);
-  }
+  const given = pairFeeds(request.inputs, request.pad, batch.pairs, Math.max(longest, batch.width ?? 0));
   return Object.fromEntries(Object.entries(given).filter(([name]) => session.inputNames.includes(name)));
 }
 
@@ -37,10 +25,9 @@ function peakBytes(): number {
 async function probe(request: ProbeRequest): Promise<ProbeResult> {
   const before = peakBytes();
   const session = await InferenceSession.create(request.model, {
+    ...SESSION_OPTIONS,
     intraOpNumThreads: request.threads,
-    graphOptimizationLevel: 'basic',
     enableMemPattern: false,
-    extra: { session: { set_denormal_as_zero: '1' } },
     logSeverityLevel: 4,
   });
   const names = { inputs: [...session.inputNames], outputs: [...session.outputNames] };

@@ -4,34 +4,14 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { embeddedModelDirectory, openModelDirectory } from '../../models';
+import { openModelDirectory } from '../../models';
 import { CLI } from '../support/cli';
+import { CONFIG, CORPUS, STUDENT } from '../support/distillation';
 
-const WORDS = 'engine database wing flour garden music lamp river glass paper stone cloud'.split(' ');
-const STEPS = 40;
+const STEPS = STUDENT.steps;
 const config = {
-  corpus: ['corpus.jsonl'],
-  candidates: { hard: 3, random: 2, rounds: 2 },
-  tokenizer: { file: path.join(embeddedModelDirectory(), 'tokenizer.json') },
-  teachers: [{ kind: 'bm25', weight: 1 }],
-  student: {
-    name: 'job-student',
-    architecture: { layers: 2, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 },
-    documentType: 1,
-    seed: 3,
-    trainingTokens: 32,
-    maxLength: 256,
-    steps: STEPS,
-    groupsPerStep: 4,
-    negatives: 3,
-    hardShare: { start: 0.5, end: 0.5 },
-    learningRate: 0.005,
-    warmupSteps: 2,
-    weightDecay: 0.01,
-    clip: 1,
-    loss: { kl: 1, contrastive: 0.2 },
-  },
-  precision: 'int8',
+  ...CONFIG,
+  student: { ...STUDENT, name: 'job-student', loss: { kl: 1, contrastive: 0.2 } },
   // Of a machine that the job does not run on: the container has places of its own.
   work: '/nowhere/work',
   out: '/nowhere/out',
@@ -57,15 +37,7 @@ async function job(
   for (const folder of ['input/config', 'input/data/training', 'model', 'output']) {
     await mkdir(at(folder), { recursive: true });
   }
-  const records = WORDS.map((word, i) => ({
-    id: word,
-    title: `about the ${word}`,
-    text: `this text tells of the ${word} and of ${WORDS[(i + 1) % 12]} and how the ${word} was made long before any ${WORDS[(i + 5) % 12]} came`,
-  }));
-  await writeFile(
-    at('input/data/training/corpus.jsonl'),
-    records.map((r) => `${JSON.stringify(r)}\n`).join(''),
-  );
+  await writeFile(at('input/data/training/corpus.jsonl'), CORPUS);
   await writeFile(at('input/data/training/config.json'), JSON.stringify({ ...config, ...change }));
   await writeFile(at('input/config/hyperparameters.json'), JSON.stringify(hyperparameters));
   return { prefix, at };

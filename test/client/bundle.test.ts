@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { LAMBDA_BUNDLE } from '../../bench/client';
 
 const root = path.resolve(__dirname, '../..');
 
@@ -13,12 +14,7 @@ it.each([
   async (room, entry) => {
     const { outputFiles, metafile } = await build({
       entryPoints: [path.join(root, entry)],
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      target: 'node20',
-      format: 'cjs',
-      external: ['@aws-sdk/*'],
+      ...LAMBDA_BUNDLE,
       write: false,
       metafile: true,
       outfile: 'handler.js',

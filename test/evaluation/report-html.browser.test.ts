@@ -1,11 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Browser } from 'playwright-core';
 import { evaluate } from '../../evaluation/evaluate';
 import { formatHtml } from '../../evaluation/report-html';
-import { launchBrowser } from '../support/browser';
+import { PageFile } from '../support/browser';
 
 const ids = ['d1', 'd2', 'd3'];
 const queries = Array.from({ length: 12 }, (_, i) => `q${i}`);
@@ -18,9 +13,7 @@ const collection = {
   faults: [],
 };
 
-let directory: string;
-let address: string;
-let browser: Browser;
+let file: PageFile;
 beforeAll(async () => {
   const firstStage = { name: 'BM25', run: new Map(queries.map((id) => [id, ranked])) };
   const byDigit = {
@@ -28,17 +21,9 @@ beforeAll(async () => {
     rerank: async (_: string, documents: readonly { id: string }[]) =>
       documents.map(({ id }) => Number(id.slice(1))),
   };
-  const html = formatHtml(await evaluate(collection, firstStage, [byDigit]));
-  directory = await mkdtemp(path.join(tmpdir(), 'evaluation-page-'));
-  const file = path.join(directory, 'page.html');
-  await writeFile(file, html);
-  address = pathToFileURL(file).href;
-  browser = await launchBrowser();
+  file = await PageFile.write(formatHtml(await evaluate(collection, firstStage, [byDigit])));
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => file.close());
 
 test.each([
   ['desktop', 1280, 'light'],
@@ -47,13 +32,7 @@ test.each([
 ] as const)(
   'on a %s the page is quiet, fits, and its chart is readable',
   async (_name, width, colorScheme) => {
-    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-    const faults: string[] = [];
-    const requests: string[] = [];
-    page.on('console', (message) => faults.push(message.text()));
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('request', (request) => requests.push(request.url()));
-    await page.goto(address);
+    const { page, faults, requests } = await file.open(width, colorScheme);
 
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     const chart = (await page.locator('svg').boundingBox())!;
@@ -74,7 +53,7 @@ test.each([
     // Colours come from the page's variables, or the marks would be black in dark mode too.
     const fill = await page.evaluate('getComputedStyle(document.querySelector("svg circle")).fill');
     expect(fill).toBe(colorScheme === 'dark' ? 'rgb(76, 195, 138)' : 'rgb(11, 122, 75)');
-    expect(requests).toEqual([address]);
+    expect(requests).toEqual([file.address]);
     expect(faults).toEqual([]);
     await page.close();
   },

@@ -1,13 +1,13 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { SESSION_OPTIONS } from '../../models/onnx/session-options';
 
 export type Batch = readonly { readonly ids: readonly number[]; readonly types?: readonly number[] }[];
 
 /** Opens a session the way the container does. */
 export function open(model: Uint8Array | string): Promise<InferenceSession> {
   const options = {
-    graphOptimizationLevel: 'basic',
+    ...SESSION_OPTIONS,
     intraOpNumThreads: 1,
-    extra: { session: { set_denormal_as_zero: '1' } },
   } as const;
   return typeof model === 'string'
     ? InferenceSession.create(model, options)

@@ -1,27 +1,13 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { readFile, rename, rm, truncate } from 'node:fs/promises';
+import { readFile, truncate } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ModelError } from '../../errors';
+import { describeFaults, type LineFault } from '../../line-faults';
+import { replaceFile } from '../../replace-file';
 
-/** A line that is not what its file should hold. */
-export interface Fault {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  readonly reason: string;
-}
-
-/** Faults that an error or a report spells out; the rest is counted. */
-const NAMED = 5;
-
-/** `3 malformed lines: a.jsonl:7 is not JSON; ...`. */
-export function describeFaults(faults: readonly Fault[]): string {
-  const named = faults.slice(0, NAMED).map(({ file, line, reason }) => `${file}:${line}: ${reason}`);
-  const more = faults.length > NAMED ? `; and ${faults.length - NAMED} more` : '';
-  return `${faults.length} malformed line${faults.length === 1 ? '' : 's'}: ${named.join('; ')}${more}`;
-}
+export type Fault = LineFault;
 
 /**
  * Parses a file of JSON lines, without holding it; empty lines are passed over.
@@ -84,14 +70,10 @@ export async function writeLines(
       yield `${JSON.stringify(value)}\n`;
     }
   }
-  const part = `${file}.part`;
-  try {
-    await pipeline(Readable.from(encoded()), createWriteStream(part));
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true });
+  const write = (part: string): Promise<void> => pipeline(Readable.from(encoded()), createWriteStream(part));
+  await replaceFile(file, write, `${file}.part`).catch((error: unknown) => {
     throw storageError(error, file);
-  }
+  });
   return lines;
 }
 

@@ -1,8 +1,10 @@
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession } from 'onnxruntime-node';
 import { readModelDirectory, type ModelDescription } from '../../description';
 import { ModelError } from '../../errors';
+import { SESSION_OPTIONS } from '../../onnx/session-options';
 import { PairEncoder } from '../../pairs';
+import { pairFeeds } from '../../probe/feeds';
 import type { ProbePair } from '../../probe/protocol';
 import type { Teacher, TextGroup } from './teacher';
 
@@ -39,9 +41,8 @@ export class CrossEncoder implements Teacher {
       );
     }
     const session = await InferenceSession.create(path.join(directory, model.model), {
+      ...SESSION_OPTIONS,
       intraOpNumThreads: options.threads,
-      graphOptimizationLevel: 'basic',
-      extra: { session: { set_denormal_as_zero: '1' } },
     });
     return new CrossEncoder(name, model, session, encoder);
   }
@@ -79,23 +80,7 @@ export class CrossEncoder implements Teacher {
 
   private async run(pairs: readonly ProbePair[], width: number): Promise<Float32Array> {
     const { inputs, output, tokenizer } = this.model;
-    const cells = pairs.length * width;
-    const ids = new BigInt64Array(cells).fill(BigInt(tokenizer.pad));
-    const mask = new BigInt64Array(cells);
-    const types = new BigInt64Array(cells);
-    pairs.forEach((pair, row) =>
-      pair.ids.forEach((id, i) => {
-        ids[row * width + i] = BigInt(id);
-        mask[row * width + i] = 1n;
-        types[row * width + i] = BigInt(pair.types[i]);
-      }),
-    );
-    const tensor = (values: BigInt64Array): Tensor => new Tensor('int64', values, [pairs.length, width]);
-    const answer = await this.session.run({
-      [inputs.input_ids]: tensor(ids),
-      [inputs.attention_mask]: tensor(mask),
-      ...(inputs.token_type_ids !== undefined && { [inputs.token_type_ids]: tensor(types) }),
-    });
+    const answer = await this.session.run(pairFeeds(inputs, tokenizer.pad, pairs, width));
     return answer[output].data as Float32Array;
   }
 }

@@ -32,11 +32,13 @@ export async function scoreGroups(
   for await (const record of readTextRecords(path.join(directory, 'documents.jsonl'))) records.push(record);
   const groupsFile = path.join(directory, 'groups.jsonl');
   const groups = (): AsyncGenerator<Group> => readGroups(groupsFile, records.length);
+  let total = 0;
+  for await (const group of groups()) total += group ? 1 : 0;
   const files: string[] = [];
   for (const { teacher } of teachers) {
     const file = path.join(directory, `scores-${teacher.name}.jsonl`);
     files.push(file);
-    await cacheScores(file, teacher, records, directory, groups, onProgress);
+    await cacheScores(file, teacher, records, directory, groups, total, onProgress);
   }
   await writeLines(
     combined(
@@ -54,10 +56,9 @@ async function cacheScores(
   records: readonly TextRecord[],
   directory: string,
   groups: () => AsyncGenerator<Group>,
+  total: number,
   onProgress: (stage: string, done: number, total?: number) => void,
 ): Promise<void> {
-  let total = 0;
-  for await (const group of groups()) total += group ? 1 : 0;
   // A finished cache may end within a chunk.
   const lines = await countLines(file);
   const finished = lines === total ? total : await keepWholeChunks(file, CHUNK);

@@ -90,22 +90,24 @@ describe('an inference process that ends', () => {
 
 describe('an inference process out of memory', () => {
   it('fails the request that needed it with 500 and goes on with the rest', async () => {
-    const wide = { layers: 2, hidden: 256, heads: 64, intermediate: 256 };
+    const wide = { layers: 1, hidden: 512, heads: 8, intermediate: 1_024 };
     const container = await startContainer(await smallModel({ architecture: wide, maxLength: 8_192 }));
     const pid = workerOf(container);
     const used = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[0]) * 4_096;
-    // What it holds and no more: a block of 64 x 128 x 6,000 attention scores takes 197 MB at once.
+    // What it holds and no more; the rows of 6,000 tokens take 12 MB, and their queries, keys and values as much again.
     execFileSync('prlimit', ['--pid', String(pid), `--as=${used}`]);
     const documents = [words('ab', 6_000), words('ac', 6_000)];
     const large = container.rerank({ query: 'q', documents });
     const small = Array.from({ length: 20 }, () => container.rerank({ query: 'q', documents: ['a b'] }));
     const answer = await large;
-    expect(answer.status === 200 || ['inference_failed', 'worker_crashed'].includes(codeOf(answer))).toBe(
-      true,
-    );
-    const refused = container.log.some(({ code }) => code === 'inference_failed');
-    const died = container.log.some(({ msg }) => msg === 'inference process ended');
-    expect(refused || died).toBe(true);
+    // An answer of 200 is the second attempt's, in the process that took the lost one's place.
+    if (answer.status === 200) {
+      await container.logged('inference process ended');
+    } else {
+      const code = codeOf(answer);
+      expect(['inference_failed', 'worker_crashed']).toContain(code);
+      expect(await container.logged('refused', { code })).toMatchObject({ status: 500, level: 'error' });
+    }
     for (const each of await Promise.all(small)) expect(each.status).toBe(200);
     expect((await container.ping()).status).toBe(200);
   });

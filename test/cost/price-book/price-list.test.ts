@@ -230,7 +230,7 @@ test.each([
 
 test('an empty list is refused by one line, and prices fetched before stay', async () => {
   answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
-  const file = writeCachedPrices(await fetched(), cache());
+  const file = await writeCachedPrices(await fetched(), cache());
   const kept = readFileSync(file, 'utf8');
   answer = () => list([]);
   const { code, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
@@ -260,7 +260,7 @@ test('an unknown region and a broken cache file are named', async () => {
     /region "eu-wset-1" is not known; did you mean eu-west-1/,
   );
   answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
-  const file = writeCachedPrices(await fetched(), cache());
+  const file = await writeCachedPrices(await fetched(), cache());
   writeFileSync(file, '{"format":1,"region":"eu-west-1","date":"x","hosting":{"a":0},"serverless":{}}');
   expect(() => openPriceBook(cache())).toThrow(
     /eu-west-1\.json: holds a price that is not above 0; delete it/,

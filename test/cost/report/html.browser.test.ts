@@ -1,28 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Browser } from 'playwright-core';
 import { renderHtml } from '../../../cost/report/html';
-import { launchBrowser } from '../../support/browser';
+import { PageFile } from '../../support/browser';
 import { comparisonOf } from './comparison';
 
-let directory: string;
-let address: string;
-let browser: Browser;
+let file: PageFile;
 const comparison = comparisonOf();
 
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'cost-page-'));
-  const file = path.join(directory, 'page.html');
-  await writeFile(file, renderHtml(comparison));
-  address = pathToFileURL(file).href;
-  browser = await launchBrowser();
+  file = await PageFile.write(renderHtml(comparison));
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await rm(directory, { recursive: true, force: true });
-});
+afterAll(() => file.close());
 
 test.each([
   ['desktop', 1280, 'wide', 'light'],
@@ -31,13 +17,7 @@ test.each([
 ] as const)(
   'on a %s the page is quiet, fits, and shows both charts and all rows',
   async (_name, width, drawing, colorScheme) => {
-    const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
-    const faults: string[] = [];
-    const requests: string[] = [];
-    page.on('console', (message) => faults.push(message.text()));
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('request', (request) => requests.push(request.url()));
-    await page.goto(address);
+    const { page, faults, requests } = await file.open(width, colorScheme);
 
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     const shown = page.locator('figure > svg:visible');
@@ -79,7 +59,7 @@ test.each([
       ...comparison.memoryBilled.map(({ variant, precision }) => `memory:${variant}-${precision}`),
     ]);
     expect(await page.locator('table:not(:has(caption))').count()).toBe(0);
-    expect(requests).toEqual([address]);
+    expect(requests).toEqual([file.address]);
     expect(faults).toEqual([]);
     await page.close();
   },

@@ -5,49 +5,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { embeddedModelDirectory, packageRoot, readManifest } from '../../../models';
 import type { Group } from '../../../models/distil/data/pairs';
+import { CONFIG, CORPUS, STUDENT } from '../../support/distillation';
 
-const WORDS = 'engine database wing flour garden music lamp river glass paper stone cloud'.split(' ');
-const student = {
-  name: 'tiny-student',
-  architecture: { layers: 2, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 },
-  documentType: 1,
-  seed: 3,
-  trainingTokens: 32,
-  maxLength: 256,
-  steps: 40,
-  groupsPerStep: 4,
-  negatives: 3,
-  hardShare: { start: 0.5, end: 0.5 },
-  learningRate: 0.005,
-  warmupSteps: 2,
-  weightDecay: 0.01,
-  clip: 1,
-  loss: { kl: 1, contrastive: 0.2, temperature: 0.5 },
-};
 const config = {
-  corpus: ['corpus.jsonl'],
-  candidates: { hard: 3, random: 2, rounds: 2 },
-  tokenizer: { file: path.join(embeddedModelDirectory(), 'tokenizer.json') },
+  ...CONFIG,
   teachers: [
     { kind: 'bm25', weight: 0.5 },
     { kind: 'cross-encoder', directory: embeddedModelDirectory(), weight: 0.5 },
   ],
-  student,
-  precision: 'int8',
-  work: 'work',
-  out: 'out',
 };
 
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'pipeline-'));
-  const records = WORDS.map((word, i) => ({
-    id: word,
-    title: `about the ${word}`,
-    text: `this text tells of the ${word} and of ${WORDS[(i + 1) % 12]} and how the ${word} was made long before any ${WORDS[(i + 5) % 12]} came`,
-  }));
-  const lines = records.map((record) => `${JSON.stringify(record)}\n`).join('');
-  await writeFile(path.join(directory, 'corpus.jsonl'), lines);
+  await writeFile(path.join(directory, 'corpus.jsonl'), CORPUS);
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
@@ -114,9 +85,9 @@ describe('reranker models distil', () => {
   }, 120_000);
 
   it('refuses a work directory of another config, naming what differs', async () => {
-    const first = await prepare('lock', { student: { ...student, steps: 1 } });
+    const first = await prepare('lock', { student: { ...STUDENT, steps: 1 } });
     expect(await start(first).ended).toMatchObject({ code: 0 });
-    const other = await prepare('lock', { student: { ...student, steps: 2 } });
+    const other = await prepare('lock', { student: { ...STUDENT, steps: 2 } });
     const { code, stderr } = await start(other).ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/was made from a config with another student: name another work directory/);

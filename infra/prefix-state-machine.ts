@@ -1,0 +1,42 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import {
+  Choice,
+  Condition,
+  DefinitionBody,
+  Fail,
+  LogLevel,
+  StateMachine,
+  type IChainable,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+
+export interface PrefixStateMachineOptions {
+  /** Pattern of the input's `prefix`, as Step Functions' StringMatches takes it. */
+  readonly pattern: string;
+  /** What the input must be, for who started the execution with another one. */
+  readonly cause: string;
+  readonly job: IChainable;
+}
+
+/** A logged and traced state machine that runs a job on a prefix of a bucket, and nothing for any other input. */
+export function prefixStateMachine(
+  scope: Construct,
+  { pattern, cause, job }: PrefixStateMachineOptions,
+): StateMachine {
+  const checked = new Choice(scope, 'CheckPrefix')
+    .when(Condition.and(Condition.isString('$.prefix'), Condition.stringMatches('$.prefix', pattern)), job)
+    .otherwise(new Fail(scope, 'BadPrefix', { error: 'BadPrefix', cause }));
+  return new StateMachine(scope, 'StateMachine', {
+    definitionBody: DefinitionBody.fromChainable(checked),
+    tracingEnabled: true,
+    logs: {
+      level: LogLevel.ALL,
+      includeExecutionData: false,
+      destination: new LogGroup(scope, 'Log', {
+        retention: RetentionDays.ONE_MONTH,
+        removalPolicy: RemovalPolicy.DESTROY,
+      }),
+    },
+  });
+}
