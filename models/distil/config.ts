@@ -29,7 +29,15 @@ export interface DistilConfig {
   /** File of queries: `{"query", "positive"}` a line, `positive` being a record's id or absent. Without it weak ones are drawn. */
   readonly queries?: string;
   /** Candidates a query: lexically near ones and random ones; `rounds` weak queries a record. */
-  readonly candidates: { readonly hard: number; readonly random: number; readonly rounds: number };
+  readonly candidates: {
+    readonly hard: number;
+    readonly random: number;
+    readonly rounds: number;
+    /** Draws the near ones from BM25's first `depth` instead of taking the nearest; weak queries only. */
+    readonly depth?: number;
+    /** Share of weak queries whose own record is a candidate; default 1. */
+    readonly withPositive?: number;
+  };
   /** A file taken over, or how to train one of `student.architecture.vocabulary` tokens. */
   readonly tokenizer: { readonly file: string } | { readonly minimumCharacterCount: number };
   readonly teachers: readonly TeacherConfig[];
@@ -98,6 +106,7 @@ function configFaults(value: unknown): string[] {
     if (!Number.isInteger(count) || (count as number) < least)
       faults.push(`candidates.${name} must be an integer of at least ${least}`);
   }
+  faults.push(...drawFaults(config));
   const { file, minimumCharacterCount } = (tokenizer ?? {}) as {
     file?: unknown;
     minimumCharacterCount?: unknown;
@@ -114,6 +123,28 @@ function configFaults(value: unknown): string[] {
   if ((kl > 0 || marginMse > 0) && Array.isArray(teachers) && teachers.length === 0) {
     faults.push('student.loss wants a teacher and teachers is empty');
   }
+  return faults;
+}
+
+/** What only weak queries know: how deep candidates are drawn, and how often the record itself is one. */
+function drawFaults({
+  candidates,
+  queries,
+  student,
+}: Partial<Record<keyof DistilConfig, unknown>>): string[] {
+  const { hard, depth, withPositive } = (candidates ?? {}) as Partial<Record<string, number>>;
+  const faults: string[] = [];
+  if (depth !== undefined && !(Number.isInteger(depth) && depth >= (hard ?? 0)))
+    faults.push('candidates.depth must be an integer of at least candidates.hard');
+  if (withPositive !== undefined && !(withPositive >= 0 && withPositive <= 1))
+    faults.push('candidates.withPositive must be a number from 0 to 1');
+  if (queries !== undefined && (depth !== undefined || withPositive !== undefined))
+    faults.push('candidates.depth and candidates.withPositive are for weak queries and "queries" is given');
+  const { contrastive = 0 } = (student as Partial<Recipe> | undefined)?.loss ?? {};
+  if (contrastive > 0 && withPositive !== undefined && withPositive < 1)
+    faults.push(
+      'student.loss.contrastive wants a positive in every group: candidates.withPositive must be 1',
+    );
   return faults;
 }
 

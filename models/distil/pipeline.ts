@@ -133,10 +133,11 @@ async function makeGroups(config: DistilConfig, options: PipelineOptions): Promi
     );
   }
   await writeLines(records, path.join(config.work, 'documents.jsonl'));
-  const { hard, random, rounds } = config.candidates;
+  // Published as an ES module only.
+  const { stemmer: stem } = await import('stemmer');
   const groups =
     config.queries === undefined
-      ? drawGroups(records, { seed: config.student.seed, rounds, hard, random })
+      ? drawGroups(records, { ...config.candidates, seed: config.student.seed, stem })
       : givenGroups(config.queries, records, config, onFault);
   await writeLines(groups, groupsFile);
 }

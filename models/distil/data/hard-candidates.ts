@@ -11,8 +11,8 @@ const STOP_WORDS = new Set(
 );
 
 /** Terms of a query that BM25 looks for, rarest first: they say most, and few postings keep the search fast. */
-const MOST_TERMS = 6;
-const MOST_POSTINGS = 4000;
+const MOST_TERMS = 10;
+const MOST_POSTINGS = 12_000;
 
 /** Share of common words (Jaccard) from which on two texts count as the same. */
 const SAME_TEXT = 0.5;
@@ -25,12 +25,13 @@ export function terms(text: string): string[] {
 
 /**
  * Finds records that share rare words with a query but are not the record it was cut from: negatives that lexical
- * evidence alone cannot tell from the positive. BM25 (k1 0.9, b 0.4) over title and text, without stemming.
+ * evidence alone cannot tell from the positive. BM25 (k1 0.9, b 0.4) over title and text, of words as they stand unless
+ * a stemmer is given.
  */
 export class HardCandidates {
   private readonly index = new MiniSearch<{ id: number; body: string }>({
     fields: ['body'],
-    tokenize: terms,
+    tokenize: (text) => this.terms(text),
     processTerm: (term) => term,
     searchOptions: { bm25: { k: 0.9, b: 0.4, d: 0 } },
   });
@@ -38,10 +39,13 @@ export class HardCandidates {
   private readonly vocabulary: Set<string>[] = [];
   private readonly titles: string[] = [];
 
-  constructor(records: readonly TextRecord[]) {
+  constructor(
+    records: readonly TextRecord[],
+    private readonly stem?: (word: string) => string,
+  ) {
     records.forEach((record, id) => {
       const body = `${record.title} ${record.text}`;
-      this.vocabulary.push(new Set(terms(body)));
+      this.vocabulary.push(new Set(this.terms(body)));
       this.titles.push(fingerprint(record.title));
       for (const term of this.vocabulary[id]) this.frequency.set(term, (this.frequency.get(term) ?? 0) + 1);
       this.index.add({ id, body });
@@ -53,7 +57,8 @@ export class HardCandidates {
     const rare = this.rarest(query);
     if (rare.length === 0) return [];
     const found: number[] = [];
-    for (const { id } of this.index.search(rare.join(' '))) {
+    // The terms are stemmed already, and a stem's stem can be another.
+    for (const { id } of this.index.search(rare.join(' '), { tokenize: (text) => text.split(' ') })) {
       const record = id as number;
       const own = positive !== undefined && (record === positive || this.same(record, positive));
       if (!own) found.push(record);
@@ -62,9 +67,14 @@ export class HardCandidates {
     return found;
   }
 
+  private terms(text: string): string[] {
+    const found = terms(text);
+    return this.stem ? found.map(this.stem) : found;
+  }
+
   private rarest(query: string): string[] {
     const frequency = (term: string): number => this.frequency.get(term) ?? 0;
-    const known = [...new Set(terms(query))].filter((term) => frequency(term) > 0);
+    const known = [...new Set(this.terms(query))].filter((term) => frequency(term) > 0);
     known.sort((a, b) => frequency(a) - frequency(b));
     let postings = 0;
     return known

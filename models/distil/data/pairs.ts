@@ -30,8 +30,18 @@ export interface PairOptions {
   readonly seed: number;
   /** Queries drawn of each record. */
   readonly rounds: number;
+  /** Lexically near candidates of a query, `random` ones besides. */
   readonly hard: number;
   readonly random: number;
+  /**
+   * How far down BM25's list the near candidates are drawn from, at random but for a third that come of its first ten:
+   * what a reranker meets, in any form, for a teacher to judge. Default: the nearest, in the form of the positive.
+   */
+  readonly depth?: number;
+  /** Share of the queries that have the record they were drawn from among their candidates. Default 1. */
+  readonly withPositive?: number;
+  /** Reduces words to stems before they are compared. Default: words as they stand. */
+  readonly stem?: (word: string) => string;
 }
 
 /** Words of a text that are kept: more than the student reads in training would only cost. */
@@ -54,7 +64,7 @@ export function candidateText(record: TextRecord, form: Form): string {
  * groups. Records with too little text for a query give none, but serve as negatives.
  */
 export function* drawGroups(records: readonly TextRecord[], options: PairOptions): Generator<Group> {
-  const candidates = new HardCandidates(records);
+  const candidates = new HardCandidates(records, options.stem);
   const random = new Random(options.seed);
   for (let round = 0; round < options.rounds; round++) {
     for (const record of permutation(records.length, random)) {
@@ -73,9 +83,11 @@ function drawGroup(
 ): Group | undefined {
   const drawn = drawQuery(records[record], random);
   if (!drawn || drawn.query.trim() === '') return undefined;
-  const candidate = (of: number): CandidateId =>
+  const { withPositive = 1, depth } = options;
+  const own = (of: number): CandidateId =>
     of * FORMS.length + FORMS.indexOf(drawn.forms[random.below(drawn.forms.length)]);
-  const positive = candidate(record);
+  const candidate = depth === undefined ? own : anyForm(records, random);
+  const positive = own(record);
   const form = FORMS[positive % FORMS.length];
   const cut = drawn.remainder !== undefined && form !== 'title';
   const others: number[] = [];
@@ -83,12 +95,39 @@ function drawGroup(
     const other = random.below(records.length);
     if (other !== record) others.push(other);
   }
+  const near = candidates.find(drawn.query, record, depth ?? options.hard);
+  const hard = depth === undefined ? near : sample(near, options.hard, random);
+  const known = random.next() < withPositive;
+  if (!known && hard.length + others.length === 0) return undefined;
   return {
     query: drawn.query,
-    positive: cut ? candidateText({ ...records[record], text: drawn.remainder! }, form) : positive,
-    hard: candidates.find(drawn.query, record, options.hard).map(candidate),
+    ...(known && {
+      positive: cut ? candidateText({ ...records[record], text: drawn.remainder! }, form) : positive,
+    }),
+    hard: hard.map(candidate),
     random: others.map(candidate),
   };
+}
+
+/** Candidates that look as different as a collection's documents do: half of the groups mix forms, the others keep to one. */
+function anyForm(records: readonly TextRecord[], random: Random): (record: number) => CandidateId {
+  const form = (): Form => FORMS[random.below(FORMS.length)];
+  const only = random.next() < 0.5 ? form() : undefined;
+  return (record) => {
+    const shown = records[record].title === '' ? 'text' : (only ?? form());
+    return record * FORMS.length + FORMS.indexOf(shown);
+  };
+}
+
+/** `count` of a ranking in its order: a third of its first ten, the others of all that are left. */
+function sample(ranking: readonly number[], count: number, random: Random): number[] {
+  const places = new Set<number>();
+  const draw = (wanted: number, from: number): void => {
+    while (places.size < Math.min(wanted, from)) places.add(random.below(from));
+  };
+  draw(Math.round(count / 3), Math.min(10, ranking.length));
+  draw(count, ranking.length);
+  return [...places].sort((a, b) => a - b).map((place) => ranking[place]);
 }
 
 function permutation(length: number, random: Random): Uint32Array {

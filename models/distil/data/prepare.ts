@@ -1,31 +1,20 @@
 /**
- * Makes the training texts and the tokenizer of the embedded model:
+ * Makes the training texts of the embedded model, files for a config's `corpus`, and its tokenizer:
  *
  *     node dist/models/distil/data/prepare.js descriptions DESCRIPTIONS.txt OUT.jsonl
  *     node dist/models/distil/data/prepare.js dictionary NAME.index NAME.dict.dz OUT.jsonl
  *     node dist/models/distil/data/prepare.js wordnet OUT.jsonl data.noun data.verb data.adj data.adv
  *     node dist/models/distil/data/prepare.js html DIRECTORY OUT.jsonl
  *     node dist/models/distil/data/prepare.js tokenizer OUT.json TEXTS.jsonl...
- *     node dist/models/distil/data/prepare.js pairs SEED ROUNDS OUT-DIRECTORY TEXTS.jsonl...
- *     node dist/models/distil/data/prepare.js teacher MODEL.onnx TOKENIZER.json DIRECTORY
- *
- * `pairs` writes documents.jsonl (the records, trimmed) and groups.jsonl, whose candidates count its lines;
- * `teacher` scores them into scored.jsonl, and goes on where it was interrupted.
  */
 import { createReadStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseDescriptions, withoutRepeats } from './descriptions';
 import { readDictionary } from './dictionary';
 import { readHtmlTree } from './html-sections';
 import { writeLines } from './lines';
-import { drawGroups, trimRecord } from './pairs';
-import { SentenceEncoder } from './sentence-encoder';
-import { readTextRecords, type TextRecord } from './text-record';
+import { readTextRecords } from './text-record';
 import { trainTokenizer } from './train-tokenizer';
-import { scoreGroups } from '../teacher/score-groups';
-import { SentenceTeacher } from '../teacher/sentence-teacher';
 import { readWordNet } from './wordnet';
 
 async function* texts(files: readonly string[]): AsyncGenerator<string> {
@@ -55,31 +44,8 @@ async function main([command, ...files]: string[]): Promise<string> {
     });
     return `wrote ${files[0]}`;
   }
-  if (command === 'pairs' && files.length >= 4) {
-    const [seed, rounds] = files.slice(0, 2).map(Number);
-    const records: TextRecord[] = [];
-    for (const file of files.slice(3)) {
-      const source = path.basename(file, '.jsonl');
-      for await (const record of readTextRecords(file))
-        records.push(trimRecord({ ...record, id: `${source}/${record.id}` }));
-    }
-    await mkdir(files[2], { recursive: true });
-    await writeLines(records, path.join(files[2], 'documents.jsonl'));
-    const groups = drawGroups(records, { seed, rounds, hard: 12, random: 3 });
-    return `${await writeLines(groups, path.join(files[2], 'groups.jsonl'))} groups of ${records.length} records`;
-  }
-  if (command === 'teacher' && files.length === 3) {
-    const [model, tokenizer, directory] = files;
-    const encoder = await SentenceEncoder.load({ model, tokenizer, maximumTokens: 96, threads: 1 });
-    const teachers = [{ teacher: new SentenceTeacher('sentences', encoder), weight: 1 }];
-    await scoreGroups(directory, teachers, (stage, done, total) => {
-      process.stderr.write(`\r${stage} ${done}${total === undefined ? '' : `/${total}`}   `);
-    });
-    return `\nscored ${directory}`;
-  }
   throw new Error(
-    'usage: prepare (descriptions TXT OUT | dictionary INDEX DICT OUT | wordnet OUT DATA... | html DIRECTORY OUT | tokenizer OUT TEXTS... | pairs SEED ROUNDS OUT-DIRECTORY TEXTS... | ' +
-      'teacher MODEL TOKENIZER DIRECTORY)',
+    'usage: prepare (descriptions TXT OUT | dictionary INDEX DICT OUT | wordnet OUT DATA... | html DIRECTORY OUT | tokenizer OUT TEXTS...)',
   );
 }
 

@@ -74,6 +74,44 @@ describe('drawGroups', () => {
   });
 });
 
+describe('drawGroups to a depth', () => {
+  const deep = { ...options, rounds: 4, hard: 6, depth: 30, withPositive: 0.5 };
+  const drawn = [...drawGroups(records, deep)];
+  const recordOf = (id: number | string): number => Math.floor(Number(id) / FORMS.length);
+
+  it('draws near candidates of the first so many, a third of them of the first ten, in the ranking’s order', () => {
+    const ranking = new HardCandidates(records);
+    const asked = [...drawGroups(records, { ...deep, withPositive: 1 })];
+    const places = asked.flatMap(({ query, positive, hard }) => {
+      // A text of its own does not say which record it was cut from.
+      if (typeof positive !== 'number') return [];
+      const found = ranking.find(query, recordOf(positive), 30);
+      const at = hard.map((id) => found.indexOf(recordOf(id)));
+      expect(at).toEqual([...at].sort((a, b) => a - b));
+      expect(new Set(at).size).toBe(at.length);
+      expect(at).not.toContain(-1);
+      expect(at.filter((place) => place < 10).length).toBeGreaterThanOrEqual(Math.min(2, at.length));
+      return at;
+    });
+    expect(Math.max(...places)).toBeGreaterThan(20);
+  });
+
+  it('leaves the record itself out of a share of the groups', () => {
+    const without = drawn.filter(({ positive }) => positive === undefined).length;
+    expect(without).toBeGreaterThan(0.35 * drawn.length);
+    expect(without).toBeLessThan(0.65 * drawn.length);
+    expect(
+      [...drawGroups(records, { ...deep, withPositive: 1 })].every((g) => g.positive !== undefined),
+    ).toBe(true);
+  });
+
+  it('shows other documents in one form in some groups and in several in others', () => {
+    const found = drawn.filter(({ hard }) => hard.length > 0);
+    const forms = found.map(({ hard }) => new Set(hard.map((id) => Number(id) % FORMS.length)).size);
+    expect(new Set(forms)).toEqual(new Set([1, 2, 3]));
+  });
+});
+
 describe('drawQuery', () => {
   it('cuts the query out of the remainder and nothing else', () => {
     const random = new Random(8);
@@ -114,6 +152,9 @@ describe('HardCandidates', () => {
     ];
     expect(new HardCandidates(corpus).find('heat conduction of solids', 0, 5)).toEqual([2]);
     expect(new HardCandidates(corpus).find('nothing known', 0, 5)).toEqual([]);
+    expect(new HardCandidates(corpus).find('heating', undefined, 5)).toEqual([]);
+    const stem = (word: string): string => word.replace(/ing$|er$/, '');
+    expect(new HardCandidates(corpus, stem).find('heating', undefined, 5)).toContain(2);
   });
 });
 
