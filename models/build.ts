@@ -8,6 +8,7 @@ import type { BertArchitecture } from './bert/weights';
 import { compareModels } from './compare';
 import type { Comparison } from './compare';
 import { buildGraph, writeModelDirectory } from './directory';
+import type { WeightBits } from './encoder/products';
 import { ModelError } from './errors';
 import { describeFile } from './manifest';
 import type { ModelManifest } from './manifest';
@@ -28,6 +29,8 @@ export interface BuildOptions {
   readonly precision: 'fp32' | 'int8';
   /** Default: fp32. */
   readonly embeddings?: 'fp32' | 'int8';
+  /** int8 only: 7 for processors without VNNI. Default: 8. */
+  readonly weightBits?: WeightBits;
   /** Longest pair in tokens. Default, and most: what the positions of the model allow. */
   readonly maxLength?: number;
   /** Default: the name of the source directory. */
@@ -45,7 +48,10 @@ export const WEIGHT_FILES = ['model.safetensors', 'model.onnx', 'onnx/model.onnx
  * `head_unsupported`, `weights_invalid`, `model_invalid`, `tokenizer_invalid`, `output_exists`.
  */
 export async function buildModel(options: BuildOptions): Promise<ModelManifest> {
-  const { directory, precision, embeddings } = options;
+  const { directory, precision, embeddings, weightBits } = options;
+  if (weightBits !== undefined && precision !== 'int8') {
+    throw new ModelError('config_invalid', `weight bits are of int8 weights; the precision is ${precision}`);
+  }
   const found = await locate(directory);
   const { architecture, positions } = await readConfig(path.join(directory, 'config.json'));
   const maxLength = options.maxLength ?? positions;
@@ -65,6 +71,7 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
       weights: checkedReader(source, shapesOf(architecture)),
       precision,
       embeddings,
+      ...(weightBits && { weightBits }),
       maxLength,
       tokenizerFile: path.join(directory, 'tokenizer.json'),
     });

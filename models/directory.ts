@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { WeightBits } from './encoder/products';
 import { ModelError } from './errors';
 import { buildBert } from './bert/graph';
 import { isBert } from './bert/weights';
@@ -23,6 +24,8 @@ export interface ModelContents {
   readonly precision: 'fp32' | 'int8';
   /** Precision of the word embedding table. Default: fp32. */
   readonly embeddings?: 'fp32' | 'int8';
+  /** int8 only: 7 for processors without VNNI. Default: 8. */
+  readonly weightBits?: WeightBits;
   readonly maxLength: number;
   /** Token type id of the document. Default: the pair is laid out as the tokenizer's own post-processor does it. */
   readonly documentType?: 0 | 1;
@@ -42,7 +45,7 @@ export async function writeModelDirectory(out: string, contents: ModelContents):
       ? (tokenizer.template ?? robertaPair(tokenizer, 0))
       : robertaPair(tokenizer, contents.documentType);
   return writeWhole(out, async (directory) => {
-    const { architecture, precision } = contents;
+    const { architecture, precision, weightBits } = contents;
     const tokenTypes = isBert(architecture) || pair_template.some(({ type }) => type === 1);
     await writeFile(path.join(directory, 'model.onnx'), buildGraph(contents, tokenTypes));
     await writeFile(path.join(directory, 'tokenizer.json'), tokenizer.text);
@@ -52,6 +55,7 @@ export async function writeModelDirectory(out: string, contents: ModelContents):
       ...(contents.variant && { variant: contents.variant }),
       source: contents.source,
       precision,
+      ...(precision === 'int8' && weightBits === 7 && { weight_bits: weightBits }),
       architecture,
       parameters: parametersOf(architecture),
       max_length: contents.maxLength,
@@ -74,13 +78,14 @@ export async function writeModelDirectory(out: string, contents: ModelContents):
 
 /** The ONNX file of these weights. */
 export function buildGraph(
-  contents: Pick<ModelContents, 'architecture' | 'weights' | 'precision' | 'embeddings'>,
+  contents: Pick<ModelContents, 'architecture' | 'weights' | 'precision' | 'embeddings' | 'weightBits'>,
   tokenTypes: boolean,
 ): Uint8Array {
-  const { architecture, weights, precision, embeddings = 'fp32' } = contents;
+  const { architecture, weights, precision, embeddings = 'fp32', weightBits } = contents;
+  const options = { precision, embeddings, ...(weightBits && { weightBits }) };
   return isBert(architecture)
-    ? buildBert(architecture, weights, { precision, embeddings })
-    : buildJinaBert(architecture, weights, { precision, embeddings, tokenTypes });
+    ? buildBert(architecture, weights, options)
+    : buildJinaBert(architecture, weights, { ...options, tokenTypes });
 }
 
 /** Runs `write` on a temporary directory beside `out`, and moves it to `out` only when it has succeeded. */

@@ -30,6 +30,8 @@ export interface ModelManifest {
   /** Where the weights come from; for example `{ kind: "synthesized", seed: 7 }`. */
   readonly source: { readonly kind: string } & Readonly<Record<string, unknown>>;
   readonly precision: 'fp32' | 'int8';
+  /** Bits of int8 weights, where they are not 8. */
+  readonly weight_bits?: 7;
   readonly architecture: Architecture;
   readonly parameters: number;
   /** Longest pair in tokens, special tokens included. */
@@ -188,6 +190,8 @@ function checkManifest(value: unknown, file: string): ModelManifest {
   if (manifest.format_version !== 1) faults.push('format_version must be 1');
   if (manifest.precision !== 'fp32' && manifest.precision !== 'int8')
     faults.push('precision must be "fp32" or "int8"');
+  if (manifest.weight_bits !== undefined && !(manifest.weight_bits === 7 && manifest.precision === 'int8'))
+    faults.push('weight_bits must be 7, of precision "int8", or absent');
   text('name', manifest.name);
   text('created_by', manifest.created_by);
   text('output', manifest.output);

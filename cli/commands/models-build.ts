@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { buildModel, compareWithSource } from '../../models';
-import type { Comparison, ModelManifest } from '../../models';
+import type { Comparison, ModelManifest, WeightBits } from '../../models';
+import { weightBitsOption } from './weight-bits';
 
 interface BuildFlags {
   readonly precision: 'fp32' | 'int8';
   readonly embeddings: 'fp32' | 'int8';
+  readonly weightBits?: WeightBits;
   readonly maxLength?: number;
   readonly name?: string;
   readonly out: string;
@@ -32,6 +34,7 @@ export function buildCommand(): Command {
         .choices(['fp32', 'int8'])
         .default('fp32'),
     )
+    .addOption(weightBitsOption())
     .option('--max-length <tokens>', 'longest pair; default: all the model allows', tokens)
     .option('--name <name>', 'name in the manifest; default: that of the directory')
     .requiredOption('--out <dir>', 'directory to write; must not exist or be empty')

@@ -3,8 +3,9 @@ import type { SingleBar } from 'cli-progress';
 import { Command, Option } from 'commander';
 import { fetchModel } from '../../models';
 import type { FetchOptions, RemoteFile } from '../../models';
+import { weightBitsOption } from './weight-bits';
 
-type FetchFlags = Pick<FetchOptions, 'revision' | 'out' | 'precision' | 'embeddings' | 'from'>;
+type FetchFlags = Pick<FetchOptions, 'revision' | 'out' | 'precision' | 'embeddings' | 'weightBits' | 'from'>;
 
 /** `reranker models fetch`: from the model hub to a model directory. */
 export function fetchCommand(): Command {
@@ -18,6 +19,7 @@ export function fetchCommand(): Command {
     .option('--revision <sha>', 'commit, tag or branch; default: the pinned commit of a variant, else main')
     .addOption(precision('--precision <precision>', 'of weights and products'))
     .addOption(precision('--embeddings <precision>', 'of the word embedding table'))
+    .addOption(weightBitsOption())
     .option('--from <dir>', 'directory that holds the files already: no network is used')
     .option('--out <dir>', 'directory to write; default: the name of the model')
     .action(async (model: string, flags: Partial<FetchFlags>) => {

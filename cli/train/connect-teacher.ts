@@ -1,5 +1,5 @@
 import { HttpTransport, RerankerClient } from '../../client';
-import { ClientReranker } from '../../evaluation';
+import { ClientReranker } from '../../evaluation/client-reranker';
 import type { TeacherConfig } from '../../models/distil/config';
 import type { ScoreDocuments } from '../../models/distil/teacher/teacher';
 

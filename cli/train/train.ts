@@ -1,9 +1,10 @@
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { MANIFEST_FILE, openModelDirectory } from '../../models';
-import { ModelError } from '../../models/errors';
+import { openModelDirectory } from '../../models/archive';
 import { readDistilConfig } from '../../models/distil/config';
 import { runDistillation } from '../../models/distil/pipeline';
+import { ModelError } from '../../models/errors';
+import { MANIFEST_FILE } from '../../models/manifest';
 import { explain, UsageError } from '../failure';
 import { connectTeacher } from './connect-teacher';
 import { readHyperparameters } from './hyperparameters';

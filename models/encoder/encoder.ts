@@ -2,7 +2,7 @@ import { Graph } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 import type { Architecture } from '../registry';
 import { FloatProducts, IntegerProducts, quantizeRows } from './products';
-import type { Matrix, Operand, Products } from './products';
+import type { Matrix, Operand, Products, WeightBits } from './products';
 import type { EncoderNames, LayerNames, WeightReader } from './weights';
 
 /** LayerNorm epsilon of every published JinaBERT and BERT. */
@@ -15,6 +15,8 @@ export interface EncoderOptions {
   readonly precision: 'fp32' | 'int8';
   /** Precision of the word embedding table. */
   readonly embeddings: 'fp32' | 'int8';
+  /** int8 only. Default: 8. */
+  readonly weightBits?: WeightBits;
 }
 
 /** How an encoder's tokens attend to each other. Activations are float32 [batch x sequence, hidden]. */
@@ -49,7 +51,10 @@ export abstract class Encoder<A extends Architecture = Architecture> {
   ) {
     this.outer = new Graph(name);
     this.g = new Graph(`${name}/pairs`, this.outer);
-    this.products = options.precision === 'int8' ? new IntegerProducts(this.g) : new FloatProducts(this.g);
+    this.products =
+      options.precision === 'int8'
+        ? new IntegerProducts(this.g, options.weightBits ?? 8)
+        : new FloatProducts(this.g);
   }
 
   /** The whole ONNX file. */

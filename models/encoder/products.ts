@@ -61,13 +61,23 @@ export class FloatProducts implements Products {
 /** What stands for 0 in a uint8 activation. */
 const ZERO_POINT = 128;
 
+/** Bits of an int8 model's weights, the sign included. */
+export type WeightBits = 7 | 8;
+
+/** What `--weight-bits` may be, and the default. */
+export const WEIGHT_BITS: readonly WeightBits[] = [7, 8];
+
 /**
  * Products of 8-bit integers: weights with one scale per output channel, activations with one scale per token row, so
  * that a pair's logit does not depend on the pairs beside it. Activations are uint8 around 128, the form for which
- * x86 has a dot product instruction (VNNI); the signed form is several times slower.
+ * x86 has a dot product instruction (VNNI); the signed form is several times slower. Without VNNI the sums of two
+ * products are kept in 16 bits: weights of 7 bits always fit (2 x 255 x 63 < 2^15), weights of 8 bits may saturate.
  */
 export class IntegerProducts implements Products {
-  constructor(private readonly graph: Graph) {}
+  constructor(
+    private readonly graph: Graph,
+    private readonly bits: WeightBits,
+  ) {}
 
   operand(x: string, scale?: string): Operand {
     const g = this.graph;
@@ -87,7 +97,7 @@ export class IntegerProducts implements Products {
 
   raw(x: Operand, name: string, w: Matrix): string {
     const g = this.graph;
-    const { values, scales } = quantizeRows(w);
+    const { values, scales } = quantizeRows(w, this.bits);
     const data = transpose(values, new Int8Array(values.length), w.out, w.input);
     const weight = g.initializer(name, DataType.INT8, [w.input, w.out], data);
     const columnScale = g.initializer(`${name}.scale`, DataType.FLOAT, [w.out], scales);
@@ -104,15 +114,16 @@ export class IntegerProducts implements Products {
   }
 }
 
-/** Symmetric 8-bit quantisation with one scale per row: value = integer x scale, integers within -127..127. */
-export function quantizeRows(w: Matrix): { values: Int8Array; scales: Float32Array } {
+/** Symmetric quantisation with one scale per row: value = integer x scale, integers within -127..127, or -63..63 for 7 bits. */
+export function quantizeRows(w: Matrix, bits: WeightBits = 8): { values: Int8Array; scales: Float32Array } {
   const values = new Int8Array(w.data.length);
   const scales = new Float32Array(w.out);
+  const most = 2 ** (bits - 1) - 1;
   for (let o = 0; o < w.out; o++) {
     const row = w.data.subarray(o * w.input, (o + 1) * w.input);
     let largest = 0;
     for (const x of row) largest = Math.max(largest, Math.abs(x));
-    scales[o] = largest > 0 ? largest / 127 : 1;
+    scales[o] = largest > 0 ? largest / most : 1;
     for (let i = 0; i < row.length; i++) values[o * w.input + i] = Math.round(row[i] / scales[o]);
   }
   return { values, scales };

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { WEIGHT_FILES, buildModel } from '../build';
 import { emptyTarget } from '../directory';
+import type { WeightBits } from '../encoder/products';
 import { ModelError } from '../errors';
 import { describeFile } from '../manifest';
 import type { ModelManifest } from '../manifest';
@@ -21,6 +22,8 @@ export interface FetchOptions extends HubOptions {
   /** Default: fp32. */
   readonly precision?: 'fp32' | 'int8';
   readonly embeddings?: 'fp32' | 'int8';
+  /** int8 only: 7 for processors without VNNI. Default: 8. */
+  readonly weightBits?: WeightBits;
   /** A directory that has the files already: no network is used. */
   readonly from?: string;
   /** Called as bytes of a file arrive. */
@@ -36,10 +39,10 @@ const NEEDED = ['config.json', 'tokenizer.json'];
  * @throws ModelError `unknown_variant`, `output_exists`, `hub_*`, `download_incomplete`, `digest_mismatch`, and as `buildModel`.
  */
 export async function fetchModel(options: FetchOptions): Promise<ModelManifest> {
-  const { model, out, precision = 'fp32', embeddings } = options;
+  const { model, out, precision = 'fp32', embeddings, weightBits } = options;
   await emptyTarget(out);
   const { repository, pinned } = resolve(model);
-  const build = { out, precision, embeddings, name: repository.split('/').at(-1) };
+  const build = { out, precision, embeddings, weightBits, name: repository.split('/').at(-1) };
   if (options.from !== undefined) {
     return buildModel({ ...build, directory: options.from, source: { kind: 'directory', repository } });
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { ModelError, buildModel, compareWithSource, readManifest } from '../../models';
 import type { Architecture, BuildOptions } from '../../models';
 import type { BertArchitecture } from '../../models/bert/weights';
-import { decodeModel, encodeModel } from '../../models/onnx/proto';
+import { DataType, decodeModel, encodeModel } from '../../models/onnx/proto';
 import { parametersOf } from '../../models/structure';
 import { writeSafetensors } from '../../models/safetensors';
 import { bertForward } from '../support/bert-oracle';
@@ -51,6 +51,31 @@ async function failure(change: Partial<BuildOptions> = {}): Promise<ModelError> 
   expect(await readdir(root)).toEqual(['published']);
   return error as ModelError;
 }
+
+describe('weights of 7 bits', () => {
+  it('are within -63..63, say so in the manifest, and rank as fp32 does to their rounding', async () => {
+    const weights = publishedWeights(jina, 3);
+    await writePublished(directory, jina);
+    await writeSafetensors(path.join(directory, 'model.safetensors'), weights);
+    expect((await build({ precision: 'int8', weightBits: 7 })).weight_bits).toBe(7);
+    const { graph } = decodeModel(await readFile(path.join(out, 'model.onnx')));
+    const integers = graph.initializer.filter(
+      ({ dataType, dims }) => dataType === DataType.INT8 && dims.length === 2,
+    );
+    expect(integers).toHaveLength(7 * jina.layers);
+    for (const { rawData } of integers) {
+      const values = Int8Array.from(rawData!, (byte) => (byte << 24) >> 24);
+      expect(values.reduce((most, value) => Math.max(most, Math.abs(value)), 0)).toBe(63);
+    }
+    const exact = forward(
+      jina,
+      (name) => weights.get(name)!.data,
+      ids,
+      ids.map(() => 0),
+    );
+    expect(Math.abs((await score()) - exact)).toBeLessThan(0.05);
+  });
+});
 
 describe('building from safetensors', () => {
   it.each(['F32', 'F16', 'BF16'] as const)('gives the logits of the weights: %s', async (dtype) => {
@@ -257,6 +282,13 @@ describe('bad input', () => {
       message: expect.stringMatching(/onnx\/model\.onnx/) as string,
     });
     expect((await failure({ directory: path.join(root, 'none') })).code).toBe('model_directory_missing');
+  });
+
+  it('weight bits of fp32 weights', async () => {
+    expect(await failure({ weightBits: 7 })).toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringMatching(/weight bits are of int8 weights/) as string,
+    });
   });
 
   it('a longer pair than the positions allow, and an output that is taken', async () => {
