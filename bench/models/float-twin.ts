@@ -1,32 +1,23 @@
 import { dimensions } from '../../models/onnx/file';
-import { DataType, decodeModel, encodeModel } from '../../models/onnx/proto';
+import { DataType } from '../../models/onnx/proto';
 import type { GraphProto, NodeProto, TensorProto } from '../../models/onnx/proto';
+import { bytesOf, int64, rewriteNodes } from './rewrite';
 
 /**
  * An int8 ONNX file of this project with its activations left in float32: every integer product becomes a float product
  * with the weights' dequantized values. The two differ by the rounding of activations alone.
  */
 export function floatTwin(bytes: Uint8Array): Uint8Array {
-  const model = decodeModel(bytes);
-  const { graph } = model;
-  const tensors = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const column: TensorProto = {
-    name: 'column',
-    dataType: DataType.INT64,
-    dims: [2],
-    rawData: bytesOf(BigInt64Array.of(-1n, 1n)),
-  };
-  graph.initializer.push(column);
-  const convert = (part: GraphProto): void => {
-    part.node = part.node.flatMap((node) => {
-      if (node.opType === 'QuantizeLinear') return scaled(node, column.name);
+  const column = 'column';
+  return rewriteNodes(
+    bytes,
+    (node, tensors, graph) => {
+      if (node.opType === 'QuantizeLinear') return scaled(node, column);
       if (node.opType === 'MatMulIntegerToFloat') return [floatProduct(node, tensors, graph)];
-      for (const { g } of node.attribute) if (g) convert(g);
       return [node];
-    });
-  };
-  convert(graph);
-  return encodeModel(model);
+    },
+    [int64(column, [-1, 1])],
+  );
 }
 
 /** x / scale, not rounded; a scale of one number or of one a row. */
@@ -63,8 +54,4 @@ function floatProduct(
     rawData: bytesOf(data),
   });
   return { ...node, opType: 'MatMul', domain: '', input: [x, name], attribute: [] };
-}
-
-function bytesOf(values: Float32Array | BigInt64Array): Uint8Array {
-  return new Uint8Array(values.buffer);
 }

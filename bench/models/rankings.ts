@@ -3,6 +3,7 @@ import path from 'node:path';
 import { embeddedModelDirectory, readManifest } from '../../models';
 import { compareModels } from '../../models/compare';
 import { floatTwin } from './float-twin';
+import { saturatingTwin } from './saturating-twin';
 import type { Setting } from './setting';
 
 /**
@@ -24,4 +25,15 @@ export async function rankings({ directory, report, note }: Setting): Promise<vo
     target: { atLeast: 0.98 },
   });
   report({ name: `${name}: largest error of a logit`, value: largestError, unit: 'logit' });
+
+  const saturated = path.join(directory, 'saturating-twin.onnx');
+  await writeFile(saturated, saturatingTwin(await readFile(path.join(embedded, manifest.model))));
+  note('the embedded model, int8 beside what a processor without VNNI makes of it');
+  const without = await compareModels(embedded, manifest, saturated);
+  report({ name: `${name}: Kendall tau of int8 without VNNI`, value: without.kendallTau, unit: 'tau' });
+  report({
+    name: `${name}: largest change of a logit without VNNI`,
+    value: without.largestError,
+    unit: 'logit',
+  });
 }

@@ -1,5 +1,6 @@
 /** @jest-environment ./test/support/environment.js */
 import { floatTwin } from '../../bench/models/float-twin';
+import { saturatingTwin } from '../../bench/models/saturating-twin';
 import { plainJinaBert } from '../../bench/models/plain-graph';
 import { buildJinaBert } from '../../models/jinabert/graph';
 import { randomWeights } from '../../models/jinabert/weights';
@@ -38,5 +39,23 @@ describe('graphs that benchmarks compare with', () => {
     const twin = await logits(await open(floatTwin(integer)), batch);
     expect(twin).not.toEqual(rounded);
     exact().forEach((logit, i) => expect(Math.abs(twin[i] - logit)).toBeLessThan(0.1));
+  });
+
+  it('without VNNI weights of 7 bits give the same logits, and weights of 8 bits may not', async () => {
+    // Weights of one magnitude: their products add up to more than 16 bits hold wherever activations are large.
+    const read = randomWeights(a, 9);
+    const large = (name: string): Float32Array =>
+      /encoder.*weight$/.test(name) && !/norm/i.test(name)
+        ? read(name).map((x) => Math.sign(x) * 0.05)
+        : read(name);
+    for (const weightBits of [7, 8] as const) {
+      const options = { precision: 'int8', embeddings: 'fp32', tokenTypes: false, weightBits } as const;
+      const integer = buildJinaBert(a, large, options);
+      const here = await logits(await open(integer), batch);
+      const there = await logits(await open(saturatingTwin(integer)), batch);
+      const change = Math.max(...here.map((logit, i) => Math.abs(logit - there[i])));
+      if (weightBits === 7) expect(change).toBeLessThan(1e-5);
+      else expect(change).toBeGreaterThan(1e-3);
+    }
   });
 });
