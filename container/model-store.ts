@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from '../models/errors';
 import { readModelDirectory } from '../models/description';
-import { createEngine, loadedBytes, type Engine } from './engine';
+import { createEngine, loadedBytes, planMemory, type Engine } from './engine';
 import { RequestError } from './errors';
 import type { Logger } from './log';
 import type { Settings } from './settings';
@@ -16,7 +16,7 @@ export interface LoadedModel {
 }
 
 interface Entry extends LoadedModel {
-  /** Estimated until it is loaded, measured then. */
+  /** What its inference processes hold, estimated until they have loaded and measured then, and what their batches may. */
   bytes: number;
   /** Absent while it loads. */
   engine?: Engine;
@@ -58,16 +58,17 @@ export class ModelStore {
     // Held from here on, so that a second load of the same name, or of too much, is refused at once.
     this.entries.set(name, entry);
     try {
-      const estimate = await this.estimate(url);
-      this.reserve(entry, estimate);
+      const { loaded, batches } = await this.estimate(url);
+      this.reserve(entry, loaded + batches);
       const engine = await createEngine({ ...this.settings, modelDir: url }, this.logger);
-      entry.bytes = (await residentBytes(engine.pids)) ?? estimate;
+      const resident = await residentBytes(engine.pids);
+      entry.bytes = (resident ?? loaded) + batches;
       if (this.closing) {
         await engine.close();
         throw new RequestError('draining', 'the container is shutting down');
       }
       entry.engine = engine;
-      this.logger.info({ model: name, bytes: entry.bytes }, 'model loaded');
+      this.logger.info({ model: name, residentBytes: resident, batchBytes: batches }, 'model loaded');
     } catch (error) {
       this.entries.delete(name);
       if (!(error instanceof ModelError)) throw error;
@@ -117,10 +118,14 @@ export class ModelStore {
     return entry;
   }
 
-  private async estimate(url: string): Promise<number> {
-    const { model } = await readModelDirectory(url);
-    const { size } = await stat(path.join(url, model));
-    return this.settings.workers * loadedBytes(size);
+  /** Bytes that a model's inference processes hold once loaded, and those that their largest batches add. */
+  private async estimate(url: string): Promise<{ loaded: number; batches: number }> {
+    const { workers } = this.settings;
+    const description = await readModelDirectory(url);
+    const modelFile = path.join(url, description.model);
+    const { size } = await stat(modelFile);
+    const { largestBatch } = planMemory(description, modelFile, this.settings);
+    return { loaded: workers * loadedBytes(size), batches: workers * largestBatch };
   }
 
   private reserve(entry: Entry, bytes: number): void {

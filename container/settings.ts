@@ -75,7 +75,7 @@ export const NUMBER_SETTINGS = {
     env: 'RERANKER_MODEL_MEMORY_BYTES',
     least: 1_048_576,
     most: 17_592_186_044_416,
-    meaning: 'bytes that all models of a multi-model endpoint may hold',
+    meaning: 'bytes that all models of a multi-model endpoint may hold, each with its largest batch',
   },
   deadlineMs: {
     env: 'RERANKER_DEADLINE_MS',
@@ -189,7 +189,7 @@ export function resolveSettings(
     inflightBytes: number('inflightBytes', Math.max(128 * 1024 * 1024, maxBodyBytes)),
     // Many times what the longest document takes on a slow processor.
     batchTimeoutMs: number('batchTimeoutMs', 120_000),
-    // The rest is for the server itself and for what a batch needs besides the weights.
+    // The rest is for the server itself, request bodies and page cache.
     modelMemoryBytes: number('modelMemoryBytes', Math.floor(0.75 * memoryBytes())),
     deadlineMs: number('deadlineMs', 60_000),
     // SageMaker ends a stream after eight minutes, and a call of batch transform after ten.

@@ -1,6 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { createEngine, createLogger, NUMBER_SETTINGS, resolveSettings, type Engine } from '../../container';
-import { readManifest } from '../../models';
 import { table } from '../table';
 
 /** The settings that are tried against each other. */
@@ -25,7 +24,6 @@ export function tuneCommand(): Command {
     .action(async (options: { model?: string; seconds: number; json?: boolean }) => {
       const trials: Trial[] = [];
       const { modelDir, workers, threads } = resolveSettings({ modelDir: options.model });
-      await readManifest(modelDir);
       const attempt = async (candidate: Candidate): Promise<void> => {
         trials.push({ ...candidate, tokensPerSecond: await measure(modelDir, candidate, options.seconds) });
       };

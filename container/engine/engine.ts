@@ -5,12 +5,12 @@ import { RequestError } from '../errors';
 import type { Logger } from '../log';
 import type { Settings } from '../settings';
 import { Admission } from './admission';
-import { planMemory } from './batch-memory';
 import { Dispatcher } from './dispatcher';
-import { withinMemory } from './exported';
 import { Job, type TokenizedRequest } from './job';
+import { logPlan, planMemory } from './memory-plan';
 import type { BatchLimit } from './planner';
 import { prepare } from './prepare';
+import { warnOfSaturation } from './saturation';
 import { TextTokenizer } from './tokenizer';
 import type { Truncation } from './truncation';
 import { LoadFailure, WorkerPool, type WorkerCounts } from './worker-pool';
@@ -30,6 +30,8 @@ export type EngineSettings = Pick<
   | 'queueTokens'
   | 'deadlineMs'
   | 'batchTimeoutMs'
+  | 'multiModel'
+  | 'modelMemoryBytes'
 >;
 
 export interface ScoreRequest {
@@ -64,7 +66,7 @@ export interface Scores {
 }
 
 export interface Engine {
-  /** What the model directory declares; of an exported graph, the longest pair that memory allows. */
+  /** What the model directory declares, its longest pair cut to what memory allows. */
   readonly manifest: ModelDescription;
   /** False when no inference process is up and none has been for ten seconds, or none can load the model. */
   readonly healthy: boolean;
@@ -90,9 +92,13 @@ export interface Engine {
  * @throws ModelError when the directory, its tokenizer or its ONNX file cannot be used.
  */
 export async function createEngine(settings: EngineSettings, logger: Logger): Promise<Engine> {
-  const declared = withinMemory(await readModelDirectory(settings.modelDir), settings.workers, logger);
+  const declared = await readModelDirectory(settings.modelDir);
+  if (declared.exported !== undefined) logger.info({ choices: declared.exported.choices }, 'exported model');
   const modelFile = path.join(settings.modelDir, declared.model);
-  const { model: manifest, limit } = planMemory(declared, { ...settings, modelFile, logger });
+  const plan = planMemory(declared, modelFile, settings);
+  const { model: manifest, limit } = plan;
+  logPlan(plan, declared, logger);
+  warnOfSaturation(declared, logger);
   const tokenizer = TextTokenizer.load(settings.modelDir, manifest);
   let onIdle = (): void => undefined;
   let onOutage: (reason: string) => void = () => undefined;

@@ -8,4 +8,5 @@ export {
   type Scores,
 } from './engine';
 export { batchBytes, loadedBytes } from './batch-memory';
+export { planMemory } from './memory-plan';
 export { TRUNCATE_RIGHT, type Truncation } from './truncation';

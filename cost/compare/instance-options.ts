@@ -234,7 +234,7 @@ function notes(
     found.push('burstable: no Application Auto Scaling, so all instances are billed all month');
   if (question.precision === 'int8' && !processorOf(type).exactInt8)
     found.push(
-      'int8 products can saturate on processors without VNNI: verify scores on this type, or use fp32',
+      'int8 products can saturate on processors without VNNI: build with --weight-bits 7, or use fp32',
     );
   if (startShareOf > 0)
     found.push(

@@ -1,23 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { arch, cpus } from 'node:os';
+import { instructionSets } from '../../models';
 import { CostError } from '../errors';
 import type { Machine } from '../types';
-
-/** Those that decide how fast the products of a model are, as Linux names them. */
-const INSTRUCTION_SETS: ReadonlySet<string> = new Set([
-  'avx2',
-  'avx_vnni',
-  'avx512f',
-  'avx512_vnni',
-  'avx512_bf16',
-  'amx_int8',
-  'amx_bf16',
-  'asimddp',
-  'i8mm',
-  'bf16',
-  'sve',
-  'sve2',
-]);
 
 /**
  * This computer.
@@ -36,20 +20,6 @@ export function describeMachine(
     architecture,
     vcpus: limits.vcpus,
     memoryMib: Math.floor(limits.memoryBytes / 1024 / 1024),
-    instructionSets: instructionSets(readCpuInfo()),
+    instructionSets: instructionSets(),
   };
-}
-
-/** The instruction sets that matter, out of the text of /proc/cpuinfo: `flags` on x86, `Features` on ARM. */
-export function instructionSets(cpuinfo: string): string[] {
-  const [, flags = ''] = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(cpuinfo) ?? [];
-  return flags.split(/\s+/).filter((flag) => INSTRUCTION_SETS.has(flag));
-}
-
-function readCpuInfo(): string {
-  try {
-    return readFileSync('/proc/cpuinfo', 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -186,7 +186,7 @@ describe('a hub export without a manifest', () => {
     });
   });
 
-  it('is what `models info` and `rerank --model` take too', async () => {
+  it('is what `models info`, `rerank --model` and `tune --model` take too', async () => {
     const directory = await bareDirectory({ a: bert });
     const info = await reranker(['models', 'info', directory]);
     expect(JSON.parse(info.stdout)).toMatchObject({
@@ -199,6 +199,9 @@ describe('a hub export without a manifest', () => {
     const ranking = await reranker(['rerank', '--model', directory, '--query', 'fox', '--json'], 'a\nfox\n');
     expect(ranking.stderr).toBe('');
     expect((JSON.parse(ranking.stdout) as { results: unknown[] }).results).toHaveLength(2);
+    const tuned = await reranker(['tune', '--model', directory, '--seconds', '0.01', '--json']);
+    expect(tuned.stderr).toBe('');
+    expect(JSON.parse(tuned.stdout)).toHaveProperty('environment.RERANKER_BATCH_TOKENS');
   });
 });
 

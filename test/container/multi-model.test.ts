@@ -1,3 +1,4 @@
+import type { ErrorBody } from '../../client/wire';
 import { removeModels, slowModel, smallModel, words } from './support/model';
 import { spawnContainer, stopContainers, type Answer, type ContainerProcess } from './support/process';
 
@@ -94,6 +95,12 @@ describe('a multi-model endpoint', () => {
     expect((await load(container, 'one', first)).status).toBe(200);
     const full = await load(container, 'two', second);
     expect([full.status, codeOf(full)]).toEqual([507, 'insufficient_memory']);
+    // Held: what its inference process is measured to hold, and what its largest batch may add.
+    const loaded = await container.logged('model loaded', { model: 'one' });
+    const used = (loaded.residentBytes as number) + (loaded.batchBytes as number);
+    expect(loaded.residentBytes).toBeGreaterThan(50e6);
+    expect(loaded.batchBytes).toBe((await container.logged('memory planned')).largestBatchBytes);
+    expect((full.json as ErrorBody).error.details).toMatchObject({ used, limit: 150 * 1024 * 1024 });
     expect((await unload(container, 'one')).status).toBe(200);
     expect((await load(container, 'two', second)).status).toBe(200);
   });

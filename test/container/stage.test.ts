@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,6 +21,23 @@ function filesIn(directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)));
+}
+
+/** What an instruction of the Dockerfile says, the last of its name, continued lines joined. */
+function instruction(name: string): string {
+  const text = readFileSync(path.join(root, 'container/Dockerfile'), 'utf8').replaceAll('\\\n', ' ');
+  return text
+    .split('\n')
+    .findLast((line) => line.startsWith(`${name} `))!
+    .slice(name.length + 1);
+}
+
+/** Exit status of the image's healthcheck against a port. */
+async function healthcheck(port: number): Promise<number | null> {
+  const [node, ...args] = JSON.parse(/CMD (\[.*\])/.exec(instruction('HEALTHCHECK'))![1]!) as string[];
+  expect(node).toBe('node');
+  const child = spawn(process.execPath, args, { env: { SAGEMAKER_BIND_TO_PORT: String(port) } });
+  return ((await once(child, 'exit')) as [number | null])[0];
 }
 
 afterAll(async () => {
@@ -55,9 +73,14 @@ describe('the image', () => {
         `node_modules/tokenizers/tokenizers.linux-${arch}-gnu.node`,
       ]);
       expect(files.filter((file) => /\.(ts|map|md)$/.test(file))).toEqual([]);
-      expect(files).toEqual(
-        expect.arrayContaining(['main.js', 'worker.js', 'models/embedded/manifest.json']),
+      // Besides the three native packages, these alone: no sources, no trainer, no package that is bundled.
+      const packages = /^node_modules\/(onnxruntime-node|onnxruntime-common|tokenizers)\//;
+      const model = ['manifest.json', 'model.onnx', 'tokenizer.json'].map(
+        (file) => `models/embedded/${file}`,
       );
+      expect(files.filter((file) => !packages.test(file)).sort()).toEqual(['main.js', ...model, 'worker.js']);
+      // Whoever the platform runs it as may read it.
+      for (const file of files) expect(statSync(path.join(tree, file)).mode & 0o004).toBe(0o004);
       const bytes = files.reduce((sum, file) => sum + statSync(path.join(tree, file)).size, 0);
       expect(bytes).toBeLessThan(130_000_000);
     },
@@ -69,17 +92,31 @@ describe('the image', () => {
     expect(readFileSync(path.join(out, 'x64', 'worker.js'), 'utf8')).toMatch(/require\("onnxruntime-node"\)/);
   });
 
-  it('serves from its staged tree with an empty environment', async () => {
+  it('serves from its staged tree with an empty environment, as the healthcheck says, and writes nothing there', async () => {
     const tree = path.join(out, process.arch);
+    const before = filesIn(tree);
     const args = ['serve', '--port', '0', '--threads', '1'];
     for (const more of [[], ['--model', await smallModel()]]) {
-      const container = spawnContainer([...args, ...more], {}, path.join(tree, 'main.js'));
+      const container = spawnContainer([...args, ...more], {}, { entry: path.join(tree, 'main.js') });
       await container.logged('ready');
+      const port = container.port();
+      expect(await healthcheck(port)).toBe(0);
       const answer = await container.rerank({ query: 'fox', documents: ['a fox', 'bread', 'the den'] });
       expect((answer.json as RerankResponseBody).results).toHaveLength(3);
       container.child.kill('SIGTERM');
       expect(await container.exited).toBe(0);
+      expect(await healthcheck(port)).toBe(1);
+      expect(container.stderr).toBe('');
     }
+    expect(filesIn(tree)).toEqual(before);
+  });
+
+  it('is run without root, tells its multi-model ability, and understands signals', () => {
+    // By number: a platform that forbids root cannot read names.
+    expect(instruction('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+    expect(instruction('LABEL')).toContain('com.amazonaws.sagemaker.capabilities.multi-models=true');
+    expect(JSON.parse(instruction('ENTRYPOINT'))).toEqual(['node', '/app/main.js']);
+    expect(JSON.parse(instruction('CMD'))).toEqual(['serve']);
   });
 
   it('is not staged for a platform it does not know, nor over other files', () => {

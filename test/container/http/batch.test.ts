@@ -102,6 +102,22 @@ describe('CSV rows', () => {
     expect(lines[2]).toMatchObject({ id: 'r3', results: [{}, {}] });
   });
 
+  it('may hold newlines in quotes, and lose no neighbour of a row at fault', async () => {
+    const rows = [
+      'r1,"two\nlines, ""quoted""","[""x"",\n""y""]",1',
+      'r2,"never closed,[]',
+      'r3,two\\\nlines,[\\"x\\"\\, \\"y\\"\\, \\"z\\"]',
+    ];
+    for (const end of ['\n', '\r\n']) {
+      const lines = linesOf(await post(rows.join(end) + end, 'text/csv'));
+      expect(lines).toHaveLength(3);
+      expect(lines[0]).toMatchObject({ id: 'r1', results: [{}] });
+      expect(lines[1]).toMatchObject({ error: { code: 'invalid_request' } });
+      expect((lines[2]!.results as unknown[]).length).toBe(3);
+    }
+    expect(container.stderr).toBe('');
+  });
+
   it('are for /invocations only', async () => {
     const answer = await container.send('/v1/rerank', { body: 'a', headers: { 'content-type': 'text/csv' } });
     expect(answer.status).toBe(415);

@@ -121,13 +121,21 @@ export class ContainerProcess {
 
 const started: ContainerProcess[] = [];
 
+export interface SpawnOptions {
+  /** Default: the built container. */
+  readonly entry?: string;
+  /** Limits of the process and those it starts, as prlimit(1) takes them. */
+  readonly limits?: readonly string[];
+}
+
 /** Starts `main.js` with these arguments and nothing in its environment but what is given. */
 export function spawnContainer(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-  entry: string = containerEntry(),
+  { entry = containerEntry(), limits }: SpawnOptions = {},
 ): ContainerProcess {
-  const child = spawn(process.execPath, [entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [command, ...before] = [...(limits === undefined ? [] : ['prlimit', ...limits]), process.execPath];
+  const child = spawn(command!, [...before, entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const container: ContainerProcess = new ContainerProcess(child, () => {
     const line = container.log.find(({ msg }) => msg === 'listening');
     if (line === undefined) throw new Error('the container does not listen yet');
