@@ -117,6 +117,7 @@ async function writeCollection(directory: string): Promise<void> {
     positive: 3 * i,
     hard: others(6),
     random: others(6),
+    teacher: Array.from({ length: 13 }, () => 2 * random.next() - 1),
   }));
   await writeFile(path.join(directory, 'documents.jsonl'), lines(documents));
   await writeFile(path.join(directory, 'groups.jsonl'), lines(groups));

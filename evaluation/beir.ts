@@ -25,8 +25,10 @@ export async function readBeir(directory: string, options: BeirOptions = {}): Pr
   for await (const { id, title, text } of records(corpus, faults, documents)) {
     documents.set(id, { id, text: `${title} ${text}`.trim() });
   }
+  requireLines(corpus, 'documents', documents, faults);
   const queries = new Map<string, string>();
   for await (const { id, text } of records(queryFile, faults, queries)) queries.set(id, text);
+  requireLines(queryFile, 'queries', queries, faults);
   const qrels = await readQrels(judgements, queries, documents, faults);
   const name = path.basename(path.resolve(directory));
   return assemble({ name, documents, queries, qrels }, directory, faults, options);
@@ -56,6 +58,12 @@ async function qrelsFile(directory: string, split: string | undefined): Promise<
     `${path.join(folder, `${chosen}.tsv`)} is missing; there: ${names.join(', ') || 'no .tsv file'}`,
     { splits: names },
   );
+}
+
+/** An empty file is told as that, not by every judgement that names what it lacks. */
+function requireLines(file: string, what: string, found: ReadonlyMap<string, unknown>, faults: Faults): void {
+  if (found.size > 0 || faults.list.some((fault) => fault.file === file)) return;
+  throw new EvaluationError('collection_invalid', `${file} has no ${what}`, { file });
 }
 
 async function* records(

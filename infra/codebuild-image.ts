@@ -17,7 +17,7 @@ import {
   Source,
 } from 'aws-cdk-lib/aws-codebuild';
 import { Repository, TagMutability } from 'aws-cdk-lib/aws-ecr';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
@@ -51,7 +51,11 @@ export class CodeBuildImage extends Construct {
     super(scope, id);
     const source = new Asset(this, 'Context', {
       path: props.directory,
-      exclude: [...dockerignore(props.directory), ...props.exclude, '!.dockerignore'],
+      exclude: [
+        ...ignorePatterns(path.join(props.directory, '.dockerignore')),
+        ...props.exclude,
+        '!.dockerignore',
+      ],
       ignoreMode: IgnoreMode.DOCKER,
     });
     const tag = `${source.assetHash.slice(0, 32)}-${props.architecture}`;
@@ -63,14 +67,42 @@ export class CodeBuildImage extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.uri = this.repository.repositoryUriForTag(tag);
-    const project = this.#project(source, props);
-    this.built = this.#build(project, tag);
+    const log = new LogGroup(this, 'Log', {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = this.#role(source, log);
+    const project = this.#project(source, props, role, log);
+    this.built = this.#build(project, role, tag);
   }
 
-  #project(source: Asset, { architecture, dockerfile }: CodeBuildImageProps): Project {
+  /** This context, this log, this repository: the CDK's own role could read all assets of the bootstrap bucket by name. */
+  #role(source: Asset, log: LogGroup): Role {
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('codebuild.amazonaws.com'),
+      description: 'CodeBuild builds the image of the reranker with this role',
+    });
+    const allow = (actions: string[], resource: string) =>
+      role.addToPrincipalPolicy(new PolicyStatement({ actions, resources: [resource] }));
+    allow(['s3:GetObject', 's3:GetObjectVersion'], source.bucket.arnForObjects(source.s3ObjectKey));
+    allow(['s3:GetBucketAcl', 's3:GetBucketLocation'], source.bucket.bucketArn);
+    log.grantWrite(role);
+    this.repository.grantPullPush(role);
+    acknowledgeAll(role, 'AwsSolutions-IAM5', 'signing in to the registry knows no resource');
+    return role;
+  }
+
+  #project(
+    source: Asset,
+    { architecture, dockerfile }: CodeBuildImageProps,
+    role: Role,
+    logGroup: LogGroup,
+  ): Project {
     const project = new Project(this, 'Project', {
       description: 'Builds and pushes the image of the reranker',
       source: Source.s3({ bucket: source.bucket, path: source.s3ObjectKey }),
+      role: role.withoutPolicyUpdates(),
+      grantReportGroupPermissions: false,
       timeout: TIMEOUT,
       environment: {
         buildImage:
@@ -81,14 +113,7 @@ export class CodeBuildImage extends Construct {
         privileged: true,
       },
       environmentVariables: { REPOSITORY: { value: this.repository.repositoryUri } },
-      logging: {
-        cloudWatch: {
-          logGroup: new LogGroup(this, 'Log', {
-            retention: RetentionDays.ONE_MONTH,
-            removalPolicy: RemovalPolicy.DESTROY,
-          }),
-        },
-      },
+      logging: { cloudWatch: { logGroup } },
       buildSpec: BuildSpec.fromObject({
         version: '0.2',
         phases: {
@@ -110,18 +135,12 @@ export class CodeBuildImage extends Construct {
         },
       }),
     });
-    this.repository.grantPullPush(project);
     acknowledge(project, 'AwsSolutions-CB3', 'building an image takes the Docker daemon');
     acknowledge(project, 'AwsSolutions-CB4', 'the only artifact is the image, which ECR encrypts');
-    acknowledgeAll(
-      project,
-      'AwsSolutions-IAM5',
-      "the CDK's own statements: assets of the bootstrap bucket, log streams and report groups of this project, registry sign-in",
-    );
     return project;
   }
 
-  #build(project: Project, tag: string): CfnWaitCondition {
+  #build(project: Project, role: Role, tag: string): CfnWaitCondition {
     // A handle takes one signal, and a condition waits but once: both are new for every image.
     const generation = tag.replace('-', '').replace('_', '');
     const handle = new CfnWaitConditionHandle(this, `Signal${generation}`);
@@ -145,7 +164,8 @@ export class CodeBuildImage extends Construct {
         new PolicyStatement({ actions: ['codebuild:StartBuild'], resources: [project.projectArn] }),
       ]),
     });
-    start.node.addDependency(project, this.repository);
+    // The project is referred to; what it may do, and where it pushes to, must be there as well.
+    start.node.addDependency(role, this.repository);
     const built = new CfnWaitCondition(this, `Built${generation}`, {
       handle: handle.ref,
       count: 1,
@@ -169,8 +189,9 @@ export class CodeBuildImage extends Construct {
   }
 }
 
-function dockerignore(directory: string): string[] {
-  return readFileSync(path.join(directory, '.dockerignore'), 'utf8')
+/** The patterns of a .dockerignore file. */
+export function ignorePatterns(file: string): string[] {
+  return readFileSync(file, 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));
 }

@@ -12,12 +12,15 @@ import { executionRole, type RoleGrant } from './execution-role';
 import type { NetworkPlacement } from './hosting-settings';
 import { instanceType } from './instance-types';
 import { bindNetwork, checkNetwork, networkGrants, type BoundNetwork } from './network';
-import { prefixStateMachine } from './prefix-state-machine';
-import type { RerankerImage } from './reranker-image';
+import { jobName, jobNamePrefix, prefixStateMachine } from './prefix-state-machine';
+import { RerankerImage } from './reranker-image';
 
 export interface DistillationJobProps {
-  /** The training image; its platform is that of the instance type. */
-  readonly image: RerankerImage;
+  /**
+   * The training image.
+   * @default built from cli/train/Dockerfile for the platform of the instance type
+   */
+  readonly image?: RerankerImage;
   /**
    * Instance type.
    * @default ml.c7i.4xlarge
@@ -85,7 +88,8 @@ export const TRAINING_METRICS = ['step', 'loss', 'accuracy', 'agreement', 'token
 /**
  * A state machine that distils a student in a SageMaker training job. Start it with `{ "prefix": "input/NAME/" }`: below
  * that prefix lie `config.json` and the data it names. The execution ends with the job; its output has
- * `ModelArtifacts.S3ModelArtifacts`, a `model.tar.gz` below `models/EXECUTION/`. An execution with the same prefix goes on
+ * `ModelArtifacts.S3ModelArtifacts`, a `model.tar.gz` below `models/JOB/`, where JOB ends in the execution's name (at most 36
+ * letters, digits and hyphens). An execution with the same prefix goes on
  * from the checkpoints of the one before.
  */
 export class DistillationJob extends Construct {
@@ -93,10 +97,12 @@ export class DistillationJob extends Construct {
   readonly bucket: IBucket;
   /** What the training container runs with. */
   readonly role: Role;
+  /** Start of the names of its jobs. */
+  readonly #jobs = jobNamePrefix(this);
 
-  constructor(scope: Construct, id: string, props: DistillationJobProps) {
+  constructor(scope: Construct, id: string, props: DistillationJobProps = {}) {
     super(scope, id);
-    const { instance, runtime, wait, spot } = this.#check(props);
+    const { instance, runtime, wait, spot, trainingImage } = this.#check(props);
     const { encryptionKey: key } = props;
     this.bucket =
       props.bucket ??
@@ -104,7 +110,7 @@ export class DistillationJob extends Construct {
         encryptionKey: key,
         holds: 'data, checkpoints and models of training',
       });
-    const image = props.image.bind(this, 'Image', instance.architecture);
+    const image = trainingImage.bind(this, 'Image', instance.architecture);
     const network = props.network && bindNetwork(this, props.network);
     const s3 = `s3://${this.bucket.bucketName}`;
     this.role = executionRole(this, 'Role', {
@@ -112,6 +118,7 @@ export class DistillationJob extends Construct {
       image,
       modelUrls: [s3],
       logGroupNames: ['/aws/sagemaker/TrainingJobs'],
+      logStreams: `${this.#jobs}-*`,
       grants: [...this.#dataGrants(key), ...(network ? networkGrants(Stack.of(this), network) : [])],
     });
     const job = new CustomState(this, 'Train', {
@@ -119,7 +126,7 @@ export class DistillationJob extends Construct {
         Type: 'Task',
         Resource: `arn:${Stack.of(this).partition}:states:::sagemaker:createTrainingJob.sync`,
         Parameters: {
-          'TrainingJobName.$': '$$.Execution.Name',
+          'TrainingJobName.$': jobName(this.#jobs),
           RoleArn: this.role.roleArn,
           AlgorithmSpecification: {
             TrainingImage: image.uri,
@@ -169,6 +176,13 @@ export class DistillationJob extends Construct {
   #check(props: DistillationJobProps) {
     const faults = new Faults();
     const instance = faults.collect(() => instanceType(props.instanceType ?? 'ml.c7i.4xlarge'));
+    const trainingImage = faults.collect(
+      () => props.image ?? RerankerImage.fromAsset({ purpose: 'training' }),
+    );
+    faults.require(
+      trainingImage?.purpose !== 'serving',
+      "image is built for serving; a training job wants one of purpose 'training'",
+    );
     const spot = props.spot ?? true;
     const runtime = props.maxRuntime ?? Duration.days(1);
     const twice = Math.min(2 * runtime.toSeconds(), LONGEST.toSeconds());
@@ -186,7 +200,7 @@ export class DistillationJob extends Construct {
     faults.integer('checkpointEvery', props.checkpointEvery, 1, 1_000_000);
     checkNetwork(props.network, faults);
     faults.throwIfAny(`DistillationJob ${this.node.path}`);
-    return { instance: instance!, runtime, wait, spot };
+    return { instance: instance!, runtime, wait, spot, trainingImage: trainingImage! };
   }
 
   #dataGrants(key: IKey | undefined): RoleGrant[] {
@@ -223,7 +237,11 @@ export class DistillationJob extends Construct {
   /** What Step Functions needs to start a job, to wait for it, and to stop it when the execution is stopped. */
   #allowJobs(): void {
     const stack = Stack.of(this);
-    const jobs = stack.formatArn({ service: 'sagemaker', resource: 'training-job', resourceName: '*' });
+    const jobs = stack.formatArn({
+      service: 'sagemaker',
+      resource: 'training-job',
+      resourceName: `${this.#jobs}-*`,
+    });
     const rule = stack.formatArn({
       service: 'events',
       resource: 'rule',
@@ -253,7 +271,7 @@ export class DistillationJob extends Construct {
     acknowledgeAll(
       this.stateMachine,
       'AwsSolutions-IAM5',
-      'jobs are named by their executions; log deliveries and traces know no resource',
+      'jobs are named by their executions, after the prefix of this construct; log deliveries and traces know no resource',
     );
   }
 }

@@ -47,13 +47,4 @@ export class Random {
     for (let i = 0; i < length; i++) out[i] = mean + (2 * this.next() - 1) * half;
     return out;
   }
-
-  /** The state, for a checkpoint; `restore` continues the same sequence. */
-  save(): number[] {
-    return [...this.state];
-  }
-
-  restore(state: readonly number[]): void {
-    this.state.set(state);
-  }
 }

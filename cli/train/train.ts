@@ -58,6 +58,7 @@ async function distilInto(layout: TrainingLayout): Promise<void> {
     control.abort();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  let faults = 0;
   try {
     const { manifest, verification } = await runDistillation(
       { ...given, work, out },
@@ -70,9 +71,13 @@ async function distilInto(layout: TrainingLayout): Promise<void> {
           print(`stage=${JSON.stringify(now)}${done === undefined ? '' : ` done=${done} of=${total}`}`);
         },
         onProgress: (progress) => print(metricLine(progress)),
-        onFault: (fault) => print(`left out ${fault.file}:${fault.line}: ${fault.reason}`),
+        onFault: (fault) => {
+          faults++;
+          print(`left out ${fault.file}:${fault.line}: ${fault.reason}`);
+        },
       },
     );
+    if (faults > 0) print(`${faults} malformed lines were left out`);
     if (!verification.passed) {
       const failed = verification.checks
         .filter(({ outcome }) => outcome === 'failed')

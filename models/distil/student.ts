@@ -6,7 +6,7 @@ import { DataType } from '../onnx/proto';
 import type { Architecture } from '../registry';
 import { CONTRASTIVE_LOSS, needsTeacher } from './loss';
 import type { LossSettings, LossTerm, Targets } from './loss';
-import { Tape } from './tape';
+import { Tape, type Layout } from './tape';
 
 /** Name of a parameter's gradient among the outputs of the training graph. */
 export const gradientOf = (parameter: string): string => `gradient:${parameter}`;
@@ -25,8 +25,9 @@ export function graphParameters(a: Architecture): Map<string, number[]> {
 /**
  * Forward and backward pass of a JinaBERT student as one ONNX graph.
  *
- * Inputs: every parameter by its published name; `embedded` float32 [pairs x sequence, hidden], word plus type
- * embedding; `attention_mask` int64 [pairs, sequence]; and of `Targets`, all float32 [groups, candidates]: `positive`
+ * Inputs: every parameter by its published name; `attention_mask` int64 [pairs, sequence], ones before zeros;
+ * `embedded` float32 [rows, hidden], word plus type embedding of every token that the mask holds, pair by pair, without
+ * padding; and of `Targets`, all float32 [groups, candidates]: `positive`
  * where the contrastive loss has a weight, `known` with `distribution` for KL, `known` with `scores` for margin-MSE.
  * Outputs: `loss` scalar, `logits` [groups, candidates], `loss:TERM` for each term with a weight (for `kl` the
  * cross-entropy), and a gradient per parameter and for `embedded`.
@@ -36,16 +37,17 @@ export function buildTrainingGraph(a: Architecture, loss: LossSettings = CONTRAS
   const t = new Tape(g);
   const parameters = graphParameters(a);
   for (const [name, dims] of parameters) t.parameter(name, dims);
-  const embedded = t.parameter('embedded', ['tokens', a.hidden]);
+  const embedded = t.parameter('embedded', ['rows', a.hidden]);
   const mask = g.input('attention_mask', DataType.INT64, ['pairs', 'sequence']);
   const judged = (name: keyof Targets): string => g.input(name, DataType.FLOAT, ['groups', 'candidates']);
   const positive = loss.contrastive > 0 ? judged('positive') : undefined;
   const known = needsTeacher(loss) ? judged('known') : undefined;
 
   const pairs = g.op('Shape', [mask], { start: 0, end: 1 });
-  const { allRows, firstRow } = alibi(g, a, mask);
+  const batch = { ...layout(g, mask), pairs };
+  const bias = alibi(g, a, mask);
   let x = t.layerNorm(embedded, ...norm(names.embeddingNorm), EPSILON);
-  for (let i = 0; i < a.layers; i++) x = layer(t, a, i, x, pairs, i === a.layers - 1 ? firstRow : allRows);
+  for (let i = 0; i < a.layers; i++) x = layer(t, a, i, x, batch, bias);
 
   const pooled = t.tanh(t.linear(x, `${names.pooler}.weight`, `${names.pooler}.bias`));
   const column = t.linear(pooled, `${names.classifier}.weight`, `${names.classifier}.bias`);
@@ -66,7 +68,7 @@ export function buildTrainingGraph(a: Architecture, loss: LossSettings = CONTRAS
   publish(total, 'loss', []);
   for (const [term, value] of terms) publish(value, lossOf(term), []);
   publish(logits, 'logits', ['groups', 'candidates']);
-  publish(t.gradient('embedded'), gradientOf('embedded'), ['tokens', a.hidden]);
+  publish(t.gradient('embedded'), gradientOf('embedded'), ['rows', a.hidden]);
   for (const [name, dims] of parameters) publish(t.gradient(name), gradientOf(name), dims);
   return g.toModel();
 }
@@ -75,8 +77,32 @@ function norm(name: string): [string, string] {
   return [`${name}.weight`, `${name}.bias`];
 }
 
+/** A ragged batch: where its rows lie, how many pairs it has, and the row of each pair's first token. */
+interface Batch extends Layout {
+  readonly pairs: string;
+  /** int64 [pairs, 1]. */
+  readonly firsts: string;
+}
+
+/** What is added to the scores of attention. */
+interface Bias {
+  readonly allRows: string;
+  readonly firstRow: string;
+}
+
+/** The rows of a batch, of its mask int64 [pairs, sequence]. */
+function layout(g: Graph, mask: string): Omit<Batch, 'pairs'> {
+  const flat = g.op('Reshape', [mask, g.int([-1])]);
+  const places = g.op('Squeeze', [g.op('NonZero', [flat]), g.int([0])]);
+  const rows = g.op('Shape', [places]);
+  const numbers = g.op('Sub', [g.op('CumSum', [flat, g.int(0)]), g.int(1)]);
+  const slots = g.op('Where', [g.op('Cast', [flat], { to: DataType.BOOL }), numbers, rows]);
+  const table = g.op('Reshape', [slots, g.op('Shape', [mask])]);
+  return { slots, places, firsts: g.op('Gather', [table, g.int([0])], { axis: 1 }) };
+}
+
 /** ALiBi bias with the padding mask in it, for all rows [pairs, heads, sequence, sequence] and for the first row alone. */
-function alibi(g: Graph, a: Architecture, mask: string): { allRows: string; firstRow: string } {
+function alibi(g: Graph, a: Architecture, mask: string): Bias {
   const length = g.op('Squeeze', [g.op('Shape', [mask], { start: 1, end: 2 })]);
   const positions = g.op('Cast', [g.op('Range', [g.int(0), length, g.int(1)])], { to: DataType.FLOAT });
   const present = g.op('Cast', [mask], { to: DataType.BOOL });
@@ -89,38 +115,25 @@ function alibi(g: Graph, a: Architecture, mask: string): { allRows: string; firs
   return { allRows: g.op('Mul', [distance, slopes]), firstRow: g.op('Mul', [keys, slopes]) };
 }
 
-/** One encoder layer; with the bias of the first row alone it computes that row alone, the only one the head reads. */
-function layer(t: Tape, a: Architecture, i: number, x: string, pairs: string, bias: string): string {
+/** One encoder layer; the last one computes the first row of each pair alone, the only one the head reads. */
+function layer(t: Tape, a: Architecture, i: number, x: string, batch: Batch, bias: Bias): string {
   const { hidden, heads } = a;
   const width = hidden / heads;
   const n = layerNames(i);
   const last = i === a.layers - 1;
-  const merged = (parts: string[]): [string, string] => [
-    t.concat(
-      parts.map((part) => `${part}.weight`),
-      0,
-      parts.map(() => hidden),
-    ),
-    t.concat(
-      parts.map((part) => `${part}.bias`),
-      0,
-      parts.map(() => hidden),
-    ),
-  ];
-  const rows = last ? t.firstRows(x, pairs, hidden) : x;
-  const [q, k, v] = last
-    ? [
-        t.linear(rows, `${n.query}.weight`, `${n.query}.bias`),
-        ...t.split(t.linear(x, ...merged([n.key, n.value])), 2),
-      ]
-    : t.split(t.linear(x, ...merged([n.query, n.key, n.value])), 3);
-  const [qh, kh, vh] = [q, k, v].map((part) => t.toHeads(part, pairs, heads, width));
-  const weights = t.softmax(t.matmulTransposed(qh, kh, 1 / Math.sqrt(width)), bias);
-  const context = t.fromHeads(t.matmul(weights, vh), pairs, heads, width);
-  const attended = t.linear(context, `${n.attentionOutput}.weight`, `${n.attentionOutput}.bias`);
-  const y = t.layerNorm(t.add(attended, rows), ...norm(n.attentionNorm), EPSILON);
-  const [gate, up] = t.split(t.linear(y, `${n.gated}.weight`), 2);
-  const inner = t.multiply(t.gelu(gate), up);
-  const mixed = t.linear(inner, `${n.mlpOutput}.weight`, `${n.mlpOutput}.bias`);
+  const rows = last ? t.rowsAt(x, batch.firsts) : x;
+  const project = (from: string, name: string): string => t.linear(from, `${name}.weight`, `${name}.bias`);
+  const toHeads = (y: string): string => t.toHeads(y, batch.pairs, heads, width);
+  const q = toHeads(last ? project(rows, n.query) : t.toPlaces(project(rows, n.query), batch));
+  const [k, v] = [n.key, n.value].map((name) => toHeads(t.toPlaces(project(x, name), batch)));
+  const attended = t.attention(q, k, v, last ? bias.firstRow : bias.allRows, 1 / Math.sqrt(width));
+  const joined = t.fromHeads(attended, batch.pairs, heads, width);
+  const context = project(last ? joined : t.toRows(joined, batch), n.attentionOutput);
+  const y = t.layerNorm(t.add(context, rows), ...norm(n.attentionNorm), EPSILON);
+  // Two products instead of one that is cut in two: only weights are cut and joined again.
+  const [gate, up] = t
+    .split(`${n.gated}.weight`, 2)
+    .map((weight) => t.linear(y, weight, undefined, Math.SQRT1_2));
+  const mixed = project(t.gatedErf(gate, up), n.mlpOutput);
   return t.layerNorm(t.add(mixed, y), ...norm(n.mlpNorm), EPSILON);
 }

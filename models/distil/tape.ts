@@ -4,6 +4,14 @@ import { DataType } from '../onnx/proto';
 
 type Backward = (gradient: string) => void;
 
+/** Where the rows of a ragged batch lie in the padded one. */
+export interface Layout {
+  /** int64 [pairs x sequence]: each place's row, the number of rows where a pair has ended. */
+  readonly slots: string;
+  /** int64 [rows]: each row's place. */
+  readonly places: string;
+}
+
 /** Added to a logit that a softmax must leave out: its exponential is exactly 0, and a row of them stays finite. */
 const ABSENT = -1e9;
 
@@ -39,47 +47,39 @@ export class Tape {
     });
   }
 
-  /** x W^T + b: x [n, in], weight [out, in], bias [out]. */
-  linear(x: string, weight: string, bias?: string): string {
+  /** alpha x W^T + b: x [n, in], weight [out, in], bias [out]. */
+  linear(x: string, weight: string, bias?: string, alpha = 1): string {
     const g = this.graph;
-    const y = g.op('Gemm', bias ? [x, weight, bias] : [x, weight], { transB: 1 });
-    return this.record(y, (dy) => {
-      this.flow(x, () => g.op('Gemm', [dy, weight]));
-      this.flow(weight, () => g.op('Gemm', [dy, x], { transA: 1 }));
+    const gemm = (inputs: readonly string[], flags: Record<string, number>): string =>
+      g.op('Gemm', inputs, { ...flags, alpha: { float: alpha } });
+    return this.record(gemm(bias ? [x, weight, bias] : [x, weight], { transB: 1 }), (dy) => {
+      // What is known already is added while the product is written.
+      this.accumulate(x, (known) => gemm(known ? [dy, weight, known] : [dy, weight], {}));
+      this.flow(weight, () => gemm([dy, x], { transA: 1 }));
       if (bias) this.flow(bias, () => this.columnSums(dy));
     });
   }
 
-  /** alpha a b^T over the last two dimensions: a [.., n, d], b [.., m, d] of equal leading dimensions. */
-  matmulTransposed(a: string, b: string, alpha = 1): string {
-    const product = (p: string, q: string, flags: Record<string, number>): string =>
-      this.graph.op('FusedMatMul', [p, q], { ...flags, alpha: { float: alpha } }, MICROSOFT);
-    return this.record(product(a, b, { transB: 1 }), (dy) => {
-      this.flow(a, () => product(dy, b, {}));
-      this.flow(b, () => product(dy, a, { transA: 1 }));
-    });
-  }
-
-  /** a b over the last two dimensions: a [.., n, m], b [.., m, d] of equal leading dimensions. */
-  matmul(a: string, b: string): string {
-    const product = (p: string, q: string, flags: Record<string, number>): string =>
-      this.graph.op('FusedMatMul', [p, q], flags, MICROSOFT);
-    return this.record(product(a, b, {}), (dy) => {
-      this.flow(a, () => product(dy, b, { transB: 1 }));
-      this.flow(b, () => product(a, dy, { transA: 1 }));
-    });
-  }
-
-  /** Softmax over the last dimension of x + bias; no gradient flows to the bias, which may broadcast. */
-  softmax(x: string, bias: string): string {
+  /**
+   * softmax(alpha q k^T + bias) v over the last two dimensions: q [.., n, d], k and v [.., m, d] of equal leading
+   * dimensions, bias broadcast to [.., n, m]; no gradient flows to it.
+   * The gradient of the softmax takes the rows' sums of weights times their gradients from result times its gradient,
+   * which are equal and shorter (Dao et al., FlashAttention, arXiv 2205.14135).
+   */
+  attention(q: string, k: string, v: string, bias: string, alpha: number): string {
     const g = this.graph;
-    const y = g.op('Softmax', [g.op('Add', [x, bias])], { axis: -1 });
+    const product = (a: string, b: string, flags: Record<string, number>, factor = 1): string =>
+      g.op('FusedMatMul', [a, b], { ...flags, alpha: { float: factor } }, MICROSOFT);
+    const scores = product(q, k, { transB: 1 }, alpha);
+    const weights = g.op('Softmax', [g.op('Add', [scores, bias])], { axis: -1 });
+    const y = product(weights, v, {});
     return this.record(y, (dy) => {
-      this.flow(x, () => {
-        const weighted = g.op('Mul', [dy, y]);
-        const sums = g.op('ReduceSum', [weighted, g.int([-1])], { keepdims: 1 });
-        return g.op('Sub', [weighted, g.op('Mul', [y, sums])]);
-      });
+      const sums = g.op('ReduceSum', [g.op('Mul', [dy, y]), g.int([-1])], { keepdims: 1 });
+      const difference = g.op('Sub', [product(dy, v, { transB: 1 }), sums]);
+      const dScores = g.op('Mul', [weights, difference]);
+      this.flow(v, () => product(weights, dy, { transA: 1 }));
+      this.flow(q, () => product(dScores, k, {}, alpha));
+      this.flow(k, () => product(dScores, q, { transA: 1 }, alpha));
     });
   }
 
@@ -101,16 +101,21 @@ export class Tape {
     });
   }
 
-  /** Exact GELU, x Phi(x). */
-  gelu(x: string): string {
+  /**
+   * x (1 + erf x) v of equal shapes: with x = gate / sqrt(2) and v = up / sqrt(2) it is GELU(gate) up, the exact GELU, without
+   * an operator for the factors.
+   */
+  gatedErf(x: string, v: string): string {
     const g = this.graph;
-    const erf = g.op('Erf', [g.op('Mul', [x, g.float(Math.SQRT1_2)])]);
-    const phi = g.op('Mul', [g.op('Add', [erf, g.float(1)]), g.float(0.5)]);
-    return this.record(g.op('Mul', [x, phi]), (dy) => {
+    const twice = g.op('Add', [g.op('Erf', [x]), g.float(1)]);
+    const gate = g.op('Mul', [x, twice]);
+    return this.record(g.op('Mul', [gate, v]), (dy) => {
+      this.flow(v, () => g.op('Mul', [dy, gate]));
       this.flow(x, () => {
-        const exponent = g.op('Mul', [g.op('Mul', [x, x]), g.float(-0.5)]);
-        const density = g.op('Mul', [g.op('Exp', [exponent]), g.float(1 / Math.sqrt(2 * Math.PI))]);
-        return g.op('Mul', [dy, g.op('Add', [phi, g.op('Mul', [x, density])])]);
+        // Derivative of erf: 2 / sqrt(pi) exp(-x^2), its factor inside the exponential.
+        const exponent = g.op('Sub', [g.float(Math.log(2 / Math.sqrt(Math.PI))), g.op('Mul', [x, x])]);
+        const slope = g.op('Add', [twice, g.op('Mul', [x, g.op('Exp', [exponent])])]);
+        return g.op('Mul', [g.op('Mul', [dy, v]), slope]);
       });
     });
   }
@@ -123,27 +128,32 @@ export class Tape {
     });
   }
 
-  /** Joins values along an axis; `sizes` are their lengths on it. */
-  concat(parts: readonly string[], axis: number, sizes: readonly number[]): string {
-    const g = this.graph;
-    return this.record(g.op('Concat', parts, { axis }), (dy) => {
-      const slices = g.ops('Split', [dy, g.int(sizes)], parts.length, { axis });
-      parts.forEach((part, i) => this.flow(part, () => slices[i]));
-    });
-  }
-
-  /** Cuts x into `count` equal parts along its last dimension. */
+  /** Cuts x into `count` equal parts along its first dimension. */
   split(x: string, count: number): string[] {
-    const parts = this.graph.ops('Split', [x], count, { axis: -1 });
+    const parts = this.graph.ops('Split', [x], count, { axis: 0 });
     const gradients: (string | undefined)[] = parts.map(() => undefined);
     parts.forEach((part, i) => {
       this.record(part, (dy) => {
         gradients[i] = dy;
         // Records run last to first, so the first part comes when all the others are known.
-        if (i === 0) this.flow(x, () => this.graph.op('Concat', gradients as string[], { axis: -1 }));
+        if (i === 0) this.flow(x, () => this.graph.op('Concat', gradients as string[], { axis: 0 }));
       });
     });
     return parts;
+  }
+
+  /** Rows of pairs at their places in the batch: [rows, n] to [pairs x sequence, n], zeros where a pair has ended. */
+  toPlaces(x: string, { slots, places }: Layout): string {
+    return this.record(this.atPlaces(x, slots), (dy) => {
+      this.flow(x, () => this.graph.op('Gather', [dy, places], { axis: 0 }));
+    });
+  }
+
+  /** The other way round, padding left out: [pairs x sequence, n] to [rows, n]. */
+  toRows(x: string, { slots, places }: Layout): string {
+    return this.record(this.graph.op('Gather', [x, places], { axis: 0 }), (dy) => {
+      this.flow(x, () => this.atPlaces(dy, slots));
+    });
   }
 
   /** [batch x sequence, heads x width] to [batch, heads, sequence, width]. */
@@ -167,17 +177,11 @@ export class Tape {
     });
   }
 
-  /** First row of each item: [batch x sequence, hidden] to [batch, hidden]. */
-  firstRows(x: string, batch: string, hidden: number): string {
+  /** The rows of x [n, m] at indices int64 [k, 1], all different: [k, m]. */
+  rowsAt(x: string, indices: string): string {
     const g = this.graph;
-    const items = g.op('Reshape', [x, g.op('Concat', [batch, g.int([-1, hidden])], { axis: 0 })]);
-    return this.record(g.op('Gather', [items, g.int(0)], { axis: 1 }), (dy) => {
-      this.flow(x, () => {
-        const rest = g.op('Sub', [g.op('Shape', [items], { start: 1, end: 2 }), g.int([1])]);
-        const pads = g.op('Concat', [g.int([0, 0, 0, 0]), rest, g.int([0])], { axis: 0 });
-        const padded = g.op('Pad', [g.op('Unsqueeze', [dy, g.int([1])]), pads]);
-        return g.op('Reshape', [padded, g.int([-1, hidden])]);
-      });
+    return this.record(g.op('GatherND', [x, indices]), (dy) => {
+      this.flow(x, () => g.op('ScatterND', [g.op('ConstantOfShape', [g.op('Shape', [x])]), indices, dy]));
     });
   }
 
@@ -266,12 +270,18 @@ export class Tape {
 
   /** Adds a contribution to the gradient of `value`. */
   private flow(value: string, emit: () => string): void {
-    const contribution = emit();
-    const known = this.gradients.get(value);
-    this.gradients.set(
-      value,
-      known === undefined ? contribution : this.graph.op('Add', [known, contribution]),
-    );
+    this.accumulate(value, (known) => (known ? this.graph.op('Add', [known, emit()]) : emit()));
+  }
+
+  /** Adds to the gradient of `value` what `emit` makes of the contributions so far. */
+  private accumulate(value: string, emit: (known: string | undefined) => string): void {
+    this.gradients.set(value, emit(this.gradients.get(value)));
+  }
+
+  /** [rows, n] to [places, n]: the row of each slot, zeros for a slot behind the last row. */
+  private atPlaces(x: string, slots: string): string {
+    const g = this.graph;
+    return g.op('Gather', [g.op('Pad', [x, g.int([0, 0, 1, 0])]), slots], { axis: 0 });
   }
 
   private count(groups: string): string {

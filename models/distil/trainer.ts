@@ -3,14 +3,16 @@ import { ModelError } from '../errors';
 import { names } from '../jinabert/weights';
 import type { PairElement } from '../manifest';
 import { SESSION_OPTIONS } from '../onnx/session-options';
-import { learningRateAt, sumOfSquares } from './adamw';
+import { learningRateAt } from './adamw';
 import type { AdamWSettings, Parameter } from './adamw';
+import { batches, type Batch } from './batch';
 import type { EncodedGroups } from './data/groups';
 import type { Recipe } from './recipe';
-import { assemble, sampleStep } from './sampler';
+import { sampleStep } from './sampler';
 import { LOSS_TERMS, lossSettings, targets } from './loss';
 import type { Judged, LossSettings, LossTerm, Targets } from './loss';
-import { buildTrainingGraph, gradientOf, graphParameters, lossOf } from './student';
+import { StepGradients, floats } from './step-gradients';
+import { buildTrainingGraph, graphParameters, lossOf } from './student';
 
 /** What one step of training showed. */
 export interface StepReport {
@@ -35,22 +37,11 @@ export type Student = Map<string, Parameter>;
 
 const adamw = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
-interface Batch {
-  readonly judged: readonly Judged[];
-  readonly ids: Int32Array;
-  readonly types: Uint8Array;
-  readonly mask: BigInt64Array;
-  readonly pairs: number;
-  readonly sequence: number;
-  readonly tokens: number;
-}
-
 /** Trains a student in place, one step a call, with ONNX Runtime as the engine. */
 export class Trainer {
   private readonly settings: AdamWSettings;
   private readonly loss: LossSettings;
-  /** Position of each word's row in the gathered gradient of the step, -1 for words that do not occur. */
-  private readonly slots: Int32Array;
+  private readonly gradients: StepGradients;
 
   private constructor(
     private readonly recipe: Recipe,
@@ -61,7 +52,7 @@ export class Trainer {
   ) {
     this.loss = lossSettings(recipe.loss);
     this.settings = { ...adamw, weightDecay: recipe.weightDecay };
-    this.slots = new Int32Array(recipe.architecture.vocabulary).fill(-1);
+    this.gradients = new StepGradients(recipe.architecture);
   }
 
   /** @param threads of ONNX Runtime */
@@ -85,25 +76,30 @@ export class Trainer {
    * @throws ModelError `training_diverged` when the loss or gradient is not finite; the student is then unchanged.
    */
   async step(step: number): Promise<StepReport> {
-    const { recipe } = this;
+    const { recipe, gradients } = this;
+    const judged = sampleStep(this.groups, recipe, step);
+    const parts = batches(judged, this.template, recipe.trainingTokens);
     const candidates = 1 + recipe.negatives;
-    const batch = this.collect(step);
-    const goal = targets(batch.judged, candidates, this.loss.temperature);
-    const outputs = await this.run(batch, candidates, goal);
-    // The graph's KL term is the cross-entropy, which the divergence is without the target's entropy.
-    const loss = (outputs.loss.data as Float32Array)[0] - this.loss.kl * goal.entropy;
+    const logits = new Float32Array(judged.length * candidates);
     const terms: Partial<Record<LossTerm, number>> = {};
-    for (const term of LOSS_TERMS.filter((name) => this.loss[name] > 0)) {
-      const value = (outputs[lossOf(term)].data as Float32Array)[0];
-      terms[term] = term === 'kl' ? value - goal.entropy : value;
+    let loss = 0;
+    let done = 0;
+    gradients.reset(parts);
+    for (const part of parts) {
+      const goal = targets(part.groups, candidates, this.loss.temperature);
+      const outputs = await this.run(part, candidates, goal);
+      const share = part.groups.length / judged.length;
+      // The graph's KL term is the cross-entropy, which the divergence is without the target's entropy.
+      loss += share * (floats(outputs.loss)[0] - this.loss.kl * goal.entropy);
+      for (const term of LOSS_TERMS.filter((name) => this.loss[name] > 0)) {
+        const value = floats(outputs[lossOf(term)])[0] - (term === 'kl' ? goal.entropy : 0);
+        terms[term] = (terms[term] ?? 0) + share * value;
+      }
+      gradients.add(part, outputs, share);
+      logits.set(floats(outputs.logits), done * candidates);
+      done += part.groups.length;
     }
-    const words = this.gatherWordGradients(batch, outputs[gradientOf('embedded')].data as Float32Array);
-    const gradients = new Map<string, Float32Array>();
-    for (const name of graphParameters(recipe.architecture).keys()) {
-      gradients.set(name, outputs[gradientOf(name)].data as Float32Array);
-    }
-    const squares = [...gradients.values(), words.rows, words.types].map(sumOfSquares);
-    const gradientNorm = Math.sqrt(squares.reduce((a, b) => a + b, 0));
+    const gradientNorm = gradients.norm();
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new ModelError(
         'training_diverged',
@@ -112,50 +108,31 @@ export class Trainer {
       );
     }
     const learningRate = learningRateAt(step, recipe.learningRate, recipe.warmupSteps, recipe.steps);
-    const scale = Math.min(1, recipe.clip / gradientNorm);
-    for (const [name, gradient] of gradients) {
-      this.student.get(name)!.update(gradient, step, learningRate, this.settings, scale);
-    }
-    this.student.get(names.types)!.update(words.types, step, learningRate, this.settings, scale);
-    const table = this.student.get(names.words)!;
-    const { hidden } = recipe.architecture;
-    words.order.forEach((id, slot) => {
-      const row = words.rows.subarray(slot * hidden, (slot + 1) * hidden);
-      table.update(row, step, learningRate, this.settings, scale, id * hidden);
-      this.slots[id] = -1;
-    });
-    const logits = outputs.logits.data as Float32Array;
-    const accuracy = positiveIsBest(logits, batch.judged, candidates);
-    const agreement = pairAgreement(logits, batch.judged, candidates);
+    this.update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
+    const agreement = pairAgreement(logits, judged, candidates);
     return {
       step,
       loss,
       terms,
-      accuracy,
+      accuracy: positiveIsBest(logits, judged, candidates),
       ...(agreement !== undefined && { agreement }),
       gradientNorm,
       learningRate,
-      tokens: batch.tokens,
+      tokens: parts.reduce((sum, { ids }) => sum + ids.length, 0),
     };
   }
 
-  private collect(step: number): Batch {
-    const judged = sampleStep(this.groups, this.recipe, step);
-    const pairs = judged.flatMap(({ query, documents }) =>
-      documents.map((document) => assemble(this.template, query, document, this.recipe.trainingTokens)),
-    );
-    const sequence = pairs.reduce((most, { ids }) => Math.max(most, ids.length), 0);
-    const ids = new Int32Array(pairs.length * sequence);
-    const types = new Uint8Array(ids.length);
-    const mask = new BigInt64Array(ids.length);
-    let tokens = 0;
-    pairs.forEach((pair, row) => {
-      ids.set(pair.ids, row * sequence);
-      types.set(pair.types, row * sequence);
-      mask.fill(1n, row * sequence, row * sequence + pair.ids.length);
-      tokens += pair.ids.length;
+  private update(step: number, learningRate: number, scale: number): void {
+    const { parameters, words, rows } = this.gradients;
+    for (const [name, gradient] of parameters) {
+      this.student.get(name)!.update(gradient, step, learningRate, this.settings, scale);
+    }
+    const table = this.student.get(names.words)!;
+    const { hidden } = this.recipe.architecture;
+    words.forEach((id, place) => {
+      const row = rows.subarray(place * hidden, (place + 1) * hidden);
+      table.update(row, step, learningRate, this.settings, scale, id * hidden);
     });
-    return { judged, ids, types, mask, pairs: pairs.length, sequence, tokens };
   }
 
   private async run(
@@ -163,21 +140,15 @@ export class Trainer {
     candidates: number,
     goal: Targets,
   ): Promise<InferenceSession.OnnxValueMapType> {
+    const { ids } = batch;
     const { hidden } = this.recipe.architecture;
-    const words = this.student.get(names.words)!.data;
-    const types = this.student.get(names.types)!.data;
-    const embedded = new Float32Array(batch.ids.length * hidden);
-    batch.ids.forEach((id, i) => {
-      const type = batch.types[i] * hidden;
-      for (let h = 0; h < hidden; h++) embedded[i * hidden + h] = words[id * hidden + h] + types[type + h];
-    });
     const feeds: Record<string, Tensor> = {
-      embedded: new Tensor('float32', embedded, [batch.ids.length, hidden]),
+      embedded: new Tensor('float32', this.embed(batch), [ids.length, hidden]),
       attention_mask: new Tensor('int64', batch.mask, [batch.pairs, batch.sequence]),
     };
     for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
       if (!this.session.inputNames.includes(name)) continue;
-      feeds[name] = new Tensor('float32', goal[name], [batch.pairs / candidates, candidates]);
+      feeds[name] = new Tensor('float32', goal[name], [batch.groups.length, candidates]);
     }
     for (const [name, dims] of graphParameters(this.recipe.architecture)) {
       feeds[name] = new Tensor('float32', this.student.get(name)!.data, dims);
@@ -185,27 +156,18 @@ export class Trainer {
     return this.session.run(feeds);
   }
 
-  /** Sums the gradient of the embedded tokens by word and by type. */
-  private gatherWordGradients(batch: Batch, embedded: Float32Array) {
+  /** Word plus type embedding of each token, row-major [tokens, hidden]. */
+  private embed({ ids, types }: Batch): Float32Array {
     const { hidden } = this.recipe.architecture;
-    const order: number[] = [];
-    for (let i = 0; i < batch.ids.length; i++) {
-      const id = batch.ids[i];
-      if (batch.mask[i] === 1n && this.slots[id] < 0) this.slots[id] = order.push(id) - 1;
+    const words = this.student.get(names.words)!.data;
+    const typeTable = this.student.get(names.types)!.data;
+    const embedded = new Float32Array(ids.length * hidden);
+    for (let i = 0, at = 0; i < ids.length; i++) {
+      let word = ids[i] * hidden;
+      let type = types[i] * hidden;
+      for (const end = at + hidden; at < end; at++) embedded[at] = words[word++] + typeTable[type++];
     }
-    const rows = new Float32Array(order.length * hidden);
-    const types = new Float32Array(2 * hidden);
-    for (let i = 0; i < batch.ids.length; i++) {
-      if (batch.mask[i] !== 1n) continue;
-      const row = this.slots[batch.ids[i]] * hidden;
-      const type = batch.types[i] * hidden;
-      for (let h = 0; h < hidden; h++) {
-        const g = embedded[i * hidden + h];
-        rows[row + h] += g;
-        types[type + h] += g;
-      }
-    }
-    return { order, rows, types };
+    return embedded;
   }
 }
 

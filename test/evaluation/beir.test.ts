@@ -23,7 +23,7 @@ async function write(files: Files): Promise<void> {
     queries = ['{"_id":"q1","text":"what lifts"}', '{"_id":"q2","text":"not judged"}'],
     qrels = { test: ['query-id\tcorpus-id\tscore', 'q1\td1\t2', 'q1\td2\t0'] },
   } = files;
-  await mkdir(path.join(directory, 'qrels'));
+  await mkdir(path.join(directory, 'qrels'), { recursive: true });
   await writeFile(path.join(directory, 'corpus.jsonl'), corpus.join('\n'));
   await writeFile(path.join(directory, 'queries.jsonl'), queries.join('\n'));
   for (const [name, lines] of Object.entries(qrels)) {
@@ -114,6 +114,20 @@ describe('readBeir', () => {
     expect(error.code).toBe('collection_invalid');
     expect(error.message).toContain('has no documents');
   });
+
+  it.each([{}, { lenient: true }])(
+    'names the empty file, not the judgements that refer to it: %j',
+    async (options) => {
+      for (const [part, what] of [
+        ['corpus', 'documents'],
+        ['queries', 'queries'],
+      ] as const) {
+        await write({ [part]: [] });
+        const { message } = await failure(directory, options);
+        expect(message).toBe(`${path.join(directory, `${part}.jsonl`)} has no ${what}`);
+      }
+    },
+  );
 
   it.each([{}, { lenient: true }])('refuses judgements that call nothing relevant: %j', async (options) => {
     await write({ qrels: { test: ['q1\td1\t0', 'q1\td2\t-1'] } });

@@ -1,4 +1,6 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { metricLine } from '../../cli/train/metric-line';
@@ -9,14 +11,22 @@ import {
   TRAINING_METRICS,
   type DistillationJobProps,
 } from '../../infra';
-import { buildContext, removeFixtures } from './support/fixtures';
+import { buildContext, removeFixtures, temporaryDirectory } from './support/fixtures';
 import { nagFindings } from './support/nag';
 import { emptyStack, roleStatements } from './support/stacks';
 
 afterAll(removeFixtures);
 
+/** A build context of its own for the training image. */
+function trainingContext(): string {
+  const directory = temporaryDirectory();
+  mkdirSync(path.join(directory, 'cli/train'), { recursive: true });
+  writeFileSync(path.join(directory, 'cli/train/Dockerfile'), 'FROM scratch\n');
+  return directory;
+}
+
 function jobStack(props: Partial<DistillationJobProps> = {}, stack: Stack = emptyStack()) {
-  const image = RerankerImage.fromAsset({ directory: buildContext() });
+  const image = RerankerImage.fromAsset({ directory: trainingContext(), purpose: 'training' });
   new DistillationJob(stack, 'Job', { image, ...props });
   const template = Template.fromStack(stack);
   const [machine] = Object.values(template.findResources('AWS::StepFunctions::StateMachine')) as {
@@ -106,6 +116,56 @@ test('reads each metric from the line that the container prints', () => {
     'distillation:agreement': 0.75,
     'distillation:tokens_per_second': 26_000,
   });
+});
+
+test('builds its image of this package, from the files that its Dockerfile copies and nothing else', () => {
+  const outdir = temporaryDirectory();
+  const app = new App({ outdir });
+  new DistillationJob(new Stack(app, 'Test'), 'Job', { instanceType: 'ml.c7g.4xlarge' });
+  app.synth();
+  const [manifest] = readdirSync(outdir).filter((name) => name.endsWith('.assets.json'));
+  const { dockerImages } = JSON.parse(readFileSync(path.join(outdir, manifest!), 'utf8')) as {
+    dockerImages: Record<string, { source: { directory: string; dockerFile: string; platform: string } }>;
+  };
+  const [image] = Object.values(dockerImages);
+  expect(image!.source).toMatchObject({ dockerFile: 'cli/train/Dockerfile', platform: 'linux/arm64' });
+  const context = path.join(outdir, image!.source.directory);
+  const names = (folder: string): string[] => readdirSync(path.join(context, folder)).sort();
+  expect(names('.')).toEqual(['.dockerignore', 'cli', 'container', 'dist', 'package.json']);
+  expect(names('cli/train')).toEqual([
+    'Dockerfile',
+    'Dockerfile.dockerignore',
+    'package-lock.json',
+    'package.json',
+  ]);
+  expect(names('container')).toEqual(['stage.mjs']);
+  expect(names('dist')).toEqual(['cli', 'client', 'evaluation', 'models']);
+  expect(names('dist/cli')).toEqual(['failure.js', 'train']);
+  expect(names('dist/evaluation')).toEqual(['client-reranker.js']);
+  expect(names('dist/models')).toContain('distil');
+});
+
+test('builds its image with CodeBuild apart from the one that serves', () => {
+  const stack = emptyStack();
+  for (const purpose of ['serving', 'training'] as const) {
+    const image = RerankerImage.fromCodeBuild({ purpose });
+    image.bind(stack, 'First', 'x86_64');
+    image.bind(stack, 'Second', 'x86_64');
+  }
+  const projects = Object.values(Template.fromStack(stack).findResources('AWS::CodeBuild::Project'));
+  const specs = projects.map((project) => JSON.stringify(project));
+  expect(specs).toHaveLength(2);
+  expect(specs[0]).toContain('--file container/Dockerfile');
+  expect(specs[1]).toContain('--file cli/train/Dockerfile');
+});
+
+test('refuses an image that serves, and a context without its Dockerfile', () => {
+  const serving = RerankerImage.fromAsset({ directory: buildContext() });
+  expect(() => jobStack({ image: serving })).toThrow("a training job wants one of purpose 'training'");
+  const directory = temporaryDirectory();
+  expect(() => RerankerImage.fromAsset({ directory, purpose: 'training' })).toThrow(
+    `no Dockerfile at ${path.join(directory, 'cli/train/Dockerfile')}`,
+  );
 });
 
 test('names every fault at once', () => {

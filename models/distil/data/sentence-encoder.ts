@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Tokenizer } from 'tokenizers';
+import { ModelError } from '../../errors';
 import { otherVocabulary } from '../teacher/cross-encoder';
 
 export interface SentenceEncoderOptions {
@@ -20,17 +21,21 @@ const BATCH = 16;
  */
 export class SentenceEncoder {
   private constructor(
+    private readonly file: string,
     private readonly session: InferenceSession,
     private readonly tokenizer: Tokenizer,
   ) {}
 
-  /** @throws ModelError `tokenizer_invalid` where the tokenizer has ids that the model does not embed. */
+  /**
+   * @throws ModelError `tokenizer_invalid` where the tokenizer has ids that the model does not embed,
+   * `structure_unsupported` where it gives no vector a token.
+   */
   static async load(options: SentenceEncoderOptions): Promise<SentenceEncoder> {
     const session = await InferenceSession.create(options.model, { intraOpNumThreads: options.threads });
     const tokenizer = Tokenizer.fromFile(options.tokenizer);
     tokenizer.disablePadding();
     tokenizer.setTruncation(options.maximumTokens);
-    const encoder = new SentenceEncoder(session, tokenizer);
+    const encoder = new SentenceEncoder(options.model, session, tokenizer);
     // The largest id shows whether model and tokenizer belong together.
     await encoder.run([[0, tokenizer.getVocabSize(true) - 1]]).catch((cause: unknown) => {
       const { message } = cause as Error;
@@ -70,6 +75,10 @@ export class SentenceEncoder {
       token_type_ids: new Tensor('int64', new BigInt64Array(ids.length), shape),
     };
     const output = (await this.session.run(feeds))[this.session.outputNames[0]];
+    if (output.dims.length !== 3 || output.dims[1] !== length) {
+      const message = `${this.file} gives ${this.session.outputNames[0]} [${output.dims.join(', ')}] for input_ids [${shape.join(', ')}]: no sentence encoder, which gives [batch, sequence, width]. Of a reranker the kind is cross-encoder`;
+      throw new ModelError('structure_unsupported', message, this.file);
+    }
     const width = output.dims[2];
     const states = output.data as Float32Array;
     return batch.map((row, i) => unit(mean(states, i * length * width, row.length, width)));

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { ModelError } from '../../errors';
+import { replaceFile } from '../../replace-file';
+import { storageError } from './lines';
 
 /** Special tokens of the pair template, in the order of their ids. */
 export const SPECIAL_TOKENS = ['<s>', '<pad>', '</s>', '<unk>', '<mask>'] as const;
@@ -26,7 +28,8 @@ export interface TokenizerOptions {
  * The library's trainer runs to its default of 30,000 entries; BPE finds merges in order, so the first ones of
  * that run are the merges of a smaller run, and the vocabulary is cut after them.
  * @param texts is called twice: once to count characters, once to train.
- * @throws ModelError `config_invalid` when the vocabulary cannot be had from the texts.
+ * @throws ModelError `config_invalid` when the vocabulary cannot be had from the texts; `disk_full`, with nothing left at
+ * the output.
  */
 export async function trainTokenizer(
   texts: () => AsyncIterable<string>,
@@ -49,7 +52,10 @@ export async function trainTokenizer(
     tokenizer.train([corpus]);
     tokenizer.save(full);
     const trained = JSON.parse(await readFile(full, 'utf8')) as { model: { merges: [string, string][] } };
-    await writeFile(output, `${JSON.stringify(cut(alphabet, trained.model.merges, options.vocabulary))}\n`);
+    const text = `${JSON.stringify(cut(alphabet, trained.model.merges, options.vocabulary))}\n`;
+    await replaceFile(output, (part) => writeFile(part, text), `${output}.part`).catch((error: unknown) => {
+      throw storageError(error, output);
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -96,7 +102,7 @@ function cut(alphabet: Set<string>, merges: readonly [string, string][], size: n
   if (ids.size !== size) {
     throw new ModelError(
       'config_invalid',
-      `the texts give an alphabet of ${alphabet.size} and ${merges.length} merges, no vocabulary of exactly ${size}`,
+      `the texts give an alphabet of ${alphabet.size} and ${merges.length} merges, no vocabulary of exactly ${size}: the ${size > ids.size ? 'most' : 'least'} is ${ids.size}`,
     );
   }
   return describe(ids, kept);

@@ -34,6 +34,10 @@ export async function scoreGroups(
   const groups = (): AsyncGenerator<Group> => readGroups(groupsFile, records.length);
   let total = 0;
   for await (const group of groups()) total += group ? 1 : 0;
+  if (total === 0) {
+    const message = `${groupsFile} holds no group: there is no query, or none that finds a document. Mend the queries or the corpus, and remove ${directory}`;
+    throw new ModelError('config_invalid', message, groupsFile);
+  }
   const files: string[] = [];
   for (const { teacher } of teachers) {
     const file = path.join(directory, `scores-${teacher.name}.jsonl`);
@@ -68,7 +72,12 @@ async function cacheScores(
   let position = 0;
   let chunk: TextGroup[] = [];
   const flush = async (): Promise<void> => {
-    const scores = await teacher.score(chunk);
+    const scores = await teacher.score(chunk).catch((cause: unknown) => {
+      if (cause instanceof ModelError) throw cause;
+      const where = `groups ${done + 1} to ${done + chunk.length} of ${directory}`;
+      const message = `the teacher ${teacher.name} failed in ${where}: ${(cause as Error).message}. Finished scores are kept: the same command goes on`;
+      throw new ModelError('teacher_failed', message, undefined, { cause });
+    });
     chunk.forEach(({ texts }, i) => {
       const good = scores[i]?.length === texts.length && scores[i].every(Number.isFinite);
       if (!good) {

@@ -182,6 +182,11 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Add: pairwise((x, y) => x + y),
   Cast: ([x], { to }) => [to === DataType.BOOL ? { ...x, data: x.data.map((v) => (v === 0 ? 0 : 1)) } : x],
   Concat: (parts, { axis }) => [concat(parts, axisOf(axis as number, parts[0]))],
+  ConstantOfShape: ([shape]) => [{ dims: shape.data, data: new Array<number>(size(shape.data)).fill(0) }],
+  CumSum: ([x]) => {
+    let sum = 0;
+    return [{ ...x, data: x.data.map((v) => (sum += v)) }];
+  },
   Div: pairwise((x, y) => x / y),
   Erf: each(erf),
   Exp: each(exp),
@@ -190,8 +195,10 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     return [{ dims, data: data.map((x) => x * (alpha as number)) }];
   },
   Gather: ([x, indices], { axis = 0 }) => [gather(x, indices, axisOf(axis as number, x))],
-  Gemm: ([a, b, c], { transA, transB }) => {
-    const product = matmul(transA ? swapLast(a) : a, transB ? swapLast(b) : b);
+  GatherND: ([x, indices]) => [gather(x, { dims: [indices.dims[0]], data: indices.data }, 0)],
+  Gemm: ([a, b, c], { transA, transB, alpha = 1 }) => {
+    const { dims, data } = matmul(transA ? swapLast(a) : a, transB ? swapLast(b) : b);
+    const product = { dims, data: data.map((x) => x * (alpha as number)) };
     return [c ? broadcast(product, c, (x, y) => x + y) : product];
   },
   Identity: ([x]) => [x],
@@ -211,6 +218,10 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Max: pairwise((x, y) => max(x, y)),
   Mul: pairwise((x, y) => x * y),
   Neg: each((x) => -x),
+  NonZero: ([x]) => {
+    const data = x.data.flatMap((v, i) => (v === 0 ? [] : [i]));
+    return [{ dims: [1, data.length], data }];
+  },
   Pad: ([x, pads]) => [pad(x, pads.data)],
   Range: ([from, to, step]) => {
     const length = (to.data[0] - from.data[0]) / step.data[0];
@@ -221,6 +232,14 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: ([x, shape]) => {
     const known = shape.data.reduce((product, n) => (n < 0 ? product : product * n), 1);
     return [{ dims: shape.data.map((n) => (n < 0 ? x.data.length / known : n)), data: x.data }];
+  },
+  ScatterND: ([x, indices, rows]) => {
+    const width = size(x.dims.slice(1));
+    const data = [...x.data];
+    indices.data.forEach((row, i) =>
+      data.splice(row * width, width, ...rows.data.slice(i * width, (i + 1) * width)),
+    );
+    return [{ dims: x.dims, data }];
   },
   Shape: ([{ dims }], { start = 0, end = dims.length }) => {
     const data = dims.slice(start as number, min(end as number, dims.length));

@@ -1,7 +1,7 @@
 import { targets } from '../../../models/distil/loss';
 import type { LossSettings, Targets } from '../../../models/distil/loss';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../../models/distil/student';
-import { Tape } from '../../../models/distil/tape';
+import { Tape, type Layout } from '../../../models/distil/tape';
 import { randomWeights } from '../../../models/jinabert/weights';
 import { Graph } from '../../../models/onnx/graph';
 import { decodeModel } from '../../../models/onnx/proto';
@@ -57,6 +57,9 @@ type Shapes = Readonly<Record<string, readonly number[]>>;
 /** Gives the values whose weighted sum is differentiated. */
 type Build = (t: Tape, names: Record<string, string>) => string | string[];
 
+/** Two pairs of 3 and 1 rows at places of two times 3. */
+const layout = (g: Graph): Layout => ({ slots: g.int([0, 1, 2, 3, 4, 4]), places: g.int([0, 1, 2, 3]) });
+
 const OPERATORS: readonly (readonly [name: string, inputs: Shapes, build: Build])[] = [
   ['add', { a: [2, 3], b: [2, 3] }, (t, { a, b }) => t.add(a, b)],
   ['add of a value to itself', { a: [2, 3] }, (t, { a }) => t.add(a, a)],
@@ -64,22 +67,30 @@ const OPERATORS: readonly (readonly [name: string, inputs: Shapes, build: Build]
   ['multiply of a value by itself', { a: [2, 3] }, (t, { a }) => t.multiply(a, a)],
   ['linear', { x: [4, 3], w: [5, 3], b: [5] }, (t, { x, w, b }) => t.linear(x, w, b)],
   ['linear without bias', { x: [4, 3], w: [5, 3] }, (t, { x, w }) => t.linear(x, w)],
-  ['matmulTransposed', { a: [2, 2, 3, 4], b: [2, 2, 5, 4] }, (t, { a, b }) => t.matmulTransposed(a, b, 0.7)],
-  ['matmul', { a: [2, 2, 3, 5], b: [2, 2, 5, 4] }, (t, { a, b }) => t.matmul(a, b)],
+  ['linear, scaled', { x: [4, 3], w: [5, 3] }, (t, { x, w }) => t.linear(x, w, undefined, 0.7)],
   [
-    'softmax, a place left out',
-    { x: [2, 3, 4] },
-    (t, { x }) => t.softmax(x, t.graph.float([0, 0.5, -1e9, -1], [1, 1, 4])),
+    'linear, twice of one value',
+    { x: [4, 3], w: [5, 3], v: [2, 3] },
+    (t, { x, w, v }) => [t.linear(x, w), t.linear(x, v)],
+  ],
+  [
+    'attention, a key left out',
+    { q: [2, 2, 3, 4], k: [2, 2, 5, 4], v: [2, 2, 5, 4] },
+    (t, { q, k, v }) => t.attention(q, k, v, t.graph.float([0, 0.5, -1e9, -1, 0.3], [1, 1, 5]), 0.7),
   ],
   ['layerNorm', { x: [3, 5], w: [5], b: [5] }, (t, { x, w, b }) => t.layerNorm(x, w, b, 1e-5)],
-  ['gelu', { x: [4, 5] }, (t, { x }) => t.gelu(x)],
+  ['gatedErf', { x: [4, 5], v: [4, 5] }, (t, { x, v }) => t.gatedErf(x, v)],
   ['tanh', { x: [4, 5] }, (t, { x }) => t.tanh(x)],
-  ['concat of rows', { a: [2, 3], b: [4, 3] }, (t, { a, b }) => t.concat([a, b], 0, [2, 4])],
-  ['concat of columns', { a: [2, 3], b: [2, 1] }, (t, { a, b }) => t.concat([a, b], 1, [3, 1])],
-  ['split', { x: [2, 6] }, (t, { x }) => t.split(x, 3)],
+  ['split', { x: [6, 2] }, (t, { x }) => t.split(x, 3)],
+  ['toPlaces', { x: [4, 3] }, (t, { x }) => t.toPlaces(x, layout(t.graph))],
+  ['toRows', { x: [6, 3] }, (t, { x }) => t.toRows(x, layout(t.graph))],
   ['toHeads', { x: [6, 4] }, (t, { x }) => t.toHeads(x, t.graph.int([2]), 2, 2)],
   ['fromHeads', { x: [2, 2, 3, 2] }, (t, { x }) => t.fromHeads(x, t.graph.int([2]), 2, 2)],
-  ['firstRows', { x: [6, 4] }, (t, { x }) => t.firstRows(x, t.graph.int([2]), 4)],
+  [
+    'rowsAt',
+    { x: [6, 4] },
+    (t, { x }) => t.rowsAt(x, t.graph.op('Unsqueeze', [t.graph.int([4, 0]), t.graph.int([1])])),
+  ],
   ['scale', { x: [2, 3] }, (t, { x }) => t.scale(x, 1.75)],
   ['reshape', { x: [2, 6] }, (t, { x }) => t.reshape(x, t.graph.int([3, 4]))],
   [
@@ -143,7 +154,7 @@ describe('the gradient of each operator of the tape', () => {
 
   it('is tested of every operator there is', () => {
     const notOperators = ['constructor', 'parameter', 'backward', 'gradient'];
-    const internal = ['record', 'flow', 'count', 'columnSums', 'flatten'];
+    const internal = ['record', 'flow', 'accumulate', 'atPlaces', 'count', 'columnSums', 'flatten'];
     const all = Object.getOwnPropertyNames(Tape.prototype).filter(
       (name) => ![...notOperators, ...internal].includes(name),
     );
@@ -169,8 +180,9 @@ describe('the gradient of the whole student', () => {
     const read = randomWeights(a, 9);
     const inputs = new Map<string, Value>();
     for (const [name, dims] of graphParameters(a)) inputs.set(name, { dims, data: [...read(name)] });
-    inputs.set('embedded', tensor([pairs * sequence, a.hidden], random));
-    inputs.set('attention_mask', { dims: [pairs, sequence], data: [1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0] });
+    const mask = [1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 0, 0];
+    inputs.set('embedded', tensor([mask.filter((bit) => bit === 1).length, a.hidden], random));
+    inputs.set('attention_mask', { dims: [pairs, sequence], data: mask });
     for (const name of ['positive', 'known', 'scores', 'distribution'] as const satisfies (keyof Targets)[]) {
       inputs.set(name, { dims: [2, 2], data: [...goal[name]] });
     }

@@ -34,16 +34,11 @@ describe.each([
   function embedded(): Float32Array {
     const words = read(names.words);
     const typeTable = read(names.types);
-    const out = new Float32Array(ids.length * sequence * a.hidden);
-    ids.forEach((row, b) =>
-      row.forEach((id, s) => {
-        for (let h = 0; h < a.hidden; h++) {
-          out[(b * sequence + s) * a.hidden + h] =
-            words[id * a.hidden + h] + typeTable[types[b][s] * a.hidden + h];
-        }
-      }),
+    const rows = ids.flatMap((row, b) => row.map((id, s) => ({ id, type: types[b][s] })));
+    const out = rows.flatMap(({ id, type }) =>
+      Array.from({ length: a.hidden }, (_, h) => words[id * a.hidden + h] + typeTable[type * a.hidden + h]),
     );
-    return out;
+    return Float32Array.from(out);
   }
 
   async function start() {
@@ -63,7 +58,7 @@ describe.each([
         if (session.inputNames.includes(name)) feeds[name] = new Tensor('float32', goal[name], [2, 3]);
       }
       for (const [name, data] of values) {
-        const dims = graphParameters(a).get(name) ?? [ids.length * sequence, a.hidden];
+        const dims = graphParameters(a).get(name) ?? [data.length / a.hidden, a.hidden];
         feeds[name] = new Tensor('float32', data, dims);
       }
       const outputs = await session.run(feeds);
