@@ -50,6 +50,23 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  {
+    files: ['**/*.ts'],
+    ignores: ['models/onnx/runtime.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'onnxruntime-node',
+              message: 'models/onnx/runtime.ts offers it, with its telemetry off.',
+            },
+          ],
+        },
+      ],
+    },
+  },
   { files: ['client/**/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: heavy }] } },
   { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

@@ -1,3 +1,6 @@
+// Tests see a copy of the environment, which the native library does not read (models/onnx/no-telemetry.ts).
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../models/onnx/runtime';
 import { embeddedModelDirectory } from '../models';
 import type { Architecture } from '../models';
 import { EncodedGroups } from '../models/distil/data/groups';

@@ -23,6 +23,11 @@ export interface ExecutionRoleProps {
   readonly modelUrls: readonly string[];
   /** Names of the log groups that the containers write to. */
   readonly logGroupNames: readonly string[];
+  /**
+   * Names of the log streams, as a pattern, where the groups are shared with others.
+   * @default all
+   */
+  readonly logStreams?: string;
   /** What the model data, the network and the hosting mode ask for besides. */
   readonly grants: readonly RoleGrant[];
 }
@@ -35,7 +40,7 @@ export interface ExecutionRoleProps {
  */
 export function executionRole(scope: Construct, id: string, props: ExecutionRoleProps): Role {
   const stack = Stack.of(scope);
-  const grants = [...imageGrants(props.image), ...logGrants(stack, props.logGroupNames), ...props.grants];
+  const grants = [...imageGrants(props.image), ...logGrants(stack, props), ...props.grants];
   const generation = createHash('sha256')
     .update(JSON.stringify(stack.resolve([props.image.uri, props.modelUrls])))
     .digest('hex')
@@ -91,8 +96,8 @@ function imageGrants(image: BoundImage): RoleGrant[] {
   ];
 }
 
-function logGrants(stack: Stack, names: readonly string[]): RoleGrant[] {
-  const groups = names.map((resourceName) =>
+function logGrants(stack: Stack, { logGroupNames, logStreams = '*' }: ExecutionRoleProps): RoleGrant[] {
+  const groups = logGroupNames.map((resourceName) =>
     stack.formatArn({
       service: 'logs',
       resource: 'log-group',
@@ -105,8 +110,8 @@ function logGrants(stack: Stack, names: readonly string[]): RoleGrant[] {
     {
       sid: 'WriteLog',
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: groups.map((group) => `${group}:log-stream:*`),
-      open: 'SageMaker names the log streams, one an instance',
+      resources: groups.map((group) => `${group}:log-stream:${logStreams}`),
+      open: 'SageMaker names the log streams, one or more an instance',
     },
     {
       sid: 'WriteMetrics',

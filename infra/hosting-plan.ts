@@ -13,7 +13,16 @@ import { instanceType, type CpuArchitecture, type InstanceType } from './instanc
 import { checkNetwork } from './network';
 import { checkFleetScaling } from './scaling';
 import { greatestCount, scalingTargets, type ScalingTargets } from './scaling-targets';
-import { neededMib, queueTokens, recommendedInstanceType, requireRoom, serverlessMemoryMb } from './sizing';
+import {
+  INITIAL_INSTANCES,
+  neededMib,
+  queueTokens,
+  recommendedInstanceType,
+  requireRoom,
+  SERVERLESS_CONCURRENCY,
+  serverlessMemoryMb,
+} from './sizing';
+import { workerEnvironment, workerSettings } from './sizing-workers';
 import { checkTrafficShift } from './traffic-shift';
 
 /** What a hosting mode decides about the resources of an endpoint. */
@@ -73,7 +82,7 @@ function planFleet(
   const { scaling } = hosting;
   const { instance, targets, common } = instancePlan(hosting, models, faults, scaling?.tokensPerRequest);
   faults.integer('hosting.initialInstanceCount', hosting.initialInstanceCount, 1, 1000);
-  const initial = hosting.initialInstanceCount ?? scaling?.minInstanceCount ?? 1;
+  const initial = hosting.initialInstanceCount ?? scaling?.minInstanceCount ?? INITIAL_INSTANCES;
   const max =
     scaling?.maxInstanceCount ??
     Math.max(initial, most(models, instance, { tokensPerRequest: scaling?.tokensPerRequest }));
@@ -122,7 +131,7 @@ function planAsynchronous(hosting: AsynchronousHosting, models: readonly ModelFi
     environment: { ...common!.environment, RERANKER_DEADLINE_MS: String(ASYNCHRONOUS_DEADLINE_MS) },
     productionVariant: {
       instanceType: instance!.name,
-      initialInstanceCount: Math.max(1, hosting.minInstanceCount ?? 0),
+      initialInstanceCount: Math.max(INITIAL_INSTANCES, hosting.minInstanceCount ?? 0),
       initialVariantWeight: 1,
       ...START_TIMEOUTS,
     },
@@ -148,26 +157,29 @@ function planComponents(hosting: InferenceComponentsHosting, models: readonly Mo
   );
   checkBounds('CopyCount', minCopies, Math.max(...maxCopyCount), faults);
   faults.throwIfAny('hosting');
-  const threads = Math.max(1, Math.floor(vcpus / (hosting.workers ?? 1)));
+  // Of the model that leaves room for fewest: the setting is one for all copies.
+  const settings = models
+    .map((model) => workerSettings([model], instance!, { share, workers: hosting.workers }))
+    .reduce((least, each) => (each.workers < least.workers ? each : least));
   return {
     ...common!,
     // A container sees the vCPUs of the whole instance; a copy must not use more than it reserves.
     environment: {
       ...common!.environment,
       ...tokenBudget(queueTokens(hosting.mode, models, { instance: instance! }, share)),
-      RERANKER_THREADS: String(threads),
+      ...workerEnvironment(settings),
     },
     targets: slowest(models, instance!, { share }),
     maxInstanceCount: max,
     copy: {
       vcpus,
-      memoryMib: models.map((model) => neededMib([model], hosting.workers)),
+      memoryMib: models.map((model) => neededMib([model], settings.workers)),
       maxCopyCount,
     },
     productionVariant: {
       instanceType: instance!.name,
       // Created with one and left to managed scaling: the models need somewhere to be placed first.
-      initialInstanceCount: Math.max(1, hosting.minInstanceCount ?? 0),
+      initialInstanceCount: Math.max(INITIAL_INSTANCES, hosting.minInstanceCount ?? 0),
       managedInstanceScaling: {
         status: 'ENABLED',
         minInstanceCount: min,
@@ -184,7 +196,7 @@ function planServerless(hosting: ServerlessHosting, models: readonly ModelFigure
   const [model] = models as [ModelFigures];
   const memory = hosting.memorySizeInMb ?? faults.collect(() => serverlessMemoryMb(model));
   if (memory !== undefined) faults.collect(() => requireRoom({ serverlessMb: memory }, [model]));
-  const maxConcurrency = hosting.maxConcurrency ?? 5;
+  const maxConcurrency = hosting.maxConcurrency ?? SERVERLESS_CONCURRENCY;
   faults.integer('hosting.maxConcurrency', maxConcurrency, 1, 200);
   faults.integer('hosting.provisionedConcurrency', hosting.provisionedConcurrency, 1, maxConcurrency);
   faults.throwIfAny('hosting');
@@ -194,6 +206,8 @@ function planServerless(hosting: ServerlessHosting, models: readonly ModelFigure
     networkIsolation: false,
     environment: {
       ...tokenBudget(queueTokens('serverless', models, { serverlessMb: memory! })),
+      // Memory is for one; its threads are the vCPUs it finds, which AWS does not publish.
+      RERANKER_WORKERS: '1',
       RERANKER_MAX_BODY_BYTES: String(SERVERLESS_PAYLOAD_BYTES),
     },
     productionVariant: {
@@ -241,7 +255,7 @@ function instancePlan(
       networkIsolation: hosting.networkIsolation ?? true,
       environment: {
         ...tokenBudget(queueTokens(hosting.mode, models, { instance })),
-        ...(hosting.workers !== undefined && { RERANKER_WORKERS: String(hosting.workers) }),
+        ...workerEnvironment(workerSettings(models, instance, { workers: hosting.workers })),
       },
     },
   };

@@ -15,7 +15,7 @@ export interface RealTimeHosting extends InstanceSettings {
   readonly mode: 'real-time';
   /**
    * Instances the endpoint starts with.
-   * @default 1
+   * @default 1, for every variant; see INITIAL_INSTANCES in sizing.ts
    */
   readonly initialInstanceCount?: number;
   /**

@@ -35,7 +35,7 @@ export { PRODUCTION_VARIANT, RerankerEndpoint } from './reranker-endpoint';
 export { RerankerApi, type RerankerApiProps } from './reranker-api';
 export { RerankerBatch, type RerankerBatchProps } from './reranker-batch';
 export { RerankerFunction, type RerankerFunctionProps } from './reranker-function';
-export { RerankerImage, type BoundImage } from './reranker-image';
+export { RerankerImage, type BoundImage, type ImagePurpose, type ImageSourceOptions } from './reranker-image';
 export { RerankerModel, type BoundModel } from './reranker-model';
 export { RerankerStack, type RerankerStackProps } from './reranker-stack';
 export { readContext, type Consumer, type DeploymentContext, type ImageSource } from './context';
@@ -46,6 +46,8 @@ export {
   TOKENS_PER_REQUEST,
   type ScalingTargets,
 } from './scaling-targets';
+export { sizing, type Sizing } from './sizing-table';
+export { MEASURED_THREADS, workerSettings, type WorkerSettings } from './sizing-workers';
 export { neededMib, queueTokens, recommendedInstanceType, serverlessMemoryMb, throughput } from './sizing';
 export {
   SERVERLESS_MEMORY_MB,

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { Size, Stack, Stage } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
 import { packModel, type ModelDirectory } from '../models';
-import { acknowledge, acknowledgeAll, acknowledgeManagedPolicy } from './acknowledge';
+import { acknowledge, acknowledgeManagedPolicy } from './acknowledge';
 import { privateBucket } from './buckets';
+import { modelUploads } from './model-uploads';
 
 /** Archives of several models below one prefix, as a multi-model endpoint reads them. */
 export class ModelStore extends Construct {
@@ -24,17 +27,38 @@ export class ModelStore extends Construct {
     const digest = createHash('sha256').update(content).digest('hex');
     this.prefix = `models/${digest.slice(0, 16)}/`;
     this.bucket = privateBucket(this, 'Bucket', { holds: 'models', disposable: true });
+    const asset = new Asset(this, 'Archives', { path: this.#stage(archives, digest), assetHash: digest });
+    const { role, log } = modelUploads(Stack.of(this));
     this.deployment = new BucketDeployment(this, 'Upload', {
-      sources: [Source.asset(this.#stage(archives, digest), { assetHash: digest })],
+      sources: [Source.bucket(asset.bucket, asset.s3ObjectKey)],
       destinationBucket: this.bucket,
       destinationKeyPrefix: this.prefix,
       prune: false,
       retainOnDelete: true,
+      role: role.withoutPolicyUpdates(),
+      logGroup: log,
       // The archives are unpacked from one upload, then copied: room for both.
       memoryLimit: 1024,
       ephemeralStorageSize: Size.gibibytes(4),
     });
+    this.#allowUpload(asset, role);
+    this.deployment.node.addDependency(role);
     this.#explain();
+  }
+
+  /** What `aws s3 cp` of the upload and `aws s3 sync` to the prefix ask for; the CDK would open the whole bootstrap bucket. */
+  #allowUpload(asset: Asset, role: Role): void {
+    const allow = (actions: string[], resource: string, prefix?: string) =>
+      role.addToPrincipalPolicy(
+        new PolicyStatement({
+          actions,
+          resources: [resource],
+          ...(prefix && { conditions: { StringLike: { 's3:prefix': prefix } } }),
+        }),
+      );
+    allow(['s3:GetObject'], asset.bucket.arnForObjects(asset.s3ObjectKey));
+    allow(['s3:PutObject', 's3:AbortMultipartUpload'], this.bucket.arnForObjects(`${this.prefix}*`));
+    allow(['s3:ListBucket'], this.bucket.bucketArn, `${this.prefix}*`);
   }
 
   #stage(archives: ReadonlyMap<string, ModelDirectory>, digest: string): string {
@@ -51,7 +75,7 @@ export class ModelStore extends Construct {
     return directory;
   }
 
-  /** The CDK's own functions that upload and clean up come with permissions that cannot be narrowed from here. */
+  /** The CDK's own functions that upload and clean up come with settings that cannot be changed from here. */
   #explain(): void {
     const providers = Stack.of(this).node.children.filter(({ node }) => node.id.startsWith('Custom::'));
     for (const provider of providers) {
@@ -61,11 +85,6 @@ export class ModelStore extends Construct {
         'the CDK gives its functions the AWS policy that lets them log',
       );
       acknowledge(provider, 'AwsSolutions-L1', 'the CDK pins the runtime that its function is tested on');
-      acknowledgeAll(
-        provider,
-        'AwsSolutions-IAM5',
-        'the CDK copies assets of the bootstrap bucket to this bucket alone',
-      );
     }
   }
 }

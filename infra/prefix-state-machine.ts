@@ -1,4 +1,4 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Names, RemovalPolicy } from 'aws-cdk-lib';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
@@ -17,6 +17,19 @@ export interface PrefixStateMachineOptions {
   /** What the input must be, for who started the execution with another one. */
   readonly cause: string;
   readonly job: IChainable;
+}
+
+/**
+ * Start of the names of a construct's jobs, which its role is held to. SageMaker takes 63 characters a name: this leaves
+ * room for a hyphen and the UUID that an execution is named by unless told otherwise.
+ */
+export function jobNamePrefix(scope: Construct): string {
+  return Names.uniqueResourceName(scope, { maxLength: 26, separator: '-' });
+}
+
+/** Intrinsic function for a job's name: the prefix, a hyphen, and the execution's name. */
+export function jobName(prefix: string): string {
+  return `States.Format('${prefix}-{}', $$.Execution.Name)`;
 }
 
 /** A logged and traced state machine that runs a job on a prefix of a bucket, and nothing for any other input. */

@@ -14,10 +14,11 @@ import { executionRole, type RoleGrant } from './execution-role';
 import { volumeKeyGrants } from './exchange';
 import { instanceType } from './instance-types';
 import { singleModelData } from './model-data';
-import { prefixStateMachine } from './prefix-state-machine';
+import { jobName, jobNamePrefix, prefixStateMachine } from './prefix-state-machine';
 import { RerankerImage } from './reranker-image';
 import { RerankerModel } from './reranker-model';
 import { recommendedInstanceType, requireRoom } from './sizing';
+import { workerEnvironment, workerSettings } from './sizing-workers';
 
 export interface RerankerBatchProps {
   /**
@@ -65,16 +66,21 @@ export interface RerankerBatchProps {
 /** Payload of a transform request in MB; with two requests at once a vCPU it stays below SageMaker's 100 MB in all. */
 const MAX_PAYLOAD_MB = 6;
 const MAX_TOTAL_MB = 100;
+/** What SageMaker waits for the answer to a line, at most an hour. */
+const INVOCATION_TIMEOUT_SECONDS = 600;
 
 /**
  * A state machine that reranks every line of the JSON-lines objects below a prefix by a batch transform job, and
  * reports. Start it with `{ "prefix": "input/2026-11-23/" }`; each line is a request as `POST /invocations` takes it, and
- * the line of the same number below `output/NAME-OF-EXECUTION/` is its answer.
+ * the line of the same number below `output/NAME-OF-EXECUTION/` is its answer. An execution's name has at most 36 letters,
+ * digits and hyphens: the job is named by it.
  */
 export class RerankerBatch extends Construct {
   readonly stateMachine: StateMachine;
   readonly bucket: IBucket;
   readonly topic: ITopic;
+  /** Start of the names of its jobs. */
+  readonly #jobs = jobNamePrefix(this);
 
   constructor(scope: Construct, id: string, props: RerankerBatchProps = {}) {
     super(scope, id);
@@ -95,12 +101,21 @@ export class RerankerBatch extends Construct {
       image: boundImage,
       modelUrls: [data.url],
       logGroupNames: ['/aws/sagemaker/TransformJobs'],
+      logStreams: `${this.#jobs}-*`,
       grants: [...data.grants, ...this.#dataGrants(props.encryptionKey)],
     });
     const cfnModel = new CfnModel(this, 'Model', {
       executionRoleArn: role.roleArn,
       enableNetworkIsolation: true,
-      primaryContainer: { ...data.container, image: boundImage.uri },
+      primaryContainer: {
+        ...data.container,
+        image: boundImage.uri,
+        environment: {
+          ...workerEnvironment(workerSettings([model.figures], instance)),
+          // A line may take as long as SageMaker waits for it.
+          RERANKER_DEADLINE_MS: String(1000 * INVOCATION_TIMEOUT_SECONDS),
+        },
+      },
     });
     if (boundImage.dependency) cfnModel.node.addDependency(boundImage.dependency);
 
@@ -110,12 +125,15 @@ export class RerankerBatch extends Construct {
         Type: 'Task',
         Resource: `arn:${stack.partition}:states:::sagemaker:createTransformJob.sync`,
         Parameters: {
-          'TransformJobName.$': '$$.Execution.Name',
+          'TransformJobName.$': jobName(this.#jobs),
           ModelName: cfnModel.attrModelName,
           MaxConcurrentTransforms: concurrent,
           MaxPayloadInMB: MAX_PAYLOAD_MB,
           BatchStrategy: 'SingleRecord',
-          ModelClientConfig: { InvocationsTimeoutInSeconds: 600, InvocationsMaxRetries: 3 },
+          ModelClientConfig: {
+            InvocationsTimeoutInSeconds: INVOCATION_TIMEOUT_SECONDS,
+            InvocationsMaxRetries: 3,
+          },
           TransformInput: {
             ContentType: 'application/json',
             SplitType: 'Line',
@@ -231,7 +249,11 @@ export class RerankerBatch extends Construct {
 
   /** What Step Functions needs to start a job, to wait for it, and to stop it when the execution is stopped. */
   #allowJobs(stack: Stack): void {
-    const jobs = stack.formatArn({ service: 'sagemaker', resource: 'transform-job', resourceName: '*' });
+    const jobs = stack.formatArn({
+      service: 'sagemaker',
+      resource: 'transform-job',
+      resourceName: `${this.#jobs}-*`,
+    });
     const rule = stack.formatArn({
       service: 'events',
       resource: 'rule',
@@ -252,7 +274,7 @@ export class RerankerBatch extends Construct {
     acknowledgeAll(
       this.stateMachine,
       'AwsSolutions-IAM5',
-      'jobs are named by their executions; log deliveries and traces know no resource',
+      'jobs are named by their executions, after the prefix of this construct; log deliveries and traces know no resource',
     );
   }
 }

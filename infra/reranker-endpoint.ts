@@ -1,9 +1,10 @@
-import { CfnDeletionPolicy, Names, Resource, Stack, Token, type CfnResource } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, Names, Stack, Token, type CfnResource } from 'aws-cdk-lib';
 import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnEndpoint, CfnEndpointConfig, CfnModel, type IEndpoint } from 'aws-cdk-lib/aws-sagemaker';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { callSettings, componentName, type ServedModels } from './call-settings';
+import { INVOKE, RerankerEndpointBase } from './endpoint-base';
 import { checkProps, type CheckedProps, type RerankerEndpointProps } from './endpoint-props';
 import { bindDataCapture, bindExchange, volumeKeyGrants, type BoundExchange } from './exchange';
 import { executionRole, type RoleGrant } from './execution-role';
@@ -16,29 +17,8 @@ import { scaleBacklog, scaleFleet } from './scaling';
 import { pricePerHour } from './sizing';
 import { deploymentConfig } from './traffic-shift';
 
-/** What callers of an endpoint that answers at once may do: whole answers and response streams are actions of their own. */
-const INVOKE = ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'];
-
 /** The one production variant of every endpoint. */
 export const PRODUCTION_VARIANT = 'AllTraffic';
-
-abstract class RerankerEndpointBase extends Resource implements IEndpoint {
-  abstract readonly endpointName: string;
-  abstract readonly endpointArn: string;
-
-  get endpointRef(): IEndpoint['endpointRef'] {
-    return { endpointArn: this.endpointArn };
-  }
-
-  /** Lets a principal invoke this endpoint and no other. */
-  grantInvoke(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
-      actions: INVOKE,
-      resourceArns: [this.endpointArn],
-    });
-  }
-}
 
 /**
  * Rerankers behind a SageMaker endpoint: model, endpoint config, endpoint, least-privilege role, scaling, alarms and

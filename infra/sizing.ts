@@ -39,6 +39,17 @@ export function recommendedInstanceType(variant: VariantId): string {
   return RECOMMENDED[variant];
 }
 
+/**
+ * Instances that an endpoint starts with, for every variant: what is asked of it is not known before it runs, each instance
+ * more doubles the least bill, and one of the recommended type answers a request of 100 passages. Where the traffic is known,
+ * scaling goes from here to the greatest count, which does follow from throughput. AWS advises 2 for availability: set
+ * `initialInstanceCount` in production.
+ */
+export const INITIAL_INSTANCES = 1;
+
+/** Containers of a serverless endpoint at once: an idle one costs nothing, and the account's quota is shared with others. */
+export const SERVERLESS_CONCURRENCY = 5;
+
 let measurements: readonly Measurement[] | undefined;
 
 /**

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../models/onnx/runtime';
 import { Tokenizer } from 'tokenizers';
 import type { Request } from './corpus';
 

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../models/onnx/runtime';
 import { VARIANTS } from '../../models';
 import { SESSION_OPTIONS } from '../../models/onnx/session-options';
 import { Random } from '../../models/random';

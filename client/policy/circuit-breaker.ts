@@ -22,6 +22,7 @@ export class CircuitBreaker {
   #state: CircuitState = 'closed';
   #inARow = 0;
   #openedAt = 0;
+  #last: unknown;
 
   constructor(options: Required<CircuitBreakerOptions>, onChange: (state: CircuitState) => void) {
     this.#failures = options.failures;
@@ -39,9 +40,10 @@ export class CircuitBreaker {
     const waitMs = this.#openedAt + this.#coolDownMs - performance.now();
     if (this.#state === 'open' && waitMs <= 0) return;
     const state = this.#state.replace('_', '-');
+    const last = this.#last instanceof Error ? ` (the last of them: ${this.#last.message})` : '';
     throw new CircuitOpenError(
-      `not sent: the last ${this.#failures} requests failed, and the circuit breaker is ${state}`,
-      { retryAfterMs: Math.max(waitMs, 0) },
+      `not sent: the last ${this.#failures} requests failed${last}, and the circuit breaker is ${state}`,
+      { retryAfterMs: Math.max(waitMs, 0), cause: this.#last },
     );
   }
 
@@ -54,7 +56,7 @@ export class CircuitBreaker {
       this.#become('closed');
       return value;
     } catch (error) {
-      if (isBreakage(error)) this.#failed(probe);
+      if (isBreakage(error)) this.#failed(probe, error);
       // Refused, but answered: the endpoint is there.
       else if (probe) this.#settleProbe(error);
       throw error;
@@ -68,7 +70,8 @@ export class CircuitBreaker {
     return true;
   }
 
-  #failed(probe: boolean): void {
+  #failed(probe: boolean, error: unknown): void {
+    this.#last = error;
     this.#inARow += 1;
     if (!probe && this.#inARow < this.#failures) return;
     this.#openedAt = performance.now();

@@ -2,7 +2,7 @@
  * Entry of an inference process, and the only file that loads ONNX Runtime. Its `run()` blocks the thread it is called
  * on and a native crash ends the process, so neither may happen where HTTP is answered.
  */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../models/onnx/runtime';
 import { SESSION_OPTIONS } from '../../models/onnx/session-options';
 import type { BatchMessage, FromWorker, LoadMessage, ToWorker } from './protocol';
 

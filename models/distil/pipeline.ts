@@ -1,17 +1,16 @@
-import { copyFile, cp, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { compareModels, type Comparison } from '../compare';
-import { writeWhole } from '../directory';
+import { emptyTarget, writeWhole } from '../directory';
 import { ModelError } from '../errors';
 import { readManifest, type ModelManifest } from '../manifest';
-import { Random } from '../random';
+import { replaceFile } from '../replace-file';
 import { verifyModel, type Verification } from '../verify';
 import type { DistilConfig, TeacherConfig } from './config';
-import { HardCandidates } from './data/hard-candidates';
-import { readLines, writeLines, type Fault } from './data/lines';
-import { drawGroups, trimRecord, type Group } from './data/pairs';
-import { FORMS } from './data/queries';
+import { givenGroups } from './data/given-groups';
+import { writeLines, type Fault } from './data/lines';
+import { drawGroups, trimRecord } from './data/pairs';
 import { SentenceEncoder } from './data/sentence-encoder';
 import { readTextRecords, type TextRecord } from './data/text-record';
 import { trainTokenizer } from './data/train-tokenizer';
@@ -56,6 +55,7 @@ export async function runDistillation(
   const { work } = config;
   const threads = options.threads ?? availableParallelism();
   await mkdir(work, { recursive: true });
+  await checkTarget(config.out);
   await lockConfig(config);
   await makeGroups(config, options);
   const tokenizerFile = await makeTokenizer(config, options);
@@ -99,12 +99,21 @@ async function publish(made: string, out: string): Promise<void> {
 const exists = async (file: string): Promise<boolean> =>
   (await stat(file).catch(() => undefined)) !== undefined;
 
+/**
+ * Before the hours of a training rather than after them.
+ * @throws ModelError `output_exists` when `out` holds anything but an earlier student.
+ */
+async function checkTarget(out: string): Promise<void> {
+  const there = await readManifest(out).catch(() => undefined);
+  if (there?.source.kind !== 'distilled') await emptyTarget(out);
+}
+
 /** The work directory belongs to one config; another's stages must not be taken for its own. */
 async function lockConfig(config: DistilConfig): Promise<void> {
   const file = path.join(config.work, 'config.json');
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known === undefined) {
-    await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+    await replaceFile(file, (part) => writeFile(part, `${JSON.stringify(config, null, 2)}\n`));
     return;
   }
   const before = JSON.parse(known) as Record<string, unknown>;
@@ -135,49 +144,16 @@ async function makeGroups(config: DistilConfig, options: PipelineOptions): Promi
   await writeLines(records, path.join(config.work, 'documents.jsonl'));
   // Published as an ES module only.
   const { stemmer: stem } = await import('stemmer');
+  const draw = { ...config.candidates, seed: config.student.seed, stem };
   const groups =
     config.queries === undefined
-      ? drawGroups(records, { ...config.candidates, seed: config.student.seed, stem })
-      : givenGroups(config.queries, records, config, onFault);
-  await writeLines(groups, groupsFile);
-}
-
-/** Groups of a user's queries: the positive where it is known, the nearest by BM25, and random ones. */
-async function* givenGroups(
-  file: string,
-  records: readonly TextRecord[],
-  { candidates: { hard, random: others }, student }: DistilConfig,
-  onFault?: (fault: Fault) => void,
-): AsyncGenerator<Group> {
-  const places = new Map(records.map(({ id }, i) => [id, i]));
-  const near = new HardCandidates(records);
-  const random = new Random(student.seed);
-  const form = (record: number): number =>
-    record * FORMS.length + FORMS.indexOf(records[record].title === '' ? 'text' : 'full');
-  const parse = (value: unknown): { query: string; positive?: number } | string => {
-    const { query, positive } = (value ?? {}) as { query?: unknown; positive?: unknown };
-    if (typeof query !== 'string' || query.trim() === '') return '"query" must be a text';
-    if (positive === undefined) return { query };
-    const place = places.get(positive as string);
-    return place === undefined
-      ? `"positive" ${JSON.stringify(positive)} is no document of the corpus`
-      : { query, positive: place };
-  };
-  for await (const { query, positive } of readLines(file, parse, onFault)) {
-    const drawn: number[] = [];
-    while (drawn.length < others) {
-      const other = random.below(records.length);
-      if (other !== positive) drawn.push(other);
-    }
-    const found = near.find(query, positive, hard).map(form);
-    if (positive === undefined && found.length + drawn.length === 0) continue;
-    yield {
-      query,
-      ...(positive !== undefined && { positive: form(positive) }),
-      hard: found,
-      random: drawn.map(form),
-    };
-  }
+      ? drawGroups(records, draw)
+      : givenGroups(config.queries, records, draw, onFault);
+  if ((await writeLines(groups, groupsFile)) > 0) return;
+  await rm(groupsFile);
+  const of = config.queries ?? `the ${records.length} documents of ${config.corpus.join(', ')}`;
+  const reason = `no group of a query with candidates could be made from ${of}: weak queries want a title and 3 words, or 16 words`;
+  throw new ModelError('config_invalid', reason);
 }
 
 async function makeTokenizer(config: DistilConfig, options: PipelineOptions): Promise<string> {
@@ -185,7 +161,8 @@ async function makeTokenizer(config: DistilConfig, options: PipelineOptions): Pr
   if (await exists(out)) return out;
   options.onStage?.('tokenizer');
   if ('file' in config.tokenizer) {
-    await copyFile(config.tokenizer.file, out);
+    const { file } = config.tokenizer;
+    await replaceFile(out, (part) => copyFile(file, part));
     return out;
   }
   const documents = path.join(config.work, 'documents.jsonl');

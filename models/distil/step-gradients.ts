@@ -1,4 +1,4 @@
-import type { OnnxValue } from 'onnxruntime-node';
+import type { OnnxValue } from '../onnx/runtime';
 import { names } from '../jinabert/weights';
 import type { Architecture } from '../registry';
 import { sumOfSquares } from './adamw';

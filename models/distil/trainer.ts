@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../onnx/runtime';
 import { ModelError } from '../errors';
 import { names } from '../jinabert/weights';
 import type { PairElement } from '../manifest';

@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { Tensor } from '../onnx/runtime';
 import type { ModelManifest } from '../manifest';
 import type { ProbePair } from './protocol';
 

@@ -1,6 +1,6 @@
 /** Runs one model in a process of its own: its peak memory is the model's, and a native crash ends nothing else. */
 import { readFileSync } from 'node:fs';
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import { InferenceSession, type Tensor } from '../onnx/runtime';
 import { SESSION_OPTIONS } from '../onnx/session-options';
 import { pairFeeds } from './feeds';
 import type { ProbeBatch, ProbeMessage, ProbeRequest, ProbeResult } from './protocol';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Stack } from 'aws-cdk-lib';
 import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -177,6 +178,34 @@ describe('RerankerBatch', () => {
     });
     expect(States.ReportFailure).toMatchObject({ Next: 'Failed' });
     expect(nagFindings(stack)).toEqual([]);
+  });
+
+  test('its jobs begin with a name of its own, no longer with a UUID than SageMaker takes', () => {
+    const { stack } = batchStack();
+    const name = String(definitionOf(stack).States.Transform!.Parameters['TransformJobName.$']);
+    const [, prefix] = /^States\.Format\('([A-Za-z0-9-]+)-\{\}', \$\$\.Execution\.Name\)$/.exec(name) ?? [];
+    expect(`${prefix}-${randomUUID()}`).toMatch(/^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$/);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Action: Match.arrayWith(['sagemaker:StopTransformJob']),
+            Resource: { 'Fn::Join': ['', Match.arrayWith([`:transform-job/${prefix}-*`])] },
+          }),
+        ]),
+      },
+    });
+  });
+
+  test('a line has the time that SageMaker waits for it, and the instance is divided as for an endpoint', () => {
+    const { stack } = batchStack({ instanceType: 'ml.c7i.2xlarge' });
+    const { ModelClientConfig } = definitionOf(stack).States.Transform!.Parameters;
+    expect(ModelClientConfig).toMatchObject({ InvocationsTimeoutInSeconds: 600 });
+    Template.fromStack(stack).hasResourceProperties('AWS::SageMaker::Model', {
+      PrimaryContainer: {
+        Environment: { RERANKER_DEADLINE_MS: '600000', RERANKER_WORKERS: '4', RERANKER_THREADS: '2' },
+      },
+    });
   });
 
   test('payload times concurrency stays within what SageMaker takes, whatever the instance', () => {

@@ -16,7 +16,11 @@ test('real-time is isolated from networks, on the recommended type', () => {
   expect(planHosting({ mode: 'real-time' }, [tiny])).toMatchObject({
     architecture: 'x86_64',
     networkIsolation: true,
-    environment: { RERANKER_QUEUE_TOKENS: expect.stringMatching(/^\d+$/) as string },
+    environment: {
+      RERANKER_QUEUE_TOKENS: expect.stringMatching(/^\d+$/) as string,
+      RERANKER_WORKERS: '1',
+      RERANKER_THREADS: '2',
+    },
     productionVariant: {
       instanceType: 'ml.c7i.large',
       initialInstanceCount: 1,
@@ -35,6 +39,7 @@ test('serverless has none of what SageMaker refuses there, and a body limit of 4
     networkIsolation: false,
     environment: {
       RERANKER_QUEUE_TOKENS: expect.stringMatching(/^\d+$/) as string,
+      RERANKER_WORKERS: '1',
       RERANKER_MAX_BODY_BYTES: '4194304',
     },
     productionVariant: {
@@ -58,7 +63,7 @@ test('several models on one fleet get the type of the one that asks for most, an
 
 test('a copy uses the threads it reserves, and reserves the memory of its own model', () => {
   const plan = planHosting({ mode: 'inference-components', instanceType: 'ml.c7i.2xlarge' }, [turbo, tiny]);
-  expect(plan.environment).toMatchObject({ RERANKER_THREADS: '4' });
+  expect(plan.environment).toMatchObject({ RERANKER_WORKERS: '2', RERANKER_THREADS: '2' });
   expect(plan.copy!.vcpus).toBe(4);
   expect(plan.copy!.memoryMib[0]).toBeGreaterThan(plan.copy!.memoryMib[1]!);
   expect(plan.productionVariant.managedInstanceScaling).toEqual({
@@ -71,6 +76,7 @@ test('a copy uses the threads it reserves, and reserves the memory of its own mo
 test('the number of inference processes reaches the container', () => {
   expect(planHosting({ mode: 'real-time', workers: 2 }, [tiny]).environment).toMatchObject({
     RERANKER_WORKERS: '2',
+    RERANKER_THREADS: '1',
   });
 });
 

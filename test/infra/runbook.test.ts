@@ -1,12 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import {
-  neededMib,
-  recommendedInstanceType,
-  serverlessMemoryMb,
-  weightsOf,
-  type Precision,
-} from '../../infra';
+import { recommendedInstanceType, serverlessMemoryMb, sizing, weightsOf, type Precision } from '../../infra';
 import { VARIANT_IDS } from '../../models';
 
 const page = readFileSync(path.resolve(__dirname, '../../docs/runbook.md'), 'utf8');
@@ -20,8 +14,14 @@ test.each(cases)(
   'docs/runbook.md has the size of $variant $precision that the code has',
   ({ variant, precision }) => {
     const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
-    const figures = [recommendedInstanceType(variant), neededMib([model]), serverlessMemoryMb(model)];
+    const { memoryMib, workers, threads } = sizing('real-time', model);
+    const figures = [
+      recommendedInstanceType(variant),
+      memoryMib,
+      serverlessMemoryMb(model),
+      `${workers} × ${threads}`,
+    ];
     const [row] = rows.filter(([, name]) => name === `${variant} ${precision}`);
-    expect(row?.slice(2, 5)).toEqual(figures.map(String));
+    expect(row?.slice(2, 6)).toEqual(figures.map(String));
   },
 );

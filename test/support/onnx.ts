@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../models/onnx/runtime';
 import { SESSION_OPTIONS } from '../../models/onnx/session-options';
 
 export type Batch = readonly { readonly ids: readonly number[]; readonly types?: readonly number[] }[];

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../onnx/runtime';
 import { Tokenizer } from 'tokenizers';
 import { ModelError } from '../../errors';
 import { otherVocabulary } from '../teacher/cross-encoder';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
+import { InferenceSession } from '../../onnx/runtime';
 import { readModelDirectory, type ModelDescription } from '../../description';
 import { ModelError } from '../../errors';
 import { SESSION_OPTIONS } from '../../onnx/session-options';

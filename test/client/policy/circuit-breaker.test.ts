@@ -35,7 +35,12 @@ it('opens after failures in a row only', async () => {
   let called = false;
   const refused = breaker.run(async () => (called = true));
   await expect(refused).rejects.toBeInstanceOf(CircuitOpenError);
-  await expect(refused).rejects.toMatchObject({ code: 'circuit_open', retryAfterMs: 1_000 });
+  await expect(refused).rejects.toMatchObject({
+    code: 'circuit_open',
+    retryAfterMs: 1_000,
+    message: expect.stringContaining('(the last of them: refused)') as string,
+    cause: down,
+  });
   expect(called).toBe(false);
 });
 

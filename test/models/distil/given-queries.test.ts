@@ -119,3 +119,20 @@ test('a container that cannot be reached is named as the teacher that failed', a
     /the teacher container-0 failed in groups 1 to 1 of .*: no connection to the container: /,
   );
 }, 60_000);
+
+test('a query that no document shares a word with is named, where no random candidate stands in', async () => {
+  const candidates = { hard: 3, random: 0, rounds: 1 };
+  const queries = '{"query":"wing"}\n{"query":"xylophone"}\n';
+  const { code, stderr, file } = await distil('alone', queries, { candidates });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`1 malformed line: ${file}:2: it shares no word with any document`);
+});
+
+test('ids that stand for several documents are named', async () => {
+  await writeFile(path.join(directory, 'twice.jsonl'), CORPUS + CORPUS.split('\n')[2]);
+  const corpus = ['twice.jsonl'];
+  const { code, stderr } = await distil('twice', '{"query":"wing","positive":"wing"}\n', { corpus });
+  expect(code).toBe(1);
+  expect(stderr).toContain('1 ids stand for several documents');
+  expect(stderr).toContain('"wing"');
+});

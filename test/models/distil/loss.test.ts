@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../../models/onnx/runtime';
 import type { Judged, LossSettings } from '../../../models/distil/loss';
 import { lossFaults, lossSettings, needsTeacher, targets } from '../../../models/distil/loss';
 import { Tape } from '../../../models/distil/tape';

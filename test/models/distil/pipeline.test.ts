@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { embeddedModelDirectory, packageRoot, readManifest } from '../../../models';
@@ -117,6 +117,27 @@ describe('reranker models distil', () => {
     expect(stderr).toMatch(
       /is of another vocabulary than the teacher's model: it has 28000 tokens, the model embeds 12000/,
     );
+  });
+
+  it('leaves nothing behind that stops a mended corpus, when none of its documents gives a query', async () => {
+    const corpus = path.join(directory, 'short.jsonl');
+    await writeFile(corpus, '{"id":"a","text":"too short"}\n{"id":"b","text":"this too"}\n');
+    const { code, stderr } = await start(await prepare('short', { corpus: [corpus] })).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `no group of a query with candidates could be made from the 2 documents of ${corpus}`,
+    );
+    expect(await readdir(path.join(directory, 'short-work'))).not.toContain('groups.jsonl');
+  });
+
+  it('refuses an output that is taken before it trains', async () => {
+    await mkdir(path.join(directory, 'taken-out'));
+    await writeFile(path.join(directory, 'taken-out/mine'), '');
+    const { code, stderr } = await start(await prepare('taken', {})).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/taken-out is not empty/);
+    expect(await readdir(path.join(directory, 'taken-work'))).toEqual([]);
+    expect(stderr).not.toContain('step');
   });
 
   it('refuses a config with every fault named', async () => {

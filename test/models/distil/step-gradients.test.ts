@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { Tensor } from 'onnxruntime-node';
+import { Tensor } from '../../../models/onnx/runtime';
 import type { Batch } from '../../../models/distil/batch';
 import { StepGradients } from '../../../models/distil/step-gradients';
 import { gradientOf, graphParameters } from '../../../models/distil/student';

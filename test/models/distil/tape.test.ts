@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '../../../models/onnx/runtime';
 import type { LossSettings } from '../../../models/distil/loss';
 import { CONTRASTIVE_LOSS, targets } from '../../../models/distil/loss';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../../models/distil/student';

@@ -1,0 +1,60 @@
+import { ModelError } from '../../errors';
+import { Random } from '../../random';
+import { HardCandidates } from './hard-candidates';
+import { readLines, type Fault } from './lines';
+import type { Group, PairOptions } from './pairs';
+import { FORMS } from './queries';
+import type { TextRecord } from './text-record';
+
+/**
+ * Groups of a user's queries, `{"query", "positive"}` a line: the positive where it is known, the nearest by BM25, and
+ * random ones.
+ * @throws ModelError `config_invalid` naming malformed lines, unknown positives, and ids that several documents have.
+ */
+export async function* givenGroups(
+  file: string,
+  records: readonly TextRecord[],
+  { seed, hard, random: others }: Pick<PairOptions, 'seed' | 'hard' | 'random'>,
+  onFault?: (fault: Fault) => void,
+): AsyncGenerator<Group> {
+  const places = new Map(records.map(({ id }, i) => [id, i]));
+  if (places.size < records.length) throw repeated(records);
+  const near = new HardCandidates(records);
+  const random = new Random(seed);
+  const form = (record: number): number =>
+    record * FORMS.length + FORMS.indexOf(records[record].title === '' ? 'text' : 'full');
+  const parse = (value: unknown): { query: string; positive?: number } | string => {
+    const { query, positive } = (value ?? {}) as { query?: unknown; positive?: unknown };
+    if (typeof query !== 'string' || query.trim() === '') return '"query" must be a text';
+    if (positive === undefined) {
+      const some = others > 0 || near.find(query, undefined, hard).length > 0;
+      return some ? { query } : 'it shares no word with any document, and candidates.random is 0';
+    }
+    const place = places.get(positive as string);
+    return place === undefined
+      ? `"positive" ${JSON.stringify(positive)} is no document of the corpus`
+      : { query, positive: place };
+  };
+  for await (const { query, positive } of readLines(file, parse, onFault)) {
+    const drawn: number[] = [];
+    while (drawn.length < others) {
+      const other = random.below(records.length);
+      if (other !== positive) drawn.push(other);
+    }
+    const found = near.find(query, positive, hard).map(form);
+    yield {
+      query,
+      ...(positive !== undefined && { positive: form(positive) }),
+      hard: found,
+      random: drawn.map(form),
+    };
+  }
+}
+
+function repeated(records: readonly TextRecord[]): ModelError {
+  const seen = new Set<string>();
+  const ids = new Set(records.filter(({ id }) => seen.size === seen.add(id).size).map(({ id }) => id));
+  const shown = [...ids].slice(0, 5).map((id) => JSON.stringify(id));
+  const message = `${ids.size} ids stand for several documents of the corpus, and "positive" could mean any of them: ${shown.join(', ')}`;
+  return new ModelError('config_invalid', message);
+}

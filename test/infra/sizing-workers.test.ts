@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { instanceTypes, neededMib, weightsOf, workerSettings, MEASURED_THREADS } from '../../infra';
+import { INSTANCE_OVERHEAD_MIB, instanceType, shippedMeasurements } from '../../cost';
+import { VARIANT_IDS } from '../../models';
+
+const models = VARIANT_IDS.flatMap((variant) =>
+  (['int8', 'fp32'] as const).map((precision) => ({
+    variant,
+    precision,
+    weightsBytes: weightsOf(variant, precision),
+  })),
+);
+
+test('the repeated process is the measured one', () => {
+  expect(shippedMeasurements().map(({ machine }) => machine.vcpus)).toEqual(
+    shippedMeasurements().map(() => MEASURED_THREADS),
+  );
+});
+
+test('no vCPU has two threads, and memory holds every process', () => {
+  fc.assert(
+    fc.property(
+      fc.subarray(models, { minLength: 1, maxLength: 2 }),
+      fc.constantFrom(...instanceTypes()),
+      fc.constantFrom(1, 0.5, 0.25),
+      (served, instance, share) => {
+        const { workers, threads } = workerSettings(served, instance, { share });
+        expect(workers * threads).toBeLessThanOrEqual(Math.max(1, share * instance.vcpus));
+        expect(workers).toBeLessThanOrEqual(64);
+        const room = share * (instance.memoryMib - INSTANCE_OVERHEAD_MIB);
+        expect(workers === 1 || neededMib(served, workers) <= room).toBe(true);
+      },
+    ),
+  );
+});
+
+test.each([
+  ['ml.c7i.large', 1, 2],
+  ['ml.c7i.xlarge', 2, 2],
+  ['ml.c7i.2xlarge', 4, 2],
+  ['ml.c7i.48xlarge', 64, 3],
+])('on %s tiny int8 has %d processes of %d threads', (name, workers, threads) => {
+  const tiny = models.filter(({ variant, precision }) => variant === 'tiny' && precision === 'int8');
+  expect(workerSettings(tiny, instanceType(name))).toEqual({ workers, threads });
+});
+
+test('where memory is short there are fewer processes, each with more threads', () => {
+  const base = models.filter(({ variant, precision }) => variant === 'base' && precision === 'fp32');
+  expect(workerSettings(base, { vcpus: 8, memoryMib: 6144 })).toEqual({ workers: 2, threads: 4 });
+});
+
+test('what was asked for stays', () => {
+  const { threads } = workerSettings(models.slice(0, 1), instanceType('ml.c7i.2xlarge'), { workers: 3 });
+  expect(threads).toBe(2);
+});
