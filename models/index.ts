@@ -4,6 +4,7 @@ export { readModelDirectory, type ModelDescription } from './description';
 export { writeModelDirectory, type ModelContents } from './directory';
 export { WEIGHT_FILES, buildModel, compareWithSource, type BuildOptions } from './build';
 export { kendallTau, type Comparison } from './compare';
+export { batchBytes, loadedBytes, type BatchModel } from './memory';
 export { instructionSets, saturates } from './processor';
 export { WEIGHT_BITS, type WeightBits } from './encoder/products';
 export { fetchModel, type FetchOptions } from './fetch/fetch';

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createLogger } from '../../container';
-import { batchBytes } from '../../container/engine';
 import { WorkerPool } from '../../container/engine/worker-pool';
 import { readManifest } from '../../models';
+import { batchBytes } from '../../models/memory';
 import type { Report, Suite } from '../suite';
 import { benchModel } from './models';
 

@@ -11,8 +11,8 @@ import type { Setting } from './setting';
 
 /** Runs of one process; the median counts. */
 const REPEATS = 5;
-/** The plain graph holds about five copies of its scores; half as much again must be free. */
-const COPIES = 7.5;
+/** The plain graph holds about four copies of its scores (3.8 at 4,096 tokens); a quarter as much again must be free. */
+const COPIES = 5;
 const MEGABYTE = 1e6;
 
 /** One long pair through tiny fp32 and through the plain graph of its weights, each in a process of its own. */

@@ -7,6 +7,5 @@ export {
   type ScoreRequest,
   type Scores,
 } from './engine';
-export { batchBytes, loadedBytes } from './batch-memory';
 export { planMemory } from './memory-plan';
 export { TRUNCATE_RIGHT, type Truncation } from './truncation';

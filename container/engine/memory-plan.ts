@@ -1,16 +1,10 @@
 import { statSync } from 'node:fs';
 import type { ModelDescription } from '../../models/description';
+import { batchBytes, loadedBytes, type BatchModel } from '../../models/memory';
 import { memoryBytes } from '../limits';
 import type { Logger } from '../log';
 import type { Settings } from '../settings';
-import {
-  batchBudget,
-  batchBytes,
-  loadedBytes,
-  longestWithin,
-  PLANNED_SHARE,
-  type BatchModel,
-} from './batch-memory';
+import { batchBudget, longestWithin, PLANNED_SHARE } from './batch-memory';
 import type { BatchLimit } from './planner';
 
 /** A longest pair below this is not worth serving: a machine with less memory is left to try. */

@@ -1,4 +1,11 @@
-import { VARIANTS, type VariantId } from '../../models';
+import {
+  VARIANTS,
+  batchBytes,
+  embeddedModelDirectory,
+  loadedBytes,
+  readManifestSync,
+  type VariantId,
+} from '../../models';
 import type { Figure, Precision } from '../types';
 
 const MEBI = 1024 * 1024;
@@ -6,12 +13,9 @@ const MEBI = 1024 * 1024;
 /** Where the memory figures come from. */
 export const MEMORY_BASIS = {
   date: '2026-11',
-  how: 'peak resident memory of the inference process, tiny fp32, one pair of 2,048 tokens (0.31 GB) and of 8,192 tokens (0.59 GB), onnxruntime-node 1.30, 2 cores; a line through both: 85 MiB + weights + 46 KiB a token',
+  how: "the container's own bounds on its resident memory, measured with tiny, turbo and base on onnxruntime-node 1.30, 2 cores: 90 MiB and 1.25 times the model file for an inference process, and the batch of the longest pair",
 };
 
-/** Resident memory of an inference process, from {@link MEMORY_BASIS}. */
-const INFERENCE_BASE_MIB = 85;
-const BYTES_PER_TOKEN_AT_384 = 46 * 1024;
 /** The HTTP process: Node.js, native tokenizer with its vocabulary, request bodies up to their limit of 128 MiB. */
 const SERVER_MIB = 350;
 /** What SageMaker's agents and the operating system take of an instance. Estimated: no public figure. */
@@ -25,21 +29,25 @@ export interface ModelFigures {
   readonly weightsBytes: number;
 }
 
-/** Bytes of a variant's weights when no model directory is at hand to ask. */
+/** Bytes of a variant's weights when no model directory is at hand to ask: the word embeddings of int8 are fp32 by default. */
 export function weightsOf(variant: VariantId, precision: Precision): number {
-  return VARIANTS[variant].parameters * (precision === 'fp32' ? 4 : 1);
+  if (variant === 'embedded' && precision === 'int8') {
+    const { files, model } = readManifestSync(embeddedModelDirectory());
+    return files.find(({ path }) => path === model)!.bytes;
+  }
+  const { architecture, parameters } = VARIANTS[variant];
+  const embeddings = architecture.vocabulary * architecture.hidden;
+  return 4 * embeddings + (parameters - embeddings) * (precision === 'fp32' ? 4 : 1);
 }
 
 /**
  * Memory that the container needs to answer the longest pair, in MiB.
- * Loading holds the weights twice for a moment: the file's bytes and the copy that ONNX Runtime rearranges.
  * @param workers Inference processes, each with its own copy of the model.
  */
 export function containerMemoryMib(models: readonly ModelFigures[], workers = 1): number {
   const perWorker = models.map(({ variant, weightsBytes }) => {
     const { architecture, contextTokens } = VARIANTS[variant];
-    const activations = contextTokens * BYTES_PER_TOKEN_AT_384 * (architecture.hidden / 384);
-    return INFERENCE_BASE_MIB + (2 * weightsBytes + activations) / MEBI;
+    return (loadedBytes(weightsBytes) + batchBytes({ architecture }, 1, contextTokens)) / MEBI;
   });
   return Math.ceil(SERVER_MIB + workers * perWorker.reduce((sum, mib) => sum + mib, 0));
 }
@@ -58,7 +66,7 @@ export function memoryHeadroom(
   return {
     value: room - containerMemoryMib(models, workers),
     basis: 'estimated',
-    source: `line through measured peaks (${MEMORY_BASIS.how})`,
+    source: `bounds on measured peaks (${MEMORY_BASIS.how})`,
   };
 }
 

@@ -46,7 +46,8 @@ test.each([
 
 test('where memory is short there are fewer processes, each with more threads', () => {
   const base = models.filter(({ variant, precision }) => variant === 'base' && precision === 'fp32');
-  expect(workerSettings(base, { vcpus: 8, memoryMib: 6144 })).toEqual({ workers: 2, threads: 4 });
+  const memoryMib = INSTANCE_OVERHEAD_MIB + neededMib(base, 2);
+  expect(workerSettings(base, { vcpus: 8, memoryMib })).toEqual({ workers: 2, threads: 4 });
 });
 
 test('what was asked for stays', () => {

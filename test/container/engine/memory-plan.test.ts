@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import pino from 'pino';
-import { batchBytes, loadedBytes } from '../../../container/engine/batch-memory';
 import { logPlan, planMemory, type MemorySettings } from '../../../container/engine/memory-plan';
 import { VARIANTS } from '../../../models';
+import { batchBytes, loadedBytes } from '../../../models/memory';
 import { removeModels, smallModel } from '../support/model';
 
 const GIB = 1024 ** 3;

@@ -129,8 +129,8 @@ test('a query that no document shares a word with is named, where no random cand
 });
 
 test('ids that stand for several documents are named', async () => {
-  await writeFile(path.join(directory, 'twice.jsonl'), CORPUS + CORPUS.split('\n')[2]);
-  const corpus = ['twice.jsonl'];
+  await writeFile(path.join(directory, 'corpus-twice.jsonl'), CORPUS + CORPUS.split('\n')[2]);
+  const corpus = ['corpus-twice.jsonl'];
   const { code, stderr } = await distil('twice', '{"query":"wing","positive":"wing"}\n', { corpus });
   expect(code).toBe(1);
   expect(stderr).toContain('1 ids stand for several documents');

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { containerMemoryMib, weightsOf } from '../../../cost';
+import {
+  embeddedModelDirectory,
+  readManifestSync,
+  synthesizeModel,
+  type ModelManifest,
+} from '../../../models';
+
+const fileBytes = ({ files, model }: ModelManifest): number =>
+  files.find((file) => file.path === model)!.bytes;
+
+test.each(['fp32', 'int8'] as const)(
+  'the weights of tiny, %s, are as large as its file',
+  async (precision) => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'weights-'));
+    try {
+      const out = path.join(directory, 'tiny');
+      const bytes = fileBytes(await synthesizeModel({ model: 'tiny', precision, seed: 1, out }));
+      expect(weightsOf('tiny', precision) / bytes).toBeGreaterThan(0.99);
+      expect(weightsOf('tiny', precision) / bytes).toBeLessThan(1.01);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  },
+);
+
+test('the weights of the embedded model are its file', () => {
+  expect(weightsOf('embedded', 'int8')).toBe(fileBytes(readManifestSync(embeddedModelDirectory())));
+});
+
+// The resident peak of the container's processes while one document of 8,192 tokens was scored, 2026-11-24, in 1e6 bytes.
+test.each([
+  ['tiny', 'fp32', 450],
+  ['tiny', 'int8', 510],
+  ['base', 'fp32', 1_621],
+] as const)('what %s, %s, needs covers the %d MB measured', (variant, precision, megabytes) => {
+  const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
+  const bytes = 1024 ** 2 * containerMemoryMib([model]);
+  expect(bytes).toBeGreaterThan(megabytes * 1e6);
+  expect(bytes).toBeLessThan(2.1 * megabytes * 1e6);
+  expect(containerMemoryMib([model], 2)).toBeGreaterThan(containerMemoryMib([model]));
+});
