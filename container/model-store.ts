@@ -1,8 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from '../models/errors';
 import { readModelDirectory } from '../models/description';
-import { loadedBytes } from '../models/memory';
 import { createEngine, planMemory, type Engine } from './engine';
 import { RequestError } from './errors';
 import type { Logger } from './log';
@@ -124,9 +123,8 @@ export class ModelStore {
     const { workers } = this.settings;
     const description = await readModelDirectory(url);
     const modelFile = path.join(url, description.model);
-    const { size } = await stat(modelFile);
-    const { largestBatch } = planMemory(description, modelFile, this.settings);
-    return { loaded: workers * loadedBytes(size), batches: workers * largestBatch };
+    const { loaded, largestBatch } = planMemory(description, modelFile, this.settings);
+    return { loaded: workers * loaded, batches: workers * largestBatch };
   }
 
   private reserve(entry: Entry, bytes: number): void {

@@ -1,10 +1,9 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { CustomState, type StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledgeAll } from './acknowledge';
 import { privateBucket } from './buckets';
 import { Faults } from './configuration-error';
 import { volumeKeyGrants } from './exchange';
@@ -12,7 +11,7 @@ import { executionRole, type RoleGrant } from './execution-role';
 import type { NetworkPlacement } from './hosting-settings';
 import { instanceType } from './instance-types';
 import { bindNetwork, checkNetwork, networkGrants, type BoundNetwork } from './network';
-import { jobName, jobNamePrefix, prefixStateMachine } from './prefix-state-machine';
+import { allowJobs, jobName, jobNamePrefix, prefixStateMachine } from './prefix-state-machine';
 import { RerankerImage } from './reranker-image';
 
 export interface DistillationJobProps {
@@ -170,7 +169,7 @@ export class DistillationJob extends Construct {
       job,
     });
     if (image.dependency) this.stateMachine.node.addDependency(image.dependency);
-    this.#allowJobs();
+    allowJobs(this.stateMachine, { kind: 'Training', prefix: this.#jobs, role: this.role });
   }
 
   #check(props: DistillationJobProps) {
@@ -232,47 +231,6 @@ export class DistillationJob extends Construct {
         : []),
       ...volumeKeyGrants(key),
     ];
-  }
-
-  /** What Step Functions needs to start a job, to wait for it, and to stop it when the execution is stopped. */
-  #allowJobs(): void {
-    const stack = Stack.of(this);
-    const jobs = stack.formatArn({
-      service: 'sagemaker',
-      resource: 'training-job',
-      resourceName: `${this.#jobs}-*`,
-    });
-    const rule = stack.formatArn({
-      service: 'events',
-      resource: 'rule',
-      resourceName: 'StepFunctionsGetEventsForSageMakerTrainingJobsRule',
-    });
-    const allow = (
-      actions: string[],
-      resources: string[],
-      conditions?: Record<string, Record<string, unknown>>,
-    ) =>
-      this.stateMachine.addToRolePolicy(
-        new PolicyStatement({ actions, resources, ...(conditions && { conditions }) }),
-      );
-    allow(
-      [
-        'sagemaker:CreateTrainingJob',
-        'sagemaker:DescribeTrainingJob',
-        'sagemaker:StopTrainingJob',
-        'sagemaker:AddTags',
-      ],
-      [jobs],
-    );
-    allow(['iam:PassRole'], [this.role.roleArn], {
-      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
-    });
-    allow(['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], [rule]);
-    acknowledgeAll(
-      this.stateMachine,
-      'AwsSolutions-IAM5',
-      'jobs are named by their executions, after the prefix of this construct; log deliveries and traces know no resource',
-    );
   }
 }
 

@@ -1,4 +1,5 @@
-import { Names, RemovalPolicy } from 'aws-cdk-lib';
+import { Names, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, type IRole } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   Choice,
@@ -10,6 +11,7 @@ import {
   type IChainable,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
+import { acknowledgeAll } from './acknowledge';
 
 export interface PrefixStateMachineOptions {
   /** Pattern of the input's `prefix`, as Step Functions' StringMatches takes it. */
@@ -52,4 +54,53 @@ export function prefixStateMachine(
       }),
     },
   });
+}
+
+/** Jobs of SageMaker that Step Functions starts and waits for. */
+export interface JobsOptions {
+  readonly kind: 'Training' | 'Transform';
+  /** Start of the jobs' names. */
+  readonly prefix: string;
+  /** The role that the jobs are given, where it is not the model's. */
+  readonly role?: IRole;
+}
+
+/** What Step Functions needs to start a job, to wait for it, and to stop it when the execution is stopped. */
+export function allowJobs(stateMachine: StateMachine, { kind, prefix, role }: JobsOptions): void {
+  const stack = Stack.of(stateMachine);
+  const allow = (actions: string[], resource: string, conditions?: Record<string, Record<string, unknown>>) =>
+    stateMachine.addToRolePolicy(
+      new PolicyStatement({ actions, resources: [resource], ...(conditions && { conditions }) }),
+    );
+  allow(
+    [
+      `sagemaker:Create${kind}Job`,
+      `sagemaker:Describe${kind}Job`,
+      `sagemaker:Stop${kind}Job`,
+      'sagemaker:AddTags',
+    ],
+    stack.formatArn({
+      service: 'sagemaker',
+      resource: `${kind.toLowerCase()}-job`,
+      resourceName: `${prefix}-*`,
+    }),
+  );
+  if (role) {
+    allow(['iam:PassRole'], role.roleArn, {
+      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
+    });
+  }
+  allow(
+    ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+    stack.formatArn({
+      service: 'events',
+      resource: 'rule',
+      resourceName: `StepFunctionsGetEventsForSageMaker${kind}JobsRule`,
+    }),
+  );
+  acknowledgeAll(
+    stateMachine,
+    'AwsSolutions-IAM5',
+    'jobs are named by their executions, after the prefix of this construct; log deliveries and traces know no resource',
+  );
 }

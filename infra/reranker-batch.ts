@@ -1,5 +1,4 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnModel } from 'aws-cdk-lib/aws-sagemaker';
@@ -7,14 +6,13 @@ import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { CustomState, Fail, JsonPath, TaskInput, type StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { SnsPublish } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
-import { acknowledgeAll } from './acknowledge';
 import { privateBucket } from './buckets';
 import { Faults } from './configuration-error';
 import { executionRole, type RoleGrant } from './execution-role';
 import { volumeKeyGrants } from './exchange';
 import { instanceType } from './instance-types';
 import { singleModelData } from './model-data';
-import { jobName, jobNamePrefix, prefixStateMachine } from './prefix-state-machine';
+import { allowJobs, jobName, jobNamePrefix, prefixStateMachine } from './prefix-state-machine';
 import { RerankerImage } from './reranker-image';
 import { RerankerModel } from './reranker-model';
 import { recommendedInstanceType, requireRoom } from './sizing';
@@ -175,7 +173,7 @@ export class RerankerBatch extends Construct {
       cause: 'The input must be {"prefix": "input/..."}: where the JSON-lines objects lie in the bucket',
       job: definition,
     });
-    this.#allowJobs(stack);
+    allowJobs(this.stateMachine, { kind: 'Transform', prefix: this.#jobs });
   }
 
   #check(props: RerankerBatchProps) {
@@ -245,36 +243,5 @@ export class RerankerBatch extends Construct {
       }),
       resultPath: JsonPath.DISCARD,
     });
-  }
-
-  /** What Step Functions needs to start a job, to wait for it, and to stop it when the execution is stopped. */
-  #allowJobs(stack: Stack): void {
-    const jobs = stack.formatArn({
-      service: 'sagemaker',
-      resource: 'transform-job',
-      resourceName: `${this.#jobs}-*`,
-    });
-    const rule = stack.formatArn({
-      service: 'events',
-      resource: 'rule',
-      resourceName: 'StepFunctionsGetEventsForSageMakerTransformJobsRule',
-    });
-    const allow = (actions: string[], resources: string[]) =>
-      this.stateMachine.addToRolePolicy(new PolicyStatement({ actions, resources }));
-    allow(
-      [
-        'sagemaker:CreateTransformJob',
-        'sagemaker:DescribeTransformJob',
-        'sagemaker:StopTransformJob',
-        'sagemaker:AddTags',
-      ],
-      [jobs],
-    );
-    allow(['events:PutTargets', 'events:PutRule', 'events:DescribeRule'], [rule]);
-    acknowledgeAll(
-      this.stateMachine,
-      'AwsSolutions-IAM5',
-      'jobs are named by their executions, after the prefix of this construct; log deliveries and traces know no resource',
-    );
   }
 }

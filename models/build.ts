@@ -49,9 +49,7 @@ export const WEIGHT_FILES = ['model.safetensors', 'model.onnx', 'onnx/model.onnx
  */
 export async function buildModel(options: BuildOptions): Promise<ModelManifest> {
   const { directory, precision, embeddings, weightBits } = options;
-  if (weightBits !== undefined && precision !== 'int8') {
-    throw new ModelError('config_invalid', `weight bits are of int8 weights; the precision is ${precision}`);
-  }
+  checkWeightBits(precision, weightBits);
   const found = await locate(directory);
   const { architecture, positions } = await readConfig(path.join(directory, 'config.json'));
   const maxLength = options.maxLength ?? positions;
@@ -71,13 +69,19 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
       weights: checkedReader(source, shapesOf(architecture)),
       precision,
       embeddings,
-      ...(weightBits && { weightBits }),
+      weightBits,
       maxLength,
       tokenizerFile: path.join(directory, 'tokenizer.json'),
     });
   } finally {
     source.close();
   }
+}
+
+/** @throws ModelError `config_invalid` where there are no int8 weights to have them. */
+export function checkWeightBits(precision: 'fp32' | 'int8', weightBits: WeightBits | undefined): void {
+  if (weightBits === undefined || precision === 'int8') return;
+  throw new ModelError('config_invalid', `weight bits are of int8 weights; the precision is ${precision}`);
 }
 
 /**

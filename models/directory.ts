@@ -82,7 +82,7 @@ export function buildGraph(
   tokenTypes: boolean,
 ): Uint8Array {
   const { architecture, weights, precision, embeddings = 'fp32', weightBits } = contents;
-  const options = { precision, embeddings, ...(weightBits && { weightBits }) };
+  const options = { precision, embeddings, weightBits };
   return isBert(architecture)
     ? buildBert(architecture, weights, options)
     : buildJinaBert(architecture, weights, { ...options, tokenTypes });

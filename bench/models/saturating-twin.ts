@@ -12,7 +12,6 @@ const SIXTEEN_BITS = [-(2 ** 15), 2 ** 15 - 1] as const;
  * Manual, volume 2). Written in float32, which is exact here; it takes many times the memory and time.
  */
 export function saturatingTwin(bytes: Uint8Array): Uint8Array {
-  const constants = [int64('two', [2]), int64('rest', [-1]), int64('first', [0])];
   return rewriteNodes(
     bytes,
     (node, tensors, graph) => {
@@ -22,7 +21,7 @@ export function saturatingTwin(bytes: Uint8Array): Uint8Array {
       return saturatingProduct(node, dims.name, pairs.name, corrections.name);
     },
     [
-      ...constants,
+      int64('first', [0]),
       ...SIXTEEN_BITS.map((bound, i) => ({
         name: `bound_${i}`,
         dataType: DataType.FLOAT,

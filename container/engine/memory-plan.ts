@@ -28,6 +28,8 @@ export interface MemoryPlan<M extends PlannedModel> {
   /** Bytes that a batch may take in an inference process, and where that comes from. */
   readonly budget: number;
   readonly reason: string;
+  /** Bytes that an inference process holds once it has loaded the model. */
+  readonly loaded: number;
   /** Bytes of the largest batch there can be: the longest pair alone, or a full batch. */
   readonly largestBatch: number;
 }
@@ -43,7 +45,8 @@ export function planMemory<M extends PlannedModel>(
   settings: MemorySettings,
   memory: number = memoryBytes(),
 ): MemoryPlan<M> {
-  const { budget, reason } = budgetOf(statSync(modelFile).size, settings, memory);
+  const modelFileBytes = statSync(modelFile).size;
+  const { budget, reason } = budgetOf(modelFileBytes, settings, memory);
   const fitting = Math.max(SHORTEST_LIMIT, longestWithin(model, model.max_length, budget));
   const maxTokens = Math.min(model.max_length, fitting);
   const fullBatch = Math.min(budget, batchBytes(model, 1, settings.batchTokens));
@@ -52,6 +55,7 @@ export function planMemory<M extends PlannedModel>(
     limit: (rows, width) => batchBytes(model, rows, width) <= budget,
     budget,
     reason,
+    loaded: loadedBytes(modelFileBytes),
     largestBatch: Math.max(batchBytes(model, 1, maxTokens), fullBatch),
   };
 }

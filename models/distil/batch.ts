@@ -35,20 +35,26 @@ export function batches(
   let sequence = 0;
   let rows = 0;
   for (let to = 0; to < groups.length; to++) {
-    const wider = pairs[to].reduce((most, { ids }) => Math.max(most, ids.length), sequence);
-    if (to > from && wider * (rows + pairs[to].length) > BATCH_TOKENS) {
+    const width = longestOf(pairs[to]);
+    if (to > from && Math.max(sequence, width) * (rows + pairs[to].length) > BATCH_TOKENS) {
       all.push(batch(groups.slice(from, to), pairs.slice(from, to).flat()));
       [from, sequence, rows] = [to, 0, 0];
     }
-    sequence = pairs[to].reduce((most, { ids }) => Math.max(most, ids.length), sequence);
+    sequence = Math.max(sequence, width);
     rows += pairs[to].length;
   }
   all.push(batch(groups.slice(from), pairs.slice(from).flat()));
   return all;
 }
 
-function batch(groups: readonly Example[], pairs: readonly ReturnType<typeof assemble>[]): Batch {
-  const sequence = pairs.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+type Pair = ReturnType<typeof assemble>;
+
+function longestOf(pairs: readonly Pair[]): number {
+  return pairs.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+}
+
+function batch(groups: readonly Example[], pairs: readonly Pair[]): Batch {
+  const sequence = longestOf(pairs);
   const tokens = pairs.reduce((sum, { ids }) => sum + ids.length, 0);
   const ids = new Int32Array(tokens);
   const types = new Uint8Array(tokens);

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { WEIGHT_FILES, buildModel } from '../build';
+import { WEIGHT_FILES, buildModel, checkWeightBits } from '../build';
 import { emptyTarget } from '../directory';
 import type { WeightBits } from '../encoder/products';
 import { ModelError } from '../errors';
@@ -40,6 +40,7 @@ const NEEDED = ['config.json', 'tokenizer.json'];
  */
 export async function fetchModel(options: FetchOptions): Promise<ModelManifest> {
   const { model, out, precision = 'fp32', embeddings, weightBits } = options;
+  checkWeightBits(precision, weightBits);
   await emptyTarget(out);
   const { repository, pinned } = resolve(model);
   const build = { out, precision, embeddings, weightBits, name: repository.split('/').at(-1) };

@@ -2,8 +2,7 @@ import { ModelError } from '../../errors';
 import { Random } from '../../random';
 import { HardCandidates } from './hard-candidates';
 import { readLines, type Fault } from './lines';
-import type { Group, PairOptions } from './pairs';
-import { FORMS } from './queries';
+import { candidateId, drawOthers, type Group, type PairOptions } from './pairs';
 import type { TextRecord } from './text-record';
 
 /**
@@ -18,11 +17,11 @@ export async function* givenGroups(
   onFault?: (fault: Fault) => void,
 ): AsyncGenerator<Group> {
   const places = new Map(records.map(({ id }, i) => [id, i]));
-  if (places.size < records.length) throw repeated(records);
+  if (places.size < records.length) throw repeated(records, places);
   const near = new HardCandidates(records);
   const random = new Random(seed);
   const form = (record: number): number =>
-    record * FORMS.length + FORMS.indexOf(records[record].title === '' ? 'text' : 'full');
+    candidateId(record, records[record].title === '' ? 'text' : 'full');
   const parse = (value: unknown): { query: string; positive?: number } | string => {
     const { query, positive } = (value ?? {}) as { query?: unknown; positive?: unknown };
     if (typeof query !== 'string' || query.trim() === '') return '"query" must be a text';
@@ -36,24 +35,18 @@ export async function* givenGroups(
       : { query, positive: place };
   };
   for await (const { query, positive } of readLines(file, parse, onFault)) {
-    const drawn: number[] = [];
-    while (drawn.length < others) {
-      const other = random.below(records.length);
-      if (other !== positive) drawn.push(other);
-    }
-    const found = near.find(query, positive, hard).map(form);
     yield {
       query,
       ...(positive !== undefined && { positive: form(positive) }),
-      hard: found,
-      random: drawn.map(form),
+      hard: near.find(query, positive, hard).map(form),
+      random: drawOthers(others, records, positive, random).map(form),
     };
   }
 }
 
-function repeated(records: readonly TextRecord[]): ModelError {
-  const seen = new Set<string>();
-  const ids = new Set(records.filter(({ id }) => seen.size === seen.add(id).size).map(({ id }) => id));
+/** @param places of the last record of each id */
+function repeated(records: readonly TextRecord[], places: ReadonlyMap<string, number>): ModelError {
+  const ids = new Set(records.filter(({ id }, i) => places.get(id) !== i).map(({ id }) => id));
   const shown = [...ids].slice(0, 5).map((id) => JSON.stringify(id));
   const message = `${ids.size} ids stand for several documents of the corpus, and "positive" could mean any of them: ${shown.join(', ')}`;
   return new ModelError('config_invalid', message);

@@ -31,7 +31,8 @@ export function terms(text: string): string[] {
 export class HardCandidates {
   private readonly index = new MiniSearch<{ id: number; body: string }>({
     fields: ['body'],
-    tokenize: (text) => this.terms(text),
+    // Documents and queries come as their terms, stemmed already: a stem's stem can be another.
+    tokenize: (text) => (text === '' ? [] : text.split(' ')),
     processTerm: (term) => term,
     searchOptions: { bm25: { k: 0.9, b: 0.4, d: 0 } },
   });
@@ -44,11 +45,11 @@ export class HardCandidates {
     private readonly stem?: (word: string) => string,
   ) {
     records.forEach((record, id) => {
-      const body = `${record.title} ${record.text}`;
-      this.vocabulary.push(new Set(this.terms(body)));
+      const words = this.terms(`${record.title} ${record.text}`);
+      this.vocabulary.push(new Set(words));
       this.titles.push(fingerprint(record.title));
       for (const term of this.vocabulary[id]) this.frequency.set(term, (this.frequency.get(term) ?? 0) + 1);
-      this.index.add({ id, body });
+      this.index.add({ id, body: words.join(' ') });
     });
   }
 
@@ -57,8 +58,7 @@ export class HardCandidates {
     const rare = this.rarest(query);
     if (rare.length === 0) return [];
     const found: number[] = [];
-    // The terms are stemmed already, and a stem's stem can be another.
-    for (const { id } of this.index.search(rare.join(' '), { tokenize: (text) => text.split(' ') })) {
+    for (const { id } of this.index.search(rare.join(' '))) {
       const record = id as number;
       const own = positive !== undefined && (record === positive || this.same(record, positive));
       if (!own) found.push(record);

@@ -9,6 +9,10 @@ export type CandidateId = number;
 /** A document of a group: one of the records in one of its forms, or a text that no record holds. */
 export type Candidate = CandidateId | string;
 
+export function candidateId(record: number, form: Form): CandidateId {
+  return record * FORMS.length + FORMS.indexOf(form);
+}
+
 /** One training example: a query, the document that answers it where one is known, and others. */
 export interface Group {
   readonly query: string;
@@ -84,17 +88,12 @@ function drawGroup(
   const drawn = drawQuery(records[record], random);
   if (!drawn || drawn.query.trim() === '') return undefined;
   const { withPositive = 1, depth } = options;
-  const own = (of: number): CandidateId =>
-    of * FORMS.length + FORMS.indexOf(drawn.forms[random.below(drawn.forms.length)]);
+  const own = (of: number): CandidateId => candidateId(of, drawn.forms[random.below(drawn.forms.length)]);
   const candidate = depth === undefined ? own : anyForm(records, random);
   const positive = own(record);
   const form = FORMS[positive % FORMS.length];
   const cut = drawn.remainder !== undefined && form !== 'title';
-  const others: number[] = [];
-  while (others.length < options.random && records.length > 1) {
-    const other = random.below(records.length);
-    if (other !== record) others.push(other);
-  }
+  const others = drawOthers(options.random, records, record, random);
   const near = candidates.find(drawn.query, record, depth ?? options.hard);
   const hard = depth === undefined ? near : sample(near, options.hard, random);
   const known = random.next() < withPositive;
@@ -115,8 +114,23 @@ function anyForm(records: readonly TextRecord[], random: Random): (record: numbe
   const only = random.next() < 0.5 ? form() : undefined;
   return (record) => {
     const shown = records[record].title === '' ? 'text' : (only ?? form());
-    return record * FORMS.length + FORMS.indexOf(shown);
+    return candidateId(record, shown);
   };
+}
+
+/** Records at random, the positive (where there is one) not among them; none where there is no other record. */
+export function drawOthers(
+  count: number,
+  records: readonly TextRecord[],
+  positive: number | undefined,
+  random: Random,
+): number[] {
+  const others: number[] = [];
+  while (others.length < count && records.length > 1) {
+    const other = random.below(records.length);
+    if (other !== positive) others.push(other);
+  }
+  return others;
 }
 
 /** `count` of a ranking in its order: a third of its first ten, the others of all that are left. */

@@ -53,6 +53,11 @@ const ranges = () =>
     .map(({ range }) => range ?? 'whole');
 const part = path.join(`model.download-${LoopbackHub.commit.slice(0, 12)}`, 'model.safetensors.part');
 
+it('refuses weight bits of fp32 weights before it downloads them', async () => {
+  expect((await failure({ precision: 'fp32', weightBits: 7 })).code).toBe('config_invalid');
+  expect(hub.requests).toEqual([]);
+});
+
 describe('fetching from the hub', () => {
   it('builds from safetensors and records repository, commit and digests', async () => {
     hub.files.set('onnx/model.onnx', Buffer.from('not wanted'));
