@@ -12,7 +12,8 @@ export function floatTwin(bytes: Uint8Array): Uint8Array {
   return rewriteNodes(
     bytes,
     (node, tensors, graph) => {
-      if (node.opType === 'QuantizeLinear') return scaled(node, column);
+      if (node.opType === 'QuantizeLinear') return scaled(node, column, 'Div');
+      if (node.opType === 'DequantizeLinear') return scaled(node, column, 'Mul');
       if (node.opType === 'MatMulIntegerToFloat') return [floatProduct(node, tensors, graph)];
       return [node];
     },
@@ -20,8 +21,8 @@ export function floatTwin(bytes: Uint8Array): Uint8Array {
   );
 }
 
-/** x / scale, not rounded; a scale of one number or of one a row. */
-function scaled({ input, output, name }: NodeProto, column: string): NodeProto[] {
+/** x / scale, not rounded, or x * scale; a scale of one number or of one a row. */
+function scaled({ input, output, name }: NodeProto, column: string, opType: 'Div' | 'Mul'): NodeProto[] {
   const steps = `${name}/steps`;
   return [
     {
@@ -32,7 +33,7 @@ function scaled({ input, output, name }: NodeProto, column: string): NodeProto[]
       output: [steps],
       attribute: [],
     },
-    { opType: 'Div', domain: '', name, input: [input[0], steps], output, attribute: [] },
+    { opType, domain: '', name, input: [input[0], steps], output, attribute: [] },
   ];
 }
 

@@ -1,5 +1,6 @@
 import { Encoder } from '../encoder/encoder';
 import type { Attention, EncoderOptions } from '../encoder/encoder';
+import type { Products } from '../encoder/products';
 import type { WeightReader } from '../encoder/weights';
 import type { Graph } from '../onnx/graph';
 import { MICROSOFT } from '../onnx/graph';
@@ -33,10 +34,9 @@ class Bert extends Encoder<BertArchitecture> {
     return new WholeAttention(this.g, this.a, mask, batch);
   }
 
-  protected mlp(i: number, y: string): string {
+  protected mlp(i: number, y: string, p: Products): string {
     const { hidden, intermediate } = this.a;
     const n = this.layerNames(i);
-    const p = this.products;
     const inner = this.matrix(`${n.inner}.weight`, intermediate, hidden);
     const raised = p.product(p.operand(y), `layer.${i}.inner`, inner);
     const biased = this.biased(raised, `${n.inner}.bias`, this.read(`${n.inner}.bias`));

@@ -1,7 +1,7 @@
 import { Graph } from '../onnx/graph';
 import { DataType } from '../onnx/proto';
 import type { Architecture } from '../registry';
-import { FloatProducts, IntegerProducts, quantizeRows } from './products';
+import { FineIntegerProducts, FloatProducts, IntegerProducts, quantizeRows } from './products';
 import type { Matrix, Operand, Products, WeightBits } from './products';
 import type { EncoderNames, LayerNames, WeightReader } from './weights';
 
@@ -38,7 +38,9 @@ export abstract class Encoder<A extends Architecture = Architecture> {
   /** The file's graph: inputs, weights and the walk over the batch; `g` is what is done to each chunk of it. */
   private readonly outer: Graph;
   protected readonly g: Graph;
-  protected readonly products: Products;
+  private readonly products: Products;
+  /** For the rows that the head reads: those of the last layer, where it computes no others. */
+  private readonly lastProducts: Products;
   protected abstract readonly names: EncoderNames;
   /** The head reads the first token alone, so the last layer need compute no other row past keys and values. */
   protected readonly skipsRows: boolean = true;
@@ -51,10 +53,10 @@ export abstract class Encoder<A extends Architecture = Architecture> {
   ) {
     this.outer = new Graph(name);
     this.g = new Graph(`${name}/pairs`, this.outer);
-    this.products =
-      options.precision === 'int8'
-        ? new IntegerProducts(this.g, options.weightBits ?? 8)
-        : new FloatProducts(this.g);
+    const bits = options.weightBits ?? 8;
+    const integer = options.precision === 'int8';
+    this.products = integer ? new IntegerProducts(this.g, bits) : new FloatProducts(this.g);
+    this.lastProducts = integer ? new FineIntegerProducts(this.g, bits) : this.products;
   }
 
   /** The whole ONNX file. */
@@ -105,7 +107,7 @@ export abstract class Encoder<A extends Architecture = Architecture> {
   protected abstract layerNames(i: number): LayerNames;
   protected abstract attention(ids: string, mask: string, batch: string): Attention;
   /** Feed-forward part of a layer, without bias and norm: float32 [rows, hidden] to the same. */
-  protected abstract mlp(i: number, y: string): string;
+  protected abstract mlp(i: number, y: string, p: Products): string;
   /** What is added to the embeddings of words and types: float32 [.., hidden]; nothing by default. */
   protected positions?(ids: string): string;
 
@@ -134,27 +136,29 @@ export abstract class Encoder<A extends Architecture = Architecture> {
     const p = this.products;
     const last = this.skipsRows && i === layers - 1;
     const rows = last ? this.firstTokens(x, batch) : x;
+    const rowProducts = last ? this.lastProducts : p;
     const operand = p.operand(x);
-    const q = this.query(i, last ? p.operand(rows) : operand);
+    const q = this.query(i, last ? rowProducts.operand(rows) : operand, rowProducts);
     const [k, v] = (['key', 'value'] as const).map((part) =>
       p.product(operand, `layer.${i}.${part}`, this.matrix(`${n[part]}.weight`, hidden, hidden)),
     );
     const context = last ? attention.first(q, k, v) : attention.all(`layer.${i}`, q, k, v);
     const projection = this.matrix(`${n.attentionOutput}.weight`, hidden, hidden);
-    const attended = p.product(p.operand(context), `layer.${i}.attention_output`, projection);
+    const weighted = rowProducts.operand(context);
+    const attended = rowProducts.product(weighted, `layer.${i}.attention_output`, projection);
     const bias = this.attentionBias(i, projection);
     const y = this.addAndNorm(attended, `${n.attentionOutput}.bias`, bias, rows, n.attentionNorm);
     const outBias = `${n.mlpOutput}.bias`;
-    return this.addAndNorm(this.mlp(i, y), outBias, this.read(outBias), y, n.mlpNorm);
+    return this.addAndNorm(this.mlp(i, y, rowProducts), outBias, this.read(outBias), y, n.mlpNorm);
   }
 
   /** Divided by sqrt(width of a head). The key has no bias: it adds the same to all scores of a row, which Softmax undoes. */
-  private query(i: number, x: Operand): string {
+  private query(i: number, x: Operand, p: Products): string {
     const { hidden, heads } = this.a;
     const name = this.layerNames(i).query;
     const scale = 1 / Math.sqrt(hidden / heads);
     const data = this.read(`${name}.weight`).map((w) => w * scale);
-    const product = this.products.product(x, `layer.${i}.query`, { data, out: hidden, input: hidden });
+    const product = p.product(x, `layer.${i}.query`, { data, out: hidden, input: hidden });
     return this.biased(
       product,
       `layer.${i}.query.bias`,

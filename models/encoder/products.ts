@@ -75,7 +75,7 @@ export const WEIGHT_BITS: readonly WeightBits[] = [7, 8];
  */
 export class IntegerProducts implements Products {
   constructor(
-    private readonly graph: Graph,
+    protected readonly graph: Graph,
     private readonly bits: WeightBits,
   ) {}
 
@@ -91,8 +91,13 @@ export class IntegerProducts implements Products {
     // One scale per row is the quantisation operator's own per-axis form: one pass, where Div before it made two.
     const steps = g.op('Reshape', [step, g.int([-1])]);
     const zeros = g.op('Expand', [g.byte(ZERO_POINT), g.op('Shape', [steps])]);
-    const value = g.op('QuantizeLinear', [x, steps, zeros], { axis: 0 });
+    const value = this.quantize(x, steps, zeros);
     return { value, rowScale: scale ? g.op('Mul', [step, scale]) : step };
+  }
+
+  /** uint8 values of x, of one step and one zero point a row. */
+  protected quantize(x: string, steps: string, zeros: string): string {
+    return this.graph.op('QuantizeLinear', [x, steps, zeros], { axis: 0 });
   }
 
   raw(x: Operand, name: string, w: Matrix): string {
@@ -111,6 +116,31 @@ export class IntegerProducts implements Products {
 
   product(x: Operand, name: string, w: Matrix): string {
     return this.graph.op('Mul', [this.raw(x, name, w), x.rowScale!]);
+  }
+}
+
+/** Steps of the rest in one step of the value: the rest is at most half of one, and has 127 steps on each side. */
+const REST_STEPS = 254;
+
+/**
+ * The same with activations of two bytes, the second for what rounding to the first left, so that of the two roundings only that of
+ * the weights remains. The rests are further rows of the operand: twice the products, for the few rows that the logit depends on
+ * most.
+ */
+export class FineIntegerProducts extends IntegerProducts {
+  protected override quantize(x: string, steps: string, zeros: string): string {
+    const g = this.graph;
+    const value = super.quantize(x, steps, zeros);
+    const rounded = g.op('DequantizeLinear', [value, steps, zeros], { axis: 0 });
+    const fine = g.op('Mul', [steps, g.float(1 / REST_STEPS)]);
+    const rest = super.quantize(g.op('Sub', [x, rounded]), fine, zeros);
+    return g.op('Concat', [value, rest], { axis: 0 });
+  }
+
+  override raw(x: Operand, name: string, w: Matrix): string {
+    const g = this.graph;
+    const [value, rest] = g.ops('Split', [super.raw(x, name, w)], 2, { axis: 0 });
+    return g.op('Add', [value, g.op('Mul', [rest, g.float(1 / REST_STEPS)])]);
   }
 }
 

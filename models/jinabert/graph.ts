@@ -1,5 +1,6 @@
 import { Encoder } from '../encoder/encoder';
 import type { Attention, EncoderOptions } from '../encoder/encoder';
+import type { Products } from '../encoder/products';
 import type { WeightReader } from '../encoder/weights';
 import { MICROSOFT } from '../onnx/graph';
 import type { Architecture } from '../registry';
@@ -31,10 +32,9 @@ export class JinaBert extends Encoder {
     return new BlockwiseAttention(this.g, this.a, ids, mask, batch);
   }
 
-  protected mlp(i: number, y: string): string {
+  protected mlp(i: number, y: string, p: Products): string {
     const { hidden, intermediate } = this.a;
     const n = this.layerNames(i);
-    const p = this.products;
     const gated = this.read(`${n.gated}.weight`);
     const half = intermediate * hidden;
     const gate = { data: gated.subarray(0, half), out: intermediate, input: hidden };
