@@ -59,12 +59,16 @@ export function compare(asked: Question, options: CompareOptions): Comparison {
   };
 }
 
-/** Those that meet the target by cost, a missing price last; then the others, the nearest to the target first. */
+/**
+ * Those that meet the target by cost, a missing price last, and of equal cost the faster first; then the others, the nearest to
+ * the target first, and of equally near the cheaper.
+ */
 function cheapestFirst(a: HostingOption, b: HostingOption): number {
   if (a.meetsTarget !== b.meetsTarget) return a.meetsTarget ? -1 : 1;
-  const key = ({ meetsTarget, usdPerMonth, p95Ms }: HostingOption): number =>
-    (meetsTarget ? usdPerMonth : p95Ms)?.value ?? Number.MAX_VALUE;
-  return key(a) - key(b);
+  const value = (figure: HostingOption['p95Ms']): number => figure?.value ?? Number.MAX_VALUE;
+  const cost = value(a.usdPerMonth) - value(b.usdPerMonth);
+  const latency = value(a.p95Ms) - value(b.p95Ms);
+  return a.meetsTarget ? cost || latency : latency || cost;
 }
 
 /** Marks the options that no other one beats in both cost and latency; `options` are cheapest first. */

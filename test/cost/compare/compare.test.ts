@@ -57,6 +57,21 @@ test('options that meet the target come first, cheapest first; the others say wh
   expect(meets[0]!.onFrontier).toBe(true);
 });
 
+test('what another option beats is not on the frontier, nor first: c5 and c6i of a size cost the same', () => {
+  const types = ['ml.c5.4xlarge', 'ml.c6i.4xlarge', 'ml.c5.9xlarge'];
+  const changes = { queriesPerSecond: 5, documentsPerQuery: 60, tokensPerPair: 200, p95Ms: 500 };
+  for (const order of [types, [...types].reverse()]) {
+    const meets = ask(changes, order).options.filter(({ meetsTarget }) => meetsTarget);
+    const of = (o: (typeof meets)[number]): [number, number] => [o.usdPerMonth!.value, o.p95Ms!.value];
+    const beats = (a: [number, number], b: [number, number]): boolean =>
+      a[0] <= b[0] && a[1] <= b[1] && (a[0] < b[0] || a[1] < b[1]);
+    const frontier = meets.filter(({ onFrontier }) => onFrontier);
+    expect(frontier.length).toBeGreaterThan(0);
+    for (const best of frontier) expect(meets.filter((o) => beats(of(o), of(best)))).toEqual([]);
+    expect(meets[0]!.instanceType).toBe('ml.c6i.4xlarge');
+  }
+});
+
 test('every figure says measured, estimated or list price, is finite, and lies in its interval', () => {
   const all = figures(answer());
   expect(all.length).toBeGreaterThan(500);
