@@ -20,6 +20,11 @@ afterAll(async () => {
 
 const code = (value: string) => expect.objectContaining({ code: value }) as Error;
 const documents = Array.from({ length: 40 }, (_, i) => words('the quick brown fox'.slice(i % 10), 1 + i * 2));
+/** A request that takes a slow model a while: 3,500 tokens a document. */
+const slow = (tag: string, count = 1) => ({
+  query: 'q',
+  documents: Array.from({ length: count }, (_, i) => words(`${tag}${'ab'.repeat(i)}`, 3_500 + i)),
+});
 
 async function settle<T>(promise: Promise<T>): Promise<unknown> {
   return promise.then(
@@ -92,26 +97,18 @@ describe('Engine', () => {
   });
 
   it('refuses what exceeds its queue and takes it again later', async () => {
-    const narrow = await start(await smallModel(), { queueTokens: 2_000 });
-    const large = {
-      query: 'q',
-      documents: [1, 2, 3, 4, 5, 6, 7].map((n) => words('abcdefg'.slice(n), 200 + n)),
-    };
+    // Slow, so that none is answered before all three have asked.
+    const narrow = await start(await slowModel(), { queueTokens: 8_000 });
+    const large = slow('a', 2);
     const outcomes = await Promise.all([1, 2, 3].map(() => settle(narrow.score(large))));
     expect(outcomes.sort()).toEqual(['answered', 'overloaded', 'overloaded']);
-    await expect(
-      narrow.score({ query: 'q', documents: Array.from({ length: 10 }, (_, i) => words('ab', 230 + i)) }),
-    ).rejects.toThrow(code('too_many_tokens'));
-    expect((await narrow.score(large)).logits).toHaveLength(7);
+    await expect(narrow.score(slow('b', 3))).rejects.toThrow(code('too_many_tokens'));
+    expect((await narrow.score(large)).logits).toHaveLength(2);
   });
 });
 
 describe('Engine under faults', () => {
   let engine: Engine;
-  const slow = (tag: string, count = 1) => ({
-    query: 'q',
-    documents: Array.from({ length: count }, (_, i) => words(`${tag}${'ab'.repeat(i)}`, 3_500 + i)),
-  });
 
   beforeAll(async () => {
     engine = await start(await slowModel());
