@@ -54,11 +54,9 @@ export function plotted(options: readonly HostingOption[]): HostingOption[] {
   return options.filter(({ p95Ms, usdPerMonth }) => (p95Ms?.value ?? 0) > 0 && (usdPerMonth?.value ?? 0) > 0);
 }
 
-/** Those on the frontier, cheapest first: their places are the numbers in the chart. */
+/** Those on the frontier, cheapest first as the options are: their places are the numbers in the chart. */
 export function frontierOf(options: readonly HostingOption[]): HostingOption[] {
-  return plotted(options)
-    .filter(({ onFrontier }) => onFrontier)
-    .sort((a, b) => a.usdPerMonth!.value - b.usdPerMonth!.value || a.p95Ms!.value - b.p95Ms!.value);
+  return plotted(options).filter(({ onFrontier }) => onFrontier);
 }
 
 /** Monthly cost against load, both axes logarithmic: SVG in both sizes. */
