@@ -1,6 +1,6 @@
 /** @jest-environment ./test/support/environment.js */
 import { FineIntegerProducts, IntegerProducts, quantizeRows } from '../../../models/encoder/products';
-import type { Matrix } from '../../../models/encoder/products';
+import type { Matrix, WeightBits } from '../../../models/encoder/products';
 import { Graph } from '../../../models/onnx/graph';
 import { DataType } from '../../../models/onnx/proto';
 import { Tensor } from '../../../models/onnx/runtime';
@@ -16,16 +16,19 @@ const weight: Matrix = { data: random.array(OUT * INPUT, 0.1), out: OUT, input: 
 const sizes = [1e-3, 1e-2, 0, 1, 10];
 const x = Float32Array.from(sizes.flatMap((size) => [...random.array(INPUT, size)]));
 
-/** x W^T with the weights as int8 keeps them and the activations as they are. */
-function exact(row: number, out: number, bits: 7 | 8): number {
-  const { values: integers, scales } = quantizeRows(weight, bits);
+/** A number of x W^T with the weights as int8 keeps them and the activations as they are. */
+function exact(
+  row: number,
+  out: number,
+  { values: integers, scales }: ReturnType<typeof quantizeRows>,
+): number {
   let sum = 0;
   for (let i = 0; i < INPUT; i++) sum += x[row * INPUT + i] * integers[out * INPUT + i] * scales[out];
   return sum;
 }
 
-/** Largest error of a product by row, as a share of the largest value in the row times the weights' norm. */
-async function errors(kind: typeof IntegerProducts, bits: 7 | 8): Promise<number[]> {
+/** Largest error of a product by row, as a share of the largest value in the row. */
+async function errors(kind: typeof IntegerProducts, bits: WeightBits): Promise<number[]> {
   const g = new Graph('products');
   const products = new kind(g, bits);
   const input = g.input('x', DataType.FLOAT, ['rows', INPUT]);
@@ -35,12 +38,13 @@ async function errors(kind: typeof IntegerProducts, bits: 7 | 8): Promise<number
   const { y } = await session.run({ x: new Tensor('float32', x, [sizes.length, INPUT]) });
   await session.release();
   const found = y.data as Float32Array;
+  const quantized = quantizeRows(weight, bits);
   return sizes.map((_, row) => {
     const size = Math.max(...x.subarray(row * INPUT, (row + 1) * INPUT).map(Math.abs), 1e-20);
     return Math.max(
       ...Array.from(
         { length: OUT },
-        (_, out) => Math.abs(found[row * OUT + out] - exact(row, out, bits)) / size,
+        (_, out) => Math.abs(found[row * OUT + out] - exact(row, out, quantized)) / size,
       ),
     );
   });
