@@ -1,48 +1,59 @@
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-// The arrows of docs/architecture.md: what a room may import besides itself.
+// The arrows of docs/architecture.md: the packages of ours that a room may import besides its own files.
 const arrows = {
   client: [],
   models: [],
-  container: ['models', 'client'],
-  infra: ['models', 'cost'],
-  cost: ['models', 'client'],
+  inference: ['models'],
+  container: ['client', 'inference', 'models'],
+  cost: ['client', 'models'],
+  infra: ['client', 'cost', 'models'],
   evaluation: ['client', 'models'],
+  distillation: ['client', 'inference', 'models'],
+  cli: ['client', 'container', 'cost', 'distillation', 'evaluation', 'inference', 'models'],
 };
-const rooms = [...Object.keys(arrows), 'cli', 'test', 'bench', 'examples'];
-const zones = Object.entries(arrows).flatMap(([room, allowed]) =>
-  rooms
-    .filter((other) => other !== room && !allowed.includes(other))
+const rooms = [...Object.keys(arrows), 'bench'];
+const packageOf = (room) => (room === 'cli' ? 'sagemaker-reranker' : `@sagemaker-reranker/${room}`);
+const patterns = (room) => [
+  ...rooms
+    .filter((other) => !arrows[room].includes(other))
     .map((other) => ({
-      target: `./${room}`,
-      from: `./${other}`,
-      message: `${room}/ may import ${allowed.length ? allowed.join(', ') : 'nothing of ours'}; see docs/architecture.md.`,
+      group: [packageOf(other), `${packageOf(other)}/*`],
+      message: `${room}/ may import ${arrows[room].join(', ') || 'nothing of ours'}; see docs/architecture.md.`,
     })),
-);
-// The client is installed into Lambdas: it must pull in neither ONNX Runtime nor the CDK.
-const heavy = [
-  'onnxruntime-node',
-  'tokenizers',
-  'express',
-  'aws-cdk-lib',
-  'constructs',
-  'protobufjs',
-  'pino',
-  'zod',
+  {
+    group: ['@sagemaker-reranker/*/src/*', '@sagemaker-reranker/*/dist/*'],
+    message: 'Import a package by its name.',
+  },
 ];
+const runtimeOnly = {
+  name: 'onnxruntime-node',
+  message: 'inference/src/runtime.ts offers it, with its telemetry off.',
+};
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'cdk.out', 'coverage', 'build'] },
+  {
+    ignores: [
+      '**/dist',
+      '**/node_modules',
+      'cdk.out',
+      '**/coverage',
+      'build',
+      '**/image/*.js',
+      'infra/image',
+    ],
+  },
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts', '.js'] } } },
+    settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: 'tsconfig.json' })] },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
       'import-x/no-cycle': 'error',
+      'import-x/no-extraneous-dependencies': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
@@ -50,23 +61,17 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  {
-    files: ['**/*.ts'],
-    ignores: ['models/onnx/runtime.ts'],
+  ...Object.keys(arrows).map((room) => ({
+    files: [`${room}/src/**/*.ts`],
     rules: {
+      // A room's own files by path, no other's; the packages it may not import by name.
       'no-restricted-imports': [
         'error',
-        {
-          paths: [
-            {
-              name: 'onnxruntime-node',
-              message: 'models/onnx/runtime.ts offers it, with its telemetry off.',
-            },
-          ],
-        },
+        { paths: room === 'inference' ? [] : [runtimeOnly], patterns: patterns(room) },
       ],
+      'import-x/no-relative-packages': 'error',
+      'import-x/no-extraneous-dependencies': ['error', { devDependencies: false, packageDir: [`./${room}`] }],
     },
-  },
-  { files: ['client/**/*.ts'], rules: { 'no-restricted-imports': ['error', { paths: heavy }] } },
+  })),
   { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

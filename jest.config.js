@@ -1,10 +1,18 @@
-// Tests see a copy of the environment, which the native library does not read (models/onnx/no-telemetry.ts).
+// Tests see a copy of the environment, which the native library does not read (inference/src/no-telemetry.ts).
 process.env.ORT_DISABLE_TELEMETRY = '1';
+
+// Packages of ours are tested from their sources: the same table by which TypeScript finds them.
+const { paths } = require('./tsconfig.json').compilerOptions;
+const moduleNameMapper = Object.fromEntries(
+  Object.entries(paths).map(([name, [file]]) => [`^${name}$`, `<rootDir>/${file.slice(2)}`]),
+);
 
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
+  moduleNameMapper,
+  resolver: '<rootDir>/test/setup/resolver.js',
   testMatch: ['**/*.test.ts'],
   globalSetup: '<rootDir>/test/setup/build.js',
   transform: {

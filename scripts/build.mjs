@@ -1,50 +1,87 @@
-// Transpiles every room to dist/, file by file, so that `npm ci` leaves a runnable clone in under a second.
-// Types are checked by `npm run typecheck`; declarations are written when the package is packed.
-import { chmod, mkdir, readdir, rm, symlink } from 'node:fs/promises';
+// Transpiles every package to its dist/, file by file, and bundles what the images run.
+// Types are checked by `npm run typecheck`; `npm run packages` writes declarations for what is published.
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const rooms = ['infra', 'container', 'client', 'models', 'cost', 'evaluation', 'cli', 'examples', 'bench'];
+const { workspaces } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
 
-async function sources(room) {
-  const entries = await readdir(path.join(root, room), { recursive: true, withFileTypes: true }).catch(
-    () => [],
-  );
-  return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
-    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
-}
+/** What an image runs: one bundle for its process and one for the inference process beside it. */
+const IMAGES = [
+  { room: 'container', copy: 'serving', embedded: true },
+  { room: 'distillation', copy: 'training', main: 'train/main.js', embedded: false },
+];
 
-const entryPoints = (await Promise.all(rooms.map(sources))).flat();
-const { metafile } = await build({
-  metafile: true,
+const common = {
   absWorkingDir: root,
-  entryPoints,
-  outdir: path.join(root, 'dist'),
-  outbase: root,
-  format: 'cjs',
   platform: 'node',
   target: 'node20',
   sourcemap: true,
   sourcesContent: false,
   logLevel: 'warning',
-});
+};
 
-// What an earlier build left goes last, so that a process running from dist/ is not cut off in between.
-const current = new Set(Object.keys(metafile.outputs));
-for (const entry of await readdir(path.join(root, 'dist'), { recursive: true, withFileTypes: true })) {
-  const file = path.join(entry.parentPath ?? entry.path, entry.name);
-  const relative = path.relative(root, file).split(path.sep).join('/');
-  if (entry.isFile() && /\.js(\.map)?$/.test(entry.name) && !current.has(relative))
-    await rm(file, { force: true });
+/** Files below a folder, as paths with forward slashes. */
+async function filesBelow(directory) {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
 }
 
-// npm links a package's own command nowhere in its clone; with this, `npx reranker` finds it as it would an installed one.
-const bin = path.join(root, 'node_modules', '.bin');
-await chmod(path.join(root, 'dist', 'cli', 'main.js'), 0o755);
-await mkdir(bin, { recursive: true });
-await symlink(path.join('..', '..', 'dist', 'cli', 'main.js'), path.join(bin, 'reranker')).catch((error) => {
-  if (error.code !== 'EEXIST') throw error;
-});
+/** Writes no file whose content has not changed, so that a process that runs from dist/ is not cut off. */
+async function transpile(room, format, out) {
+  const src = path.join(root, room, 'src');
+  const entryPoints = (await filesBelow(src)).filter((file) => /\.ts$/.test(file));
+  const outdir = path.join(root, room, out);
+  const { metafile } = await build({ ...common, metafile: true, entryPoints, outdir, outbase: src, format });
+  const current = new Set(Object.keys(metafile.outputs).map((file) => path.join(root, file)));
+  for (const file of await filesBelow(outdir)) {
+    const ours = out !== 'dist' || !file.startsWith(path.join(outdir, 'esm'));
+    if (ours && /\.js(\.map)?$/.test(file) && !current.has(file)) await rm(file, { force: true });
+  }
+}
+
+await Promise.all([
+  ...workspaces.map((room) => transpile(room, 'cjs', 'dist')),
+  transpile('client', 'esm', 'dist/esm'),
+]);
+await writeFile(
+  path.join(root, 'client/dist/esm/package.json'),
+  '{ "type": "module", "sideEffects": false }\n',
+);
+
+for (const { room, main = 'main.js', embedded, copy } of IMAGES) {
+  const image = path.join(root, room, 'image');
+  await build({
+    ...common,
+    sourcemap: false,
+    entryPoints: {
+      main: path.join(root, room, 'dist', main),
+      worker: path.join(
+        root,
+        room === 'container' ? 'container/dist/engine/worker.js' : 'inference/dist/probe/worker.js',
+      ),
+    },
+    outdir: image,
+    bundle: true,
+    format: 'cjs',
+    external: ['onnxruntime-node', 'tokenizers'],
+    legalComments: 'eof',
+  });
+  await cp(path.join(root, 'scripts', 'natives.mjs'), path.join(image, 'natives.mjs'));
+  if (embedded) {
+    const from = path.join(root, 'models', 'embedded');
+    const { files } = JSON.parse(await readFile(path.join(from, 'manifest.json'), 'utf8'));
+    await mkdir(path.join(image, 'embedded'), { recursive: true });
+    for (const file of ['manifest.json', ...files.map((entry) => entry.path)]) {
+      await cp(path.join(from, file), path.join(image, 'embedded', file));
+    }
+  }
+  // A CDK app that installs infra alone builds the same image, and installs no server.
+  const target = path.join(root, 'infra', 'image', copy);
+  await rm(target, { recursive: true, force: true });
+  await cp(image, target, { recursive: true });
+}

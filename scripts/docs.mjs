@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const require = createRequire(import.meta.url);
-const { apiTables } = require('../dist/cli/api-tables.js');
+const { apiTables } = require('../cli/dist/api-tables.js');
 
 const file = new URL('../docs/api.md', import.meta.url);
 let text = await readFile(file, 'utf8');
@@ -17,7 +17,7 @@ for (const [heading, table] of Object.entries(apiTables())) {
 await writeFile(file, text);
 
 const cost = new URL('../docs/cost.md', import.meta.url);
-const cli = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const cli = fileURLToPath(new URL('../cli/dist/main.js', import.meta.url));
 // Nowhere: prices that this machine's user has fetched are not what ships.
 const env = { ...process.env, XDG_CACHE_HOME: fileURLToPath(new URL('../dist/no-cache', import.meta.url)) };
 const page = await readFile(cost, 'utf8');

@@ -1,4 +1,4 @@
-import { RerankerClient, RerankerError, ValidationError } from 'sagemaker-reranker/client';
+import { RerankerClient, RerankerError, ValidationError } from '@sagemaker-reranker/client';
 
 /** What of an API Gateway HTTP API event (payload 2.0) is read, and what it answers. */
 interface Event {

@@ -1,5 +1,5 @@
 import MiniSearch from 'minisearch';
-import type { RerankerClient } from 'sagemaker-reranker/client';
+import type { RerankerClient } from '@sagemaker-reranker/client';
 
 /** A passage that a language model may be given. */
 export interface Passage {

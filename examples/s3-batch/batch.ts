@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { RerankerError, type RerankerClient } from 'sagemaker-reranker/client';
+import { type RerankerClient, RerankerError } from '@sagemaker-reranker/client';
 
 /** One line of the input. */
 interface Task {

@@ -1,4 +1,4 @@
-import { describeFigure, figureLine } from '../../bench/figure';
+import { describeFigure, figureLine } from '../../bench/src/figure.js';
 
 describe('a figure', () => {
   const figure = { name: 'int8 over fp32', value: 2.1996, unit: 'x', target: { atLeast: 2.2 } };

@@ -1,12 +1,12 @@
 /** @jest-environment ./test/support/environment.js */
-import { floatTwin } from '../../bench/models/float-twin';
-import { saturatingTwin } from '../../bench/models/saturating-twin';
-import { plainJinaBert } from '../../bench/models/plain-graph';
-import { buildJinaBert } from '../../models/jinabert/graph';
-import { randomWeights } from '../../models/jinabert/weights';
-import { Random } from '../../models/random';
-import { logits, open } from '../support/onnx';
-import { forward } from '../support/oracle';
+import { floatTwin } from '../../bench/src/models/float-twin.js';
+import { saturatingTwin } from '../../bench/src/models/saturating-twin.js';
+import { plainJinaBert } from '../../bench/src/models/plain-graph.js';
+import { buildJinaBert } from '../../models/src/jinabert/graph.js';
+import { randomWeights } from '../../models/src/jinabert/weights.js';
+import { Random } from '../../models/src/random.js';
+import { logits, open } from '../support/onnx.js';
+import { forward } from '../support/oracle.js';
 
 const a = { layers: 2, hidden: 48, heads: 6, intermediate: 40, vocabulary: 60 };
 const random = new Random(5);

@@ -1,4 +1,4 @@
-import { median, medianRatio, sideBySide } from '../../bench/side-by-side';
+import { median, medianRatio, sideBySide } from '../../bench/src/side-by-side.js';
 
 describe('sideBySide', () => {
   it('runs the contestants in turns, with one untimed round first', async () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 
 it('the demo ranks passages for each question and exits 0', async () => {
-  const demo = path.resolve(__dirname, '..', '..', 'dist', 'cli', 'demo', 'run.js');
+  const demo = path.resolve(__dirname, '..', '..', 'cli', 'dist', 'demo', 'run.js');
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [demo]);
   expect(stderr).toBe('');
   expect(stdout.match(/^\? /gm)).toHaveLength(5);

@@ -2,11 +2,11 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
-import { evalCommand } from '../../cli/commands/eval';
-import { explain } from '../../cli/failure';
-import { containerEntry } from '../../container';
-import { startLocalEndpoint } from '../../container/local';
-import { reranker } from '../support/cli';
+import { evalCommand } from '../../cli/src/commands/eval.js';
+import { explain } from '../../models/src/failure.js';
+import { containerEntry } from '@sagemaker-reranker/container';
+import { startLocalEndpoint } from '../../container/src/local/index.js';
+import { reranker } from '../support/cli.js';
 
 // A container starts in them: a deadline against a hang, however busy the machine.
 const DEADLINE_MS = 120_000;

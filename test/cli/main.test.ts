@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { packageVersion, readManifest } from '../../models';
-import { CLI, reranker } from '../support/cli';
+import { packageVersion, readManifest } from '@sagemaker-reranker/models';
+import { CLI, reranker } from '../support/cli.js';
 
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'cli-'))));

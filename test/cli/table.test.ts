@@ -1,4 +1,4 @@
-import { table } from '../../cli/table';
+import { table } from '../../cli/src/table.js';
 
 describe('a table', () => {
   it('aligns numbers right and words left, and cuts long cells', () => {

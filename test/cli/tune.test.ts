@@ -1,4 +1,4 @@
-import { reranker } from '../support/cli';
+import { reranker } from '../support/cli.js';
 
 interface Tuned {
   readonly trials: readonly Readonly<Record<string, number>>[];

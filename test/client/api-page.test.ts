@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { startLocalEndpoint, type LocalEndpoint } from '../../container/local';
+import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
 
 const root = path.resolve(__dirname, '..', '..');
 const page = readFileSync(path.join(root, 'docs/api.md'), 'utf8');
@@ -17,7 +17,7 @@ let asynchronous: LocalEndpoint;
 let scratch: string;
 
 beforeAll(async () => {
-  const containerEntry = path.join(root, 'dist', 'container', 'main.js');
+  const containerEntry = path.join(root, 'container', 'dist', 'main.js');
   [realTime, asynchronous] = await Promise.all([
     startLocalEndpoint({ port: 0, containerEntry }),
     startLocalEndpoint({ port: 0, containerEntry, hosting: 'asynchronous' }),

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { LAMBDA_BUNDLE } from '../../bench/client';
+import { LAMBDA_BUNDLE } from '../../bench/src/client.js';
 
 const root = path.resolve(__dirname, '../..');
 
 // From the sources, and from dist/ as a stack of the installed package bundles it.
 it.each([
   ['client/', 'client/lambda/handler.ts'],
-  ['dist/client/', 'dist/client/lambda/handler.js'],
+  ['client/dist/', 'client/dist/lambda/handler.js'],
 ])(
   'is under 60 kB minified in a Lambda bundle of %s, handler included, and needs nothing but the AWS SDK',
   async (room, entry) => {
@@ -30,10 +30,10 @@ it.each([
 
 it('loads neither the SDK nor an adapter when it is imported', () => {
   const script = `
-    require(${JSON.stringify(path.join(root, 'dist/client'))});
+    require(${JSON.stringify(path.join(root, 'client/dist'))});
     process.stdout.write(JSON.stringify(Object.keys(require.cache)));
   `;
   const loaded = JSON.parse(execFileSync(process.execPath, ['-e', script]).toString()) as string[];
   expect(loaded.length).toBeGreaterThan(5);
-  expect(loaded.filter((file) => !file.startsWith(path.join(root, 'dist/client')))).toEqual([]);
+  expect(loaded.filter((file) => !file.startsWith(path.join(root, 'client/dist')))).toEqual([]);
 });

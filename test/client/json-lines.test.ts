@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readLines } from '../../client/json-lines';
+import { readLines } from '../../client/src/json-lines.js';
 
 async function read(chunks: readonly Uint8Array[]): Promise<string[]> {
   const lines: string[] = [];

@@ -11,9 +11,9 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
-import { RerankerClient, ThrottledError, UnavailableError } from '../../client';
-import { openTelemetry } from '../../client/opentelemetry';
-import { codecTransport, rejection } from './support/codec-transport';
+import { RerankerClient, ThrottledError, UnavailableError } from '@sagemaker-reranker/client';
+import { openTelemetry } from '../../client/src/opentelemetry.js';
+import { codecTransport, rejection } from './support/codec-transport.js';
 
 const spans = new InMemorySpanExporter();
 const tracing = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { ValidationError, type RerankRequest } from '../../client';
-import { readRequest } from '../../client/request';
+import { type RerankRequest, ValidationError } from '@sagemaker-reranker/client';
+import { readRequest } from '../../client/src/request.js';
 
 /** What a caller without the compiler's help can pass. */
 function issuesOf(request: unknown): readonly { path: string; message: string }[] {

@@ -2,13 +2,13 @@ import {
   AbortedError,
   ModelError,
   PayloadTooLargeError,
+  type RerankTransport,
   RerankerClient,
   TimeoutError,
-  type RerankTransport,
   type TransportRequest,
-} from '../../client';
-import type { LocalEndpoint } from '../../container/local';
-import { startFailing } from '../container-local/harness';
+} from '@sagemaker-reranker/client';
+import type { LocalEndpoint } from '../../container/src/local/index.js';
+import { startFailing } from '../container/local/harness.js';
 
 async function failureOf<E>(promise: Promise<unknown>): Promise<E> {
   return promise.then(

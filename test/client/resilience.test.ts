@@ -1,17 +1,17 @@
 import {
   AbortedError,
   CircuitOpenError,
+  type ClientEvent,
+  type Instrumentation,
   ModelError,
+  type RerankTransport,
   RerankerClient,
   ThrottledError,
   TimeoutError,
   UnavailableError,
   ValidationError,
-  type ClientEvent,
-  type Instrumentation,
-  type RerankTransport,
-} from '../../client';
-import { codecTransport, rejection } from './support/codec-transport';
+} from '@sagemaker-reranker/client';
+import { codecTransport, rejection } from './support/codec-transport.js';
 
 const query = 'q';
 const documents = ['a', 'bb', 'ccc'];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { InvalidResponseError } from '../../client';
-import { decodeResponse } from '../../client/response';
+import { InvalidResponseError } from '@sagemaker-reranker/client';
+import { decodeResponse } from '../../client/src/response.js';
 
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 const answer = (results: unknown, rest: object = {}) =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { ModelError, PayloadTooLargeError, RerankerClient, ThrottledError } from '../../client';
-import { smallerLimits, splitRequest } from '../../client/split';
-import { codecTransport, rejection } from './support/codec-transport';
+import { ModelError, PayloadTooLargeError, RerankerClient, ThrottledError } from '@sagemaker-reranker/client';
+import { smallerLimits, splitRequest } from '../../client/src/split.js';
+import { codecTransport, rejection } from './support/codec-transport.js';
 
 const bodies = (parts: readonly { body: Uint8Array }[]) =>
   parts.map(({ body }) => JSON.parse(Buffer.from(body).toString()) as Record<string, unknown>);

@@ -2,15 +2,15 @@ import {
   HttpTransport,
   InvalidResponseError,
   ModelError,
+  type RerankTransport,
   RerankerClient,
   StreamInterruptedError,
   ThrottledError,
   TimeoutError,
   ValidationError,
-  type RerankTransport,
-} from '../../client';
-import { startLocalEndpoint, type LocalEndpoint } from '../../container/local';
-import { codecTransport, rejection } from './support/codec-transport';
+} from '@sagemaker-reranker/client';
+import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
+import { codecTransport, rejection } from './support/codec-transport.js';
 
 const query = 'q';
 const documents = [{ text: 'a' }, { text: 'bb' }, { text: 'ccc' }];
@@ -171,7 +171,7 @@ describe('over sockets', () => {
   beforeAll(async () => {
     local = await startLocalEndpoint({
       port: 0,
-      containerEntry: require.resolve('../container-local/fake-container.js'),
+      containerEntry: require.resolve('../container/local/fake-container.js'),
       streamTimeoutMs: 300,
     });
   });

@@ -1,18 +1,18 @@
 import {
   CircuitOpenError,
   ModelError,
-  RerankerClient,
-  RerankerError,
-  ThrottledError,
-  UnavailableError,
   type PassthroughResponse,
   type Ranking,
-  type RerankerClientOptions,
   type RerankRequest,
   type RerankResponse,
   type RerankResult,
   type RerankTransport,
-} from '../../client';
+  RerankerClient,
+  type RerankerClientOptions,
+  RerankerError,
+  ThrottledError,
+  UnavailableError,
+} from '@sagemaker-reranker/client';
 
 // What the compiler must accept and refuse: `npm run typecheck` checks this file, and an unused @ts-expect-error fails it.
 

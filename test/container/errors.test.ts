@@ -1,4 +1,4 @@
-import { ERRORS, RequestError, type ErrorCode } from '../../container';
+import { ERRORS, type ErrorCode, RequestError } from '@sagemaker-reranker/container';
 
 const codes = Object.keys(ERRORS) as ErrorCode[];
 

@@ -1,16 +1,16 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { RerankResponseBody } from '../../client/wire';
-import type { Architecture } from '../../models';
-import type { BertArchitecture } from '../../models/bert/weights';
-import { bertForward } from '../support/bert-oracle';
-import { reranker } from '../support/cli';
-import { exportLike, type ExportVariant } from '../support/exported';
-import { forward } from '../support/oracle';
-import { publishedConfig, publishedWeights, type Weights } from '../support/published';
-import { bpeTokenizer, wordPieceTokenizer } from '../support/tokenizers';
-import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from './support/process';
+import type { RerankResponseBody } from '../../client/src/wire.js';
+import type { Architecture } from '@sagemaker-reranker/models';
+import type { BertArchitecture } from '../../models/src/bert/weights.js';
+import { bertForward } from '../support/bert-oracle.js';
+import { reranker } from '../support/cli.js';
+import { exportLike, type ExportVariant } from '../support/exported.js';
+import { forward } from '../support/oracle.js';
+import { publishedConfig, publishedWeights, type Weights } from '../support/published.js';
+import { bpeTokenizer, wordPieceTokenizer } from '../support/tokenizers.js';
+import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from './support/process.js';
 
 const { abs, max } = Math;
 const jina: Architecture = { layers: 2, hidden: 24, heads: 3, intermediate: 20, vocabulary: 60 };

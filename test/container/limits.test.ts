@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
-import { cpuQuota, memoryBytes, processors } from '../../container/limits';
+import { cpuQuota, memoryBytes, processors } from '../../container/src/limits.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'reranker-cgroup-'));
 afterAll(() => rmSync(root, { recursive: true }));

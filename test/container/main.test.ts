@@ -2,9 +2,9 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { ErrorBody, RerankResponseBody } from '../../client/wire';
-import { removeModels, slowModel, smallModel, words } from './support/model';
-import { spawnContainer, startContainer, stopContainers } from './support/process';
+import type { ErrorBody, RerankResponseBody } from '../../client/src/wire.js';
+import { removeModels, slowModel, smallModel, words } from './support/model.js';
+import { spawnContainer, startContainer, stopContainers } from './support/process.js';
 
 afterAll(async () => {
   await stopContainers();

@@ -1,6 +1,6 @@
-import type { ErrorBody } from '../../client/wire';
-import { removeModels, slowModel, smallModel, words } from './support/model';
-import { spawnContainer, stopContainers, type Answer, type ContainerProcess } from './support/process';
+import type { ErrorBody } from '../../client/src/wire.js';
+import { removeModels, slowModel, smallModel, words } from './support/model.js';
+import { spawnContainer, stopContainers, type Answer, type ContainerProcess } from './support/process.js';
 
 let first: string;
 let second: string;

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import { processors } from '../../container/limits';
+import { processors } from '../../container/src/limits.js';
 import {
-  flagOf,
   NUMBER_SETTINGS,
-  resolveSettings,
-  SettingsError,
   type NumberSettingName,
-} from '../../container';
-import { embeddedModelDirectory } from '../../models';
+  SettingsError,
+  flagOf,
+  resolveSettings,
+} from '@sagemaker-reranker/container';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 
 function faultsOf(resolve: () => unknown): readonly string[] {
   try {

@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { costCommand } from '../../cli/commands/cost';
-import { HOSTING_MODES, type Comparison } from '../../cost';
-import { reranker } from '../support/cli';
-import { inProcess } from './support/in-process';
+import { costCommand } from '../../cli/src/commands/cost.js';
+import { type Comparison, HOSTING_MODES } from '@sagemaker-reranker/cost';
+import { reranker } from '../support/cli.js';
+import { inProcess } from './support/in-process.js';
 
 // `reranker cost compare`: its outputs by real processes, its refusals in this one.
 

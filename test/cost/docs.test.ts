@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CLI } from '../support/cli';
+import { CLI } from '../support/cli.js';
 
 const page = readFileSync(path.resolve(__dirname, '..', '..', 'docs', 'cost.md'), 'utf8');
 const runs = [...page.matchAll(/```sh\nreranker (.*)\n```\n\n```text\n([^]*?)```/g)];

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { checkMeasurement, readMeasurements, shippedMeasurements } from '../../cost';
-import { measurement } from './support/measurement';
+import { checkMeasurement, readMeasurements, shippedMeasurements } from '@sagemaker-reranker/cost';
+import { measurement } from './support/measurement.js';
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(path.join(tmpdir(), 'measurements-'))));

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { didYouMean, editDistance, nearMatches } from '../../cost/near-matches';
+import { didYouMean, editDistance, nearMatches } from '../../cost/src/near-matches.js';
 
 const NAMES = ['us-east-1', 'us-east-2', 'us-west-1', 'eu-west-1', 'ap-south-1'];
 

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readDistilConfig } from '../../models/distil/config';
-import { reranker } from '../support/cli';
+import { readDistilConfig } from '../../distillation/src/config.js';
+import { reranker } from '../support/cli.js';
 
 const page = readFileSync(path.resolve(__dirname, '../../docs/distillation.md'), 'utf8');
 const block = (language: string): string => new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``).exec(page)![1]!;

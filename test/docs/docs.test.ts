@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { apiTables } from '../../cli/api-tables';
-import { startLocalEndpoint } from '../../container/local';
-import type { LocalEndpoint } from '../../container/local';
+import { apiTables } from '../../cli/src/api-tables.js';
+import { startLocalEndpoint } from '../../container/src/local/index.js';
+import type { LocalEndpoint } from '../../container/src/local/index.js';
 
 const root = path.resolve(__dirname, '..', '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -23,7 +23,7 @@ function blocks(text: string, language: string): string[] {
 let endpoint: LocalEndpoint;
 let scratch: string;
 beforeAll(async () => {
-  const containerEntry = path.join(root, 'dist', 'container', 'main.js');
+  const containerEntry = path.join(root, 'container', 'dist', 'main.js');
   endpoint = await startLocalEndpoint({ port: 0, containerEntry });
   // Below the package, so that a snippet finds it by its name.
   scratch = await mkdtemp(path.join(root, 'dist', 'docs-'));
@@ -68,7 +68,7 @@ describe('README.md', () => {
     await writeFile(path.join(collection, 'queries.jsonl'), '{"_id": "q", "text": "database"}\n');
     await writeFile(path.join(collection, 'qrels', 'test.tsv'), 'query-id\tcorpus-id\tscore\nq\td\t1\n');
     const script = block
-      .replaceAll('npx reranker', `"${process.execPath}" dist/cli/main.js`)
+      .replaceAll('npx reranker', `"${process.execPath}" cli/dist/main.js`)
       .replaceAll('http://127.0.0.1:8080', endpoint.url)
       .replaceAll('path/to/collection', collection)
       .replaceAll('build/tiny', path.join(scratch, 'tiny'));

@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { startLocalEndpoint, type LocalEndpoint } from '../../container/local';
-import { embeddedModelDirectory } from '../../models';
-import { CLI } from '../support/cli';
+import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { CLI } from '../support/cli.js';
 
 // Each block starts containers: a deadline against a hang, however busy the machine.
 const DEADLINE_MS = 180_000;
@@ -17,7 +17,7 @@ let page: string;
 beforeAll(async () => {
   page = await readFile(path.join(root, 'docs', 'evaluation.md'), 'utf8');
   directory = await mkdtemp(path.join(tmpdir(), 'docs-evaluation-'));
-  const containerEntry = path.join(root, 'dist', 'container', 'main.js');
+  const containerEntry = path.join(root, 'container', 'dist', 'main.js');
   endpoint = await startLocalEndpoint({ port: 0, containerEntry });
 }, DEADLINE_MS);
 afterAll(async () => {

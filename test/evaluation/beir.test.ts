@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readBeir } from '../../evaluation/beir';
-import { EvaluationError } from '../../evaluation/errors';
+import { readBeir } from '../../evaluation/src/beir.js';
+import { EvaluationError } from '../../evaluation/src/errors.js';
 
 let directory: string;
 

@@ -1,4 +1,4 @@
-import { Bm25Index } from '../../evaluation/bm25';
+import { Bm25Index } from '../../evaluation/src/bm25.js';
 
 const corpus = [
   { id: '1', text: 'The boundary layers of a wing: boundary layer flows' },

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { readBeir } from '../../evaluation/beir';
-import { beirArchive, downloadBeir, type BeirArchive } from '../../evaluation/download';
+import { readBeir } from '../../evaluation/src/beir.js';
+import { beirArchive, downloadBeir, type BeirArchive } from '../../evaluation/src/download.js';
 
 function crc32(bytes: Buffer): number {
   let crc = 0xffffffff;

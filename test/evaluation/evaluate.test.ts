@@ -1,5 +1,5 @@
-import type { Collection } from '../../evaluation/collection';
-import { evaluate, type Reranker } from '../../evaluation/evaluate';
+import type { Collection } from '../../evaluation/src/collection.js';
+import { evaluate, type Reranker } from '../../evaluation/src/evaluate.js';
 
 const documents = new Map(['d1', 'd2', 'd3', 'd4'].map((id) => [id, { id, text: `text of ${id}` }]));
 const collection: Collection = {

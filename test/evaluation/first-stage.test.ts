@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { bm25FirstStage, trecFirstStage } from '../../evaluation/first-stage';
-import { writeTrecRun } from '../../evaluation/trec';
-import { writeWhole } from '../../evaluation/whole-file';
+import { bm25FirstStage, trecFirstStage } from '../../evaluation/src/first-stage.js';
+import { writeTrecRun } from '../../evaluation/src/trec.js';
+import { writeWhole } from '../../evaluation/src/whole-file.js';
 
 const collection = {
   name: 'small',

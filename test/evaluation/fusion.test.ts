@@ -1,4 +1,4 @@
-import { fuse } from '../../evaluation/fusion';
+import { fuse } from '../../evaluation/src/fusion.js';
 
 const run = (scores: Record<string, number>): Map<string, { id: string; score: number }[]> =>
   new Map([['q', Object.entries(scores).map(([id, score]) => ({ id, score }))]]);

@@ -8,7 +8,7 @@ import {
   rank,
   recall,
   reciprocalRank,
-} from '../../evaluation/metrics';
+} from '../../evaluation/src/metrics.js';
 
 const judged = new Map([
   ['a', 3],

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { evaluate } from '../../evaluation/evaluate';
-import { RAG_CUTOFF, readRag } from '../../evaluation/rag';
+import { evaluate } from '../../evaluation/src/evaluate.js';
+import { RAG_CUTOFF, readRag } from '../../evaluation/src/rag.js';
 
 let directory: string;
 beforeAll(async () => {

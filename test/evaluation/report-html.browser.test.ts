@@ -1,6 +1,6 @@
-import { evaluate } from '../../evaluation/evaluate';
-import { formatHtml } from '../../evaluation/report-html';
-import { PageFile } from '../support/browser';
+import { evaluate } from '../../evaluation/src/evaluate.js';
+import { formatHtml } from '../../evaluation/src/report-html.js';
+import { PageFile } from '../support/browser.js';
 
 const ids = ['d1', 'd2', 'd3'];
 const queries = Array.from({ length: 12 }, (_, i) => `q${i}`);

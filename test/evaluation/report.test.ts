@@ -1,7 +1,7 @@
-import { evaluate, type EvaluationResult, type Reranker } from '../../evaluation/evaluate';
-import { publishedFigures } from '../../evaluation/published';
-import { formatTable, reportJson } from '../../evaluation/report';
-import { formatHtml } from '../../evaluation/report-html';
+import { evaluate, type EvaluationResult, type Reranker } from '../../evaluation/src/evaluate.js';
+import { publishedFigures } from '../../evaluation/src/published.js';
+import { formatTable, reportJson } from '../../evaluation/src/report.js';
+import { formatHtml } from '../../evaluation/src/report-html.js';
 
 const ids = ['d1', 'd2', 'd3'];
 const queryIds = ['q1', 'q2', 'q3'];

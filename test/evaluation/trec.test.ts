@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readTrecRun, writeTrecRun } from '../../evaluation/trec';
+import { readTrecRun, writeTrecRun } from '../../evaluation/src/trec.js';
 
 let directory: string;
 let file: string;

@@ -1,5 +1,5 @@
-import type * as Example from '../../examples/lambda-api-gateway/handler';
-import { startReranker } from './support';
+import type * as Example from '../../examples/lambda-api-gateway/handler.js';
+import { startReranker } from './support.js';
 
 let reranker: Awaited<ReturnType<typeof startReranker>>;
 let handler: typeof Example.handler;

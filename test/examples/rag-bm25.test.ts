@@ -1,6 +1,6 @@
-import { RerankerClient } from 'sagemaker-reranker/client';
-import { prompt, Retriever, type Passage } from '../../examples/rag-bm25/retriever';
-import { startReranker } from './support';
+import { RerankerClient } from '@sagemaker-reranker/client';
+import { prompt, Retriever, type Passage } from '../../examples/rag-bm25/retriever.js';
+import { startReranker } from './support.js';
 
 const passages: Passage[] = [
   { id: '1', title: 'Ada Lovelace', text: 'She wrote the first program for the Analytical Engine.' },

@@ -1,8 +1,8 @@
 import { S3Client } from '@aws-sdk/client-s3';
-import { RerankerClient } from 'sagemaker-reranker/client';
-import { rerankObject } from '../../examples/s3-batch/batch';
-import { startService, type Service } from '../client/support/service';
-import { startReranker } from './support';
+import { RerankerClient } from '@sagemaker-reranker/client';
+import { rerankObject } from '../../examples/s3-batch/batch.js';
+import { startService, type Service } from '../client/support/service.js';
+import { startReranker } from './support.js';
 
 const objects = new Map<string, Buffer>();
 let storage: Service;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { startLocalEndpoint, type LocalEndpoint } from '../../container/local';
-import { synthesizeModel } from '../../models/synthesize';
+import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
+import { synthesizeModel } from '../../models/src/synthesize.js';
 
 /** The real container with a small model of random weights, behind the Runtime API. */
 export async function startReranker(): Promise<{ readonly url: string; close(): Promise<void> }> {
@@ -17,7 +17,7 @@ export async function startReranker(): Promise<{ readonly url: string; close(): 
   const local: LocalEndpoint = await startLocalEndpoint({
     port: 0,
     modelDirectory: out,
-    containerEntry: path.resolve(__dirname, '../../dist/container/main.js'),
+    containerEntry: path.resolve(__dirname, '../../container/dist/main.js'),
   });
   return {
     url: local.url,

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures';
+import { modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures.js';
 
 afterAll(removeFixtures);
 
 /** Runs the built app as the CDK's command line does, with the context of `-c` and no credentials. */
 function synthesize(context: Record<string, string>) {
   const outdir = temporaryDirectory();
-  const run = spawnSync(process.execPath, [path.resolve('dist/infra/app.js')], {
+  const run = spawnSync(process.execPath, [path.resolve('infra/dist/app.js')], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) },
   });

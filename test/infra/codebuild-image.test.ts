@@ -1,10 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { RerankerEndpoint, RerankerImage, RerankerModel, type CpuArchitecture } from '../../infra';
-import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
-import { nagFindings } from './support/nag';
-import { emptyStack } from './support/stacks';
+import {
+  type CpuArchitecture,
+  RerankerEndpoint,
+  RerankerImage,
+  RerankerModel,
+} from '@sagemaker-reranker/infra';
+import { buildContext, modelDirectory, removeFixtures } from './support/fixtures.js';
+import { nagFindings } from './support/nag.js';
+import { emptyStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../../infra';
-import { Faults } from '../../infra/configuration-error';
+import { ConfigurationError } from '@sagemaker-reranker/infra';
+import { Faults } from '../../infra/src/configuration-error.js';
 
 test('one message names every fault', () => {
   const error = new ConfigurationError('Stack/Reranker', ['a is 0', 'b is missing']);

@@ -4,20 +4,20 @@ import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import {
+  type Hosting,
   RerankerApi,
+  type RerankerApiProps,
   RerankerBatch,
+  type RerankerBatchProps,
   RerankerEndpoint,
   RerankerFunction,
+  type RerankerFunctionProps,
   RerankerImage,
   RerankerModel,
-  type Hosting,
-  type RerankerApiProps,
-  type RerankerBatchProps,
-  type RerankerFunctionProps,
-} from '../../infra';
-import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
-import { nagFindings } from './support/nag';
-import { emptyStack, endpointStack, roleStatements } from './support/stacks';
+} from '@sagemaker-reranker/infra';
+import { buildContext, modelDirectory, removeFixtures } from './support/fixtures.js';
+import { nagFindings } from './support/nag.js';
+import { emptyStack, endpointStack, roleStatements } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -1,6 +1,6 @@
-import { readContext } from '../../infra';
-import { removeFixtures } from './support/fixtures';
-import { testApp } from './support/stacks';
+import { readContext } from '@sagemaker-reranker/infra';
+import { removeFixtures } from './support/fixtures.js';
+import { testApp } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -3,11 +3,11 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { App, Stack } from 'aws-cdk-lib';
-import type { LocalEndpoint } from '../../container/local';
-import { startLocalEndpoint } from '../../container/local';
-import { RerankerEndpoint, RerankerFunction } from '../../infra';
-import { removeModels, smallModel } from '../container/support/model';
-import { removeFixtures, temporaryDirectory } from './support/fixtures';
+import type { LocalEndpoint } from '../../container/src/local/index.js';
+import { startLocalEndpoint } from '../../container/src/local/index.js';
+import { RerankerEndpoint, RerankerFunction } from '@sagemaker-reranker/infra';
+import { removeModels, smallModel } from '../container/support/model.js';
+import { removeFixtures, temporaryDirectory } from './support/fixtures.js';
 
 const root = path.resolve(__dirname, '../..');
 let endpoint: LocalEndpoint;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   endpoint = await startLocalEndpoint({
     port: 0,
     modelDirectory: await smallModel(),
-    containerEntry: path.join(root, 'dist/container/main.js'),
+    containerEntry: path.join(root, 'container/dist/main.js'),
   });
   const outdir = temporaryDirectory();
   const stack = new Stack(new App({ outdir }), 'Test');
@@ -126,7 +126,7 @@ test('for an asynchronous endpoint it hands a large request over through S3 and 
   const asynchronous = await startLocalEndpoint({
     port: 0,
     hosting: 'asynchronous',
-    containerEntry: path.join(root, 'dist/container/main.js'),
+    containerEntry: path.join(root, 'container/dist/main.js'),
   });
   const documents = Array.from({ length: 300 }, (_, i) => `${i} ${'an inn on the road '.repeat(40)}`);
   const { answer, error } = await invoke(

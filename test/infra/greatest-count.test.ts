@@ -1,8 +1,12 @@
-import { instanceType, recommendedInstanceType, throughput, weightsOf } from '../../infra';
-import { planHosting } from '../../infra/hosting-plan';
-import { greatestCount, PEAK_REQUESTS_PER_SECOND, TOKENS_PER_REQUEST } from '../../infra/scaling-targets';
-import { bound } from '../../infra/sizing';
-import { VARIANT_IDS } from '../../models';
+import { instanceType, recommendedInstanceType, throughput, weightsOf } from '@sagemaker-reranker/infra';
+import { planHosting } from '../../infra/src/hosting-plan.js';
+import {
+  greatestCount,
+  PEAK_REQUESTS_PER_SECOND,
+  TOKENS_PER_REQUEST,
+} from '../../infra/src/scaling-targets.js';
+import { bound } from '../../infra/src/sizing.js';
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
 const cases = VARIANT_IDS.flatMap((variant) =>
   (['int8', 'fp32'] as const).map((precision) => ({

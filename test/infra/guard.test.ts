@@ -2,10 +2,10 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { HOSTING_MODES, RerankerEndpoint, RerankerNetwork, type Hosting } from '../../infra';
-import { removeFixtures } from './support/fixtures';
-import { nagFindings } from './support/nag';
-import { emptyStack, endpointStack, propsFor, roleStatements } from './support/stacks';
+import { HOSTING_MODES, type Hosting, RerankerEndpoint, RerankerNetwork } from '@sagemaker-reranker/infra';
+import { removeFixtures } from './support/fixtures.js';
+import { nagFindings } from './support/nag.js';
+import { emptyStack, endpointStack, propsFor, roleStatements } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import { planHosting } from '../../infra/hosting-plan';
-import { weightsOf, type Hosting, type ModelFigures, type Precision } from '../../infra';
-import type { VariantId } from '../../models';
+import { planHosting } from '../../infra/src/hosting-plan.js';
+import { type Hosting, type ModelFigures, type Precision, weightsOf } from '@sagemaker-reranker/infra';
+import type { VariantId } from '@sagemaker-reranker/models';
 
 const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
   variant,

@@ -1,4 +1,4 @@
-import { instanceType, instanceTypes } from '../../infra';
+import { instanceType, instanceTypes } from '@sagemaker-reranker/infra';
 
 test.each([
   ['ml.c7i.xlarge', 'x86_64', 4, 8],

@@ -1,8 +1,8 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ConfigurationError } from '../../infra';
-import { readModelDirectory } from '../../infra/model-archive';
-import { modelDirectory, removeFixtures } from './support/fixtures';
+import { ConfigurationError } from '@sagemaker-reranker/infra';
+import { readModelDirectory } from '../../infra/src/model-archive.js';
+import { modelDirectory, removeFixtures } from './support/fixtures.js';
 
 afterAll(removeFixtures);
 

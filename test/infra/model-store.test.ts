@@ -2,12 +2,12 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { readModelDirectory } from '../../infra/model-archive';
-import { ModelStore } from '../../infra/model-store';
-import { RerankerEndpoint, RerankerImage, RerankerModel } from '../../infra';
+import { readModelDirectory } from '../../infra/src/model-archive.js';
+import { ModelStore } from '../../infra/src/model-store.js';
+import { RerankerEndpoint, RerankerImage, RerankerModel } from '@sagemaker-reranker/infra';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { buildContext, modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures';
-import { emptyStack } from './support/stacks';
+import { buildContext, modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures.js';
+import { emptyStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -3,11 +3,11 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Match, Template } from 'aws-cdk-lib/assertions';
-import { RerankerClient } from '../../client';
-import { startLocalEndpoint } from '../../container/local';
-import { HOSTING_MODES, RerankerEndpoint, type HostingMode } from '../../infra';
-import { removeFixtures } from './support/fixtures';
-import { emptyStack, endpointStack, propsFor, testApp } from './support/stacks';
+import { RerankerClient } from '@sagemaker-reranker/client';
+import { startLocalEndpoint } from '../../container/src/local/index.js';
+import { HOSTING_MODES, type HostingMode, RerankerEndpoint } from '@sagemaker-reranker/infra';
+import { removeFixtures } from './support/fixtures.js';
+import { emptyStack, endpointStack, propsFor, testApp } from './support/stacks.js';
 
 afterAll(removeFixtures);
 
@@ -108,7 +108,7 @@ describe('the metric filters', () => {
     const lines: string[] = [];
     const local = await startLocalEndpoint({
       port: 0,
-      containerEntry: path.resolve(__dirname, '../../dist/container/main.js'),
+      containerEntry: path.resolve(__dirname, '../../container/dist/main.js'),
       log: (text) => lines.push(text),
     });
     const client = new RerankerClient({ endpointName: 'any', endpoint: local.url });

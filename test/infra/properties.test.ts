@@ -3,18 +3,18 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Template } from 'aws-cdk-lib/assertions';
 import fc from 'fast-check';
 import {
-  instanceType,
-  instanceTypes,
+  type Hosting,
+  type InstanceSettings,
   RerankerEndpoint,
   RerankerNetwork,
   SERVERLESS_MEMORY_MB,
-  type Hosting,
-  type InstanceSettings,
   type TrafficShift,
-} from '../../infra';
-import { removeFixtures } from './support/fixtures';
-import { nagFindings } from './support/nag';
-import { emptyStack, propsFor } from './support/stacks';
+  instanceType,
+  instanceTypes,
+} from '@sagemaker-reranker/infra';
+import { removeFixtures } from './support/fixtures.js';
+import { nagFindings } from './support/nag.js';
+import { emptyStack, propsFor } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

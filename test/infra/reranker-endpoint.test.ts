@@ -2,15 +2,15 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   HOSTING_MODES,
+  type Hosting,
+  type HostingMode,
   RerankerEndpoint,
   RerankerImage,
   RerankerModel,
-  type Hosting,
-  type HostingMode,
-} from '../../infra';
-import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
-import { nagFindings } from './support/nag';
-import { emptyStack, endpointStack, roleStatements } from './support/stacks';
+} from '@sagemaker-reranker/infra';
+import { buildContext, modelDirectory, removeFixtures } from './support/fixtures.js';
+import { nagFindings } from './support/nag.js';
+import { emptyStack, endpointStack, roleStatements } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { StringParameter } from 'aws-cdk-lib/aws-ssm';
-import { RerankerImage, type CpuArchitecture } from '../../infra';
-import { buildContext, removeFixtures, temporaryDirectory } from './support/fixtures';
-import { emptyStack } from './support/stacks';
+import { type CpuArchitecture, RerankerImage } from '@sagemaker-reranker/infra';
+import { buildContext, removeFixtures, temporaryDirectory } from './support/fixtures.js';
+import { emptyStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 
@@ -33,7 +33,7 @@ test.each([
   ['x86_64', 'linux/amd64'],
 ] as const)('an %s instance gets an image for %s', (architecture, platform) => {
   const [[, asset] = []] = dockerAssets(buildContext(), architecture);
-  expect(asset?.source).toMatchObject({ platform, dockerFile: 'container/Dockerfile' });
+  expect(asset?.source).toMatchObject({ platform, dockerFile: 'Dockerfile' });
 });
 
 test('the hash follows the Dockerfile, not what never reaches the image', () => {
@@ -41,12 +41,12 @@ test('the hash follows the Dockerfile, not what never reaches the image', () => 
   writeFileSync(path.join(directory, '.dockerignore'), '*\n!kept\n');
   const hash = () => dockerAssets(directory, 'x86_64').map(([name]) => name)[0];
   const before = hash();
-  for (const name of ['node_modules', 'cdk.out', 'test', '.git', 'coverage']) {
+  for (const name of ['node_modules', 'test', '.git']) {
     mkdirSync(path.join(directory, name));
     writeFileSync(path.join(directory, name, 'churn'), String(Math.random()));
   }
   expect(hash()).toBe(before);
-  writeFileSync(path.join(directory, 'container', 'Dockerfile'), 'FROM scratch\nUSER 1\n');
+  writeFileSync(path.join(directory, 'Dockerfile'), 'FROM scratch\nUSER 1\n');
   expect(hash()).not.toBe(before);
 });
 
@@ -56,20 +56,21 @@ test('of this package, the Dockerfile and what it copies are handed to docker, a
   RerankerImage.fromAsset().bind(new Stack(app, 'Test'), 'Image', 'x86_64');
   const [staged] = readdirSync(outdir).filter((name) => name.startsWith('asset.'));
   const context = path.join(outdir, staged!);
-  expect(readdirSync(path.join(context, 'container')).sort()).toEqual([
+  expect(readdirSync(context).sort()).toEqual([
     'Dockerfile',
+    'embedded',
+    'main.js',
+    'natives.mjs',
     'package-lock.json',
     'package.json',
-    'stage.mjs',
+    'worker.js',
   ]);
-  expect(readdirSync(context).sort()).toEqual(['.dockerignore', 'container', 'dist', 'models']);
-  expect(readdirSync(path.join(context, 'dist')).sort()).toEqual(['container', 'models']);
 });
 
 test('refuses a directory without a Dockerfile', () => {
   const directory = temporaryDirectory();
   expect(() => RerankerImage.fromAsset({ directory })).toThrow(
-    `no Dockerfile at ${path.join(directory, 'container', 'Dockerfile')}`,
+    `no Dockerfile at ${path.join(directory, 'Dockerfile')}`,
   );
 });
 

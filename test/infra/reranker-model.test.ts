@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { RerankerModel } from '../../infra';
-import { modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures';
-import { emptyStack } from './support/stacks';
+import { RerankerModel } from '@sagemaker-reranker/infra';
+import { modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures.js';
+import { emptyStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -1,7 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
-import { RerankerImage, RerankerStack, readContext } from '../../infra';
-import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
-import { testApp } from './support/stacks';
+import { RerankerImage, RerankerStack, readContext } from '@sagemaker-reranker/infra';
+import { buildContext, modelDirectory, removeFixtures } from './support/fixtures.js';
+import { testApp } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { recommendedInstanceType, serverlessMemoryMb, sizing, weightsOf, type Precision } from '../../infra';
-import { VARIANT_IDS } from '../../models';
+import {
+  type Precision,
+  recommendedInstanceType,
+  serverlessMemoryMb,
+  sizing,
+  weightsOf,
+} from '@sagemaker-reranker/infra';
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
 const page = readFileSync(path.resolve(__dirname, '../../docs/runbook.md'), 'utf8');
 const rows = page.split('\n').map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));

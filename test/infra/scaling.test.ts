@@ -2,10 +2,16 @@ import { Duration } from 'aws-cdk-lib';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import { Match } from 'aws-cdk-lib/assertions';
 import fc from 'fast-check';
-import { instanceType, scalingTargets, weightsOf, type FleetScaling, type ModelFigures } from '../../infra';
-import { VARIANT_IDS } from '../../models';
-import { removeFixtures } from './support/fixtures';
-import { endpointStack } from './support/stacks';
+import {
+  type FleetScaling,
+  type ModelFigures,
+  instanceType,
+  scalingTargets,
+  weightsOf,
+} from '@sagemaker-reranker/infra';
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
+import { removeFixtures } from './support/fixtures.js';
+import { endpointStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

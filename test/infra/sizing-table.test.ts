@@ -7,8 +7,8 @@ import {
   serverlessMemoryMb,
   sizing,
   weightsOf,
-} from '../../infra';
-import { VARIANT_IDS } from '../../models';
+} from '@sagemaker-reranker/infra';
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
 const cases = HOSTING_MODES.flatMap((mode) =>
   VARIANT_IDS.flatMap((variant) =>

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
-import { instanceTypes, neededMib, weightsOf, workerSettings, MEASURED_THREADS } from '../../infra';
-import { INSTANCE_OVERHEAD_MIB, instanceType, shippedMeasurements } from '../../cost';
-import { VARIANT_IDS } from '../../models';
+import {
+  MEASURED_THREADS,
+  instanceTypes,
+  neededMib,
+  weightsOf,
+  workerSettings,
+} from '@sagemaker-reranker/infra';
+import { INSTANCE_OVERHEAD_MIB, instanceType, shippedMeasurements } from '@sagemaker-reranker/cost';
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
 const models = VARIANT_IDS.flatMap((variant) =>
   (['int8', 'fp32'] as const).map((precision) => ({

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import {
+  type ModelFigures,
+  type Precision,
   SERVERLESS_MEMORY_MB,
   containerMemoryMib,
   instanceType,
@@ -8,12 +10,10 @@ import {
   serverlessMemoryMb,
   throughput,
   weightsOf,
-  type ModelFigures,
-  type Precision,
-} from '../../infra';
-import { shippedMeasurements } from '../../cost';
-import { pricePerHour, queueTokens, requireRoom } from '../../infra/sizing';
-import { VARIANT_IDS, type VariantId } from '../../models';
+} from '@sagemaker-reranker/infra';
+import { shippedMeasurements } from '@sagemaker-reranker/cost';
+import { pricePerHour, queueTokens, requireRoom } from '../../infra/src/sizing.js';
+import { VARIANT_IDS, type VariantId } from '@sagemaker-reranker/models';
 
 const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
   variant,

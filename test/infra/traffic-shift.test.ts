@@ -1,9 +1,9 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import type { TrafficShift } from '../../infra';
-import { deploymentConfig } from '../../infra/traffic-shift';
-import { removeFixtures } from './support/fixtures';
-import { endpointStack } from './support/stacks';
+import type { TrafficShift } from '@sagemaker-reranker/infra';
+import { deploymentConfig } from '../../infra/src/traffic-shift.js';
+import { removeFixtures } from './support/fixtures.js';
+import { endpointStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -1,10 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
-import { DistillationJob, HOSTING_MODES, readContext, RerankerImage, RerankerStack } from '../../infra';
-import { buildContext, modelDirectory, removeFixtures } from './support/fixtures';
-import { nagFindings } from './support/nag';
-import { testApp } from './support/stacks';
+import {
+  DistillationJob,
+  HOSTING_MODES,
+  RerankerImage,
+  RerankerStack,
+  readContext,
+} from '@sagemaker-reranker/infra';
+import { buildContext, modelDirectory, removeFixtures } from './support/fixtures.js';
+import { nagFindings } from './support/nag.js';
+import { testApp } from './support/stacks.js';
 
 afterAll(removeFixtures);
 

@@ -19,9 +19,9 @@ import {
   openModelDirectory,
   packModel,
   readManifest,
-  synthesizeModel,
   writeManifest,
-} from '../../models';
+} from '@sagemaker-reranker/models';
+import { synthesizeModel } from '@sagemaker-reranker/models/build';
 
 const run = promisify(execFile);
 const sizes = { layers: 1, hidden: 16, heads: 2, intermediate: 16, vocabulary: 28_000 };

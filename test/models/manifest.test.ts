@@ -1,8 +1,14 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describeFile, readManifest, robertaPair, specialTokens, writeManifest } from '../../models';
-import type { ModelManifest } from '../../models';
+import {
+  type ModelManifest,
+  describeFile,
+  readManifest,
+  robertaPair,
+  specialTokens,
+  writeManifest,
+} from '@sagemaker-reranker/models';
 
 let directory: string;
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { instructionSets, saturates } from '../../models';
+import { instructionSets, saturates } from '@sagemaker-reranker/models';
 
 test('finds the instruction sets that matter, on both architectures', () => {
   expect(

@@ -1,4 +1,4 @@
-import { Random } from '../../models/random';
+import { Random } from '../../models/src/random.js';
 
 describe('random numbers', () => {
   it('are those of the published generators, worked in whole numbers without bound', () => {

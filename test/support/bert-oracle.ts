@@ -1,5 +1,5 @@
-import type { BertArchitecture } from '../../models/bert/weights';
-import { attend, gelu, product } from './oracle';
+import type { BertArchitecture } from '../../models/src/bert/weights.js';
+import { attend, gelu, product } from './oracle.js';
 
 const { sqrt, tanh } = Math;
 

@@ -7,7 +7,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-export const CLI = path.resolve(__dirname, '..', '..', 'dist', 'cli', 'main.js');
+export const CLI = path.resolve(__dirname, '..', '..', 'cli', 'dist', 'main.js');
 
 /** Runs the built `reranker` command to its end. */
 export function reranker(args: readonly string[], input = ''): Promise<CliResult> {

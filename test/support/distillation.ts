@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { embeddedModelDirectory } from '../../models';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 
 const WORDS = 'engine database wing flour garden music lamp river glass paper stone cloud'.split(' ');
 

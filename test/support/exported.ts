@@ -1,10 +1,10 @@
-import type { Architecture } from '../../models';
-import { isBert } from '../../models/bert/weights';
-import type { BertArchitecture } from '../../models/bert/weights';
-import { alibiSlopes } from '../../models/jinabert/weights';
-import { Graph } from '../../models/onnx/graph';
-import { DataType } from '../../models/onnx/proto';
-import type { Weights } from './published';
+import type { Architecture } from '@sagemaker-reranker/models';
+import { isBert } from '../../models/src/bert/weights.js';
+import type { BertArchitecture } from '../../models/src/bert/weights.js';
+import { alibiSlopes } from '../../models/src/jinabert/weights.js';
+import { Graph } from '../../models/src/onnx/graph.js';
+import { DataType } from '../../models/src/onnx/proto.js';
+import type { Weights } from './published.js';
 
 /**
  * How much of the published names an export keeps: `biases` as exporters do (a linear weight is folded into an anonymous

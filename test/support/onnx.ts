@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from '../../models/onnx/runtime';
-import { SESSION_OPTIONS } from '../../models/onnx/session-options';
+import { InferenceSession, Tensor } from '../../inference/src/runtime.js';
+import { SESSION_OPTIONS } from '../../inference/src/session-options.js';
 
 export type Batch = readonly { readonly ids: readonly number[]; readonly types?: readonly number[] }[];
 

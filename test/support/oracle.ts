@@ -1,4 +1,4 @@
-import type { Architecture } from '../../models';
+import type { Architecture } from '@sagemaker-reranker/models';
 
 // Taken once: a look-up through the test realm's global object in the inner loops costs twenty times the arithmetic.
 const { abs, exp, sqrt, tanh } = Math;

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Architecture } from '../../models';
-import { isBert } from '../../models/bert/weights';
-import type { BertArchitecture } from '../../models/bert/weights';
-import { Random } from '../../models/random';
-import { shapesOf } from '../../models/structure';
-import { bpeTokenizer, wordPieceTokenizer } from './tokenizers';
+import type { Architecture } from '@sagemaker-reranker/models';
+import { isBert } from '../../models/src/bert/weights.js';
+import type { BertArchitecture } from '../../models/src/bert/weights.js';
+import { Random } from '../../models/src/random.js';
+import { shapesOf } from '../../models/src/structure.js';
+import { bpeTokenizer, wordPieceTokenizer } from './tokenizers.js';
 
 export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 

@@ -1,7 +1,7 @@
 import { rerank } from 'ai';
-import { AbortedError, RerankerClient, UnavailableError } from '../../../client';
-import { rerankingModel } from '../../../client/adapters/ai-sdk';
-import { codecTransport, rejection } from '../support/codec-transport';
+import { AbortedError, RerankerClient, UnavailableError } from '@sagemaker-reranker/client';
+import { rerankingModel } from '../../../client/src/adapters/ai-sdk.js';
+import { codecTransport, rejection } from '../support/codec-transport.js';
 
 it('ranks texts for the SDK, with usage and response', async () => {
   const client = new RerankerClient({ transport: codecTransport((text) => text.length - 2) });

@@ -1,8 +1,8 @@
 import { Document } from '@langchain/core/documents';
 import { BaseDocumentCompressor } from '@langchain/core/retrievers/document_compressors';
-import { RerankerClient, UnavailableError } from '../../../client';
-import { RerankerCompressor } from '../../../client/adapters/langchain';
-import { codecTransport } from '../support/codec-transport';
+import { RerankerClient, UnavailableError } from '@sagemaker-reranker/client';
+import { RerankerCompressor } from '../../../client/src/adapters/langchain.js';
+import { codecTransport } from '../support/codec-transport.js';
 
 const documents = [
   new Document({ pageContent: 'a', metadata: { source: 1 }, id: 'one' }),

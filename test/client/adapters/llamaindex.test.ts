@@ -1,7 +1,7 @@
 import { MetadataMode, TextNode, type NodeWithScore } from '@llamaindex/core/schema';
-import { RerankerClient, UnavailableError, ValidationError } from '../../../client';
-import { RerankerPostprocessor } from '../../../client/adapters/llamaindex';
-import { codecTransport, rejection } from '../support/codec-transport';
+import { RerankerClient, UnavailableError, ValidationError } from '@sagemaker-reranker/client';
+import { RerankerPostprocessor } from '../../../client/src/adapters/llamaindex.js';
+import { codecTransport, rejection } from '../support/codec-transport.js';
 
 const nodes: NodeWithScore[] = ['a', 'ccc', 'bb'].map((text, i) => ({
   node: new TextNode({ text, metadata: { page: i } }),

@@ -1,4 +1,4 @@
-import * as client from '../../../client';
+import * as client from '@sagemaker-reranker/client';
 
 const { ModelError, RerankerError, TimeoutError, ValidationError } = client;
 

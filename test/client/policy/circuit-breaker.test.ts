@@ -6,8 +6,8 @@ import {
   ThrottledError,
   UnavailableError,
   ValidationError,
-} from '../../../client';
-import { CircuitBreaker } from '../../../client/policy/circuit-breaker';
+} from '@sagemaker-reranker/client';
+import { CircuitBreaker } from '../../../client/src/policy/circuit-breaker.js';
 
 let states: string[];
 let breaker: CircuitBreaker;

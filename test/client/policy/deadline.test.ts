@@ -1,5 +1,5 @@
-import { AbortedError, TimeoutError, ValidationError } from '../../../client';
-import { withDeadline, type Deadline } from '../../../client/policy/deadline';
+import { AbortedError, TimeoutError, ValidationError } from '@sagemaker-reranker/client';
+import { withDeadline, type Deadline } from '../../../client/src/policy/deadline.js';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 

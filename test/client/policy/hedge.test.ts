@@ -1,4 +1,4 @@
-import { hedged } from '../../../client/policy/hedge';
+import { hedged } from '../../../client/src/policy/hedge.js';
 
 const { signal } = new AbortController();
 const never = new Promise<never>(() => undefined);

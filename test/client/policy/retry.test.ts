@@ -3,13 +3,18 @@ import {
   AccessDeniedError,
   ModelError,
   NetworkError,
+  type RerankerError,
   ThrottledError,
   TimeoutError,
   UnavailableError,
-  type RerankerError,
-} from '../../../client';
-import { fullJitter } from '../../../client/policy/backoff';
-import { DEFAULT_RETRY, withRetries, type Retry, type RetryPolicy } from '../../../client/policy/retry';
+} from '@sagemaker-reranker/client';
+import { fullJitter } from '../../../client/src/policy/backoff.js';
+import {
+  DEFAULT_RETRY,
+  withRetries,
+  type Retry,
+  type RetryPolicy,
+} from '../../../client/src/policy/retry.js';
 
 const quick: RetryPolicy = { maxAttempts: 4, baseDelayMs: 1, maxDelayMs: 2, wakeUpMs: 50 };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { Semaphore } from '../../../client/policy/semaphore';
-import { manyListeners } from '../../../client/policy/signals';
+import { Semaphore } from '../../../client/src/policy/semaphore.js';
+import { manyListeners } from '../../../client/src/policy/signals.js';
 
 const { signal } = manyListeners(new AbortController());
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

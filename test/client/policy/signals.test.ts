@@ -1,4 +1,4 @@
-import { abortable, linkedController, untilAborted } from '../../../client/policy/signals';
+import { abortable, linkedController, untilAborted } from '../../../client/src/policy/signals.js';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 

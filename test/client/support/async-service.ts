@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { startService, type Service } from './service';
+import { startService, type Service } from './service.js';
 
 /** What of an asynchronous endpoint a test sees: the objects in its S3 and the invocations it took. */
 export interface AsyncService extends Service {

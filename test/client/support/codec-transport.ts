@@ -1,5 +1,5 @@
-import type { RerankTransport, TransportRequest } from '../../../client';
-import { jina, parseObject } from '../../../container/codec';
+import type { RerankTransport, TransportRequest } from '@sagemaker-reranker/client';
+import { jina, parseObject } from '../../../container/src/codec/index.js';
 
 export interface CodecTransport extends RerankTransport {
   /** Every request that was sent. */

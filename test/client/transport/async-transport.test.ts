@@ -1,18 +1,18 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import {
   AccessDeniedError,
+  type AsyncEndpointOptions,
   AsyncEndpointTransport,
   ModelError,
   NetworkError,
+  type ObjectStore,
   RerankerClient,
   TimeoutError,
   ValidationError,
-  type AsyncEndpointOptions,
-  type ObjectStore,
-} from '../../../client';
-import { startAsyncService, type AsyncBehaviour, type AsyncService } from '../support/async-service';
-import { rejection } from '../support/codec-transport';
-import { answerTo } from '../support/service';
+} from '@sagemaker-reranker/client';
+import { startAsyncService, type AsyncBehaviour, type AsyncService } from '../support/async-service.js';
+import { rejection } from '../support/codec-transport.js';
+import { answerTo } from '../support/service.js';
 
 const usual: AsyncBehaviour = { answer: answerTo, delayMs: 20, failurePath: true };
 let behaviour = usual;

@@ -1,7 +1,13 @@
 import type { ServerResponse } from 'node:http';
-import { HttpTransport, ModelError, NetworkError, RerankerClient, ValidationError } from '../../../client';
-import { rejection } from '../support/codec-transport';
-import { answerTo, startService, type Service } from '../support/service';
+import {
+  HttpTransport,
+  ModelError,
+  NetworkError,
+  RerankerClient,
+  ValidationError,
+} from '@sagemaker-reranker/client';
+import { rejection } from '../support/codec-transport.js';
+import { answerTo, startService, type Service } from '../support/service.js';
 
 let service: Service;
 const documents = ['a', 'b'];

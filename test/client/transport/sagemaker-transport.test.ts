@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { RerankerClient, RerankerError, ValidationError, type RerankerClientOptions } from '../../../client';
+import {
+  RerankerClient,
+  type RerankerClientOptions,
+  RerankerError,
+  ValidationError,
+} from '@sagemaker-reranker/client';
 
 // A service that answers what it is told, in the shapes AWS gives: over real sockets and the real SDK.
 let service: Server;

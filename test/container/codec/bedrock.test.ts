@@ -1,6 +1,6 @@
-import { RequestError } from '../../../container';
-import { bedrock } from '../../../container/codec/bedrock';
-import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import { bedrock } from '../../../container/src/codec/bedrock.js';
+import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec.js';
 
 const text = (value: string) => ({
   type: 'INLINE',

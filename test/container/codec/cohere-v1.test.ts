@@ -1,6 +1,6 @@
-import { RequestError } from '../../../container';
-import { cohereV1 } from '../../../container/codec/cohere-v1';
-import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import { cohereV1 } from '../../../container/src/codec/cohere-v1.js';
+import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec.js';
 
 const documents = [{ title: 'A', text: 'a', year: 2020 }, 'plain'];
 

@@ -1,6 +1,6 @@
-import { RequestError } from '../../../container';
-import { cohereV2 } from '../../../container/codec/cohere-v2';
-import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import { cohereV2 } from '../../../container/src/codec/cohere-v2.js';
+import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec.js';
 
 const body = { model: 'rerank-v3.5', query: 'q', documents: ['a', { text: 'b' }] };
 

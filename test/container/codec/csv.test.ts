@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { decodeRow, rowsOf } from '../../../container/codec';
-import { RequestError } from '../../../container';
+import { decodeRow, rowsOf } from '../../../container/src/codec/index.js';
+import { RequestError } from '@sagemaker-reranker/container';
 
 const bare = (text: string) => text.replace(/[\\,"\r\n]/g, '\\$&');
 const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { RequestError } from '../../../container';
-import { detectFormat, FORMATS, NATIVE_ROUTES } from '../../../container/codec';
-import { limits } from '../support/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import { detectFormat, FORMATS, NATIVE_ROUTES } from '../../../container/src/codec/index.js';
+import { limits } from '../support/codec.js';
 
 describe('detectFormat', () => {
   it.each([

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
-import { FORMATS, decodeRow, detectFormat, jina, parseObject, type Codec } from '../../../container/codec';
-import { RequestError } from '../../../container';
-import { ERROR_SCHEMAS } from '../../../container/http/openapi-formats';
-import { outcome } from '../support/codec';
+import {
+  FORMATS,
+  decodeRow,
+  detectFormat,
+  jina,
+  parseObject,
+  type Codec,
+} from '../../../container/src/codec/index.js';
+import { RequestError } from '@sagemaker-reranker/container';
+import { ERROR_SCHEMAS } from '../../../container/src/http/openapi-formats.js';
+import { outcome } from '../support/codec.js';
 
 /** The same bodies in every run; fast-check prints it with the smallest body that fails. */
 const SEED = 20_261_123;

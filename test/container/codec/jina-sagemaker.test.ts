@@ -1,5 +1,5 @@
-import { jinaSagemaker, record } from '../../../container/codec';
-import { decode, encoded, faultPath, outcome } from '../support/codec';
+import { jinaSagemaker, record } from '../../../container/src/codec/index.js';
+import { decode, encoded, faultPath, outcome } from '../support/codec.js';
 
 const data = { query: 'q', documents: [{ text: 'a', id: 'doc-a' }, { text: 'b' }], top_n: 2 };
 const hex = expect.stringMatching(/^[0-9a-f]{32}$/) as string;

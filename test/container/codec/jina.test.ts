@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { jina, parseObject, type RerankRequest } from '../../../container/codec';
-import { TRUNCATE_RIGHT } from '../../../container/engine';
-import { RequestError } from '../../../container';
+import { jina, parseObject, type RerankRequest } from '../../../container/src/codec/index.js';
+import { TRUNCATE_RIGHT } from '../../../container/src/engine/index.js';
+import { RequestError } from '@sagemaker-reranker/container';
 
 const limits = { maxDocuments: 3 };
 

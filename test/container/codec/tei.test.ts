@@ -1,6 +1,6 @@
-import { RequestError } from '../../../container';
-import { tei } from '../../../container/codec/tei';
-import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import { tei } from '../../../container/src/codec/tei.js';
+import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec.js';
 
 const body = { query: 'q', texts: ['a', 'bc'] };
 

@@ -1,6 +1,6 @@
-import { RequestError } from '../../../container';
-import { vllm } from '../../../container/codec/vllm';
-import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import { vllm } from '../../../container/src/codec/vllm.js';
+import { decode, encoded, errorOf, faultPath, outcome } from '../support/codec.js';
 
 const body = { model: 'm', query: 'q', documents: ['a', 'b'] };
 

@@ -1,4 +1,4 @@
-import { Admission } from '../../../container/engine/admission';
+import { Admission } from '../../../container/src/engine/admission.js';
 
 const thrown = (code: string, rest: object = {}) => expect.objectContaining({ code, ...rest }) as Error;
 

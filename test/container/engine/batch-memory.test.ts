@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { VARIANTS } from '../../../models';
-import { batchBudget, longestWithin } from '../../../container/engine/batch-memory';
-import { batchBytes, loadedBytes } from '../../../models/memory';
+import { VARIANTS } from '@sagemaker-reranker/models';
+import { batchBudget, longestWithin } from '../../../container/src/engine/batch-memory.js';
+import { batchBytes, loadedBytes } from '../../../models/src/memory.js';
 
 const GIB = 1024 ** 3;
 const MB = 1e6;

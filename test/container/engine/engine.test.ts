@@ -1,9 +1,14 @@
 import { appendFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createEngine, resolveSettings, type Engine, type SettingOverrides } from '../../../container';
-import { readManifest, writeManifest, type ModelManifest } from '../../../models';
-import { quiet } from '../support/logger';
-import { removeModels, slowModel, smallModel, words } from '../support/model';
+import {
+  type Engine,
+  type SettingOverrides,
+  createEngine,
+  resolveSettings,
+} from '@sagemaker-reranker/container';
+import { type ModelManifest, readManifest, writeManifest } from '@sagemaker-reranker/models';
+import { quiet } from '../support/logger.js';
+import { removeModels, slowModel, smallModel, words } from '../support/model.js';
 
 const engines: Engine[] = [];
 

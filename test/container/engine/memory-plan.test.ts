@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import pino from 'pino';
-import { logPlan, planMemory, type MemorySettings } from '../../../container/engine/memory-plan';
-import { VARIANTS } from '../../../models';
-import { batchBytes, loadedBytes } from '../../../models/memory';
-import { removeModels, smallModel } from '../support/model';
+import { logPlan, planMemory, type MemorySettings } from '../../../container/src/engine/memory-plan.js';
+import { VARIANTS } from '@sagemaker-reranker/models';
+import { batchBytes, loadedBytes } from '../../../models/src/memory.js';
+import { removeModels, smallModel } from '../support/model.js';
 
 const GIB = 1024 ** 3;
 const MB = 1e6;

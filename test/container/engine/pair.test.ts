@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { PairLayout } from '../../../container/engine/pair';
-import { robertaPair, specialTokens } from '../../../models';
+import { PairLayout } from '../../../container/src/engine/pair.js';
+import { robertaPair, specialTokens } from '@sagemaker-reranker/models';
 
 const template = robertaPair({ cls: 0, sep: 2 }, 1);
 const special = specialTokens(template);

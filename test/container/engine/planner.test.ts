@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { OLDEST_EVERY, Planner, type PlanItem } from '../../../container/engine/planner';
-import { drawLengths, parseLengthMix } from '../../../cost/measure/lengths';
-import { Random } from '../../../models/random';
+import { OLDEST_EVERY, Planner, type PlanItem } from '../../../container/src/engine/planner.js';
+import { drawLengths, parseLengthMix } from '../../../cost/src/measure/lengths.js';
+import { Random } from '../../../models/src/random.js';
 
 const BUDGET = 1_024;
 

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { Admission } from '../../../container/engine/admission';
-import type { TokenizedRequest } from '../../../container/engine/job';
-import { prepare, type Preparation } from '../../../container/engine/prepare';
-import { TextTokenizer } from '../../../container/engine/tokenizer';
-import type { Truncation } from '../../../container/engine';
-import { readManifest } from '../../../models';
-import { removeModels, smallModel, words } from '../support/model';
+import { Admission } from '../../../container/src/engine/admission.js';
+import type { TokenizedRequest } from '../../../container/src/engine/job.js';
+import { prepare, type Preparation } from '../../../container/src/engine/prepare.js';
+import { TextTokenizer } from '../../../container/src/engine/tokenizer.js';
+import type { Truncation } from '../../../container/src/engine/index.js';
+import { readManifest } from '@sagemaker-reranker/models';
+import { removeModels, smallModel, words } from '../support/model.js';
 
 let preparation: Preparation;
 let idOf: (letter: string) => Promise<number>;

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import { warnOfSaturation } from '../../../container/engine/saturation';
+import { warnOfSaturation } from '../../../container/src/engine/saturation.js';
 
 test.each([
   ['8-bit weights where products saturate', { precision: 'int8' }, true, true],

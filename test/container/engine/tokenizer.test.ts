@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { Tokenizer } from 'tokenizers';
-import { TextTokenizer } from '../../../container/engine/tokenizer';
-import { PairLayout } from '../../../container/engine/pair';
-import { readManifest, type ModelManifest } from '../../../models';
-import { removeModels, smallModel, words } from '../support/model';
+import { TextTokenizer } from '../../../container/src/engine/tokenizer.js';
+import { PairLayout } from '../../../container/src/engine/pair.js';
+import { type ModelManifest, readManifest } from '@sagemaker-reranker/models';
+import { removeModels, smallModel, words } from '../support/model.js';
 
 let directory: string;
 let manifest: ModelManifest;

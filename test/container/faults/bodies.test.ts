@@ -1,7 +1,7 @@
-import type { ErrorBody, RerankResponseBody } from '../../../client/wire';
-import { embeddedModelDirectory } from '../../../models';
-import { removeModels } from '../support/model';
-import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process';
+import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { removeModels } from '../support/model.js';
+import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
 const LIMIT = 25 * 1024 * 1024;
 let container: ContainerProcess;

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'node:http';
-import type { ErrorBody, RerankResponseBody } from '../../../client/wire';
-import { removeModels, slowModel, smallModel, words } from '../support/model';
-import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process';
+import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js';
+import { removeModels, slowModel, smallModel, words } from '../support/model.js';
+import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
 let model: string;
 beforeAll(async () => (model = await smallModel()));

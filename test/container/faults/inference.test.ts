@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ErrorBody, RerankResponseBody } from '../../../client/wire';
-import { removeModels, slowModel, smallModel, words } from '../support/model';
-import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process';
+import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js';
+import { removeModels, slowModel, smallModel, words } from '../support/model.js';
+import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
 afterAll(async () => {
   await stopContainers();

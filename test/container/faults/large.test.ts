@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { RerankResponseBody } from '../../../client/wire';
-import { removeModels, smallModel, words } from '../support/model';
-import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process';
+import type { RerankResponseBody } from '../../../client/src/wire.js';
+import { removeModels, smallModel, words } from '../support/model.js';
+import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
 const MB = 1e6;
 

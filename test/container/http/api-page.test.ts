@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { FORMATS } from '../../../container/codec';
-import { embeddedModelDirectory } from '../../../models';
-import { startContainer, stopContainers, type ContainerProcess } from '../support/process';
+import { FORMATS } from '../../../container/src/codec/index.js';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
 const page = readFileSync(path.resolve(__dirname, '../../../docs/api.md'), 'utf8');
 const [, formats = ''] = /\n### Formats\n([^]*?)\n### /.exec(page)!;

@@ -1,10 +1,10 @@
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import type { ErrorBody, RerankResponseBody } from '../../../client/wire';
-import { ERRORS, type ErrorCode } from '../../../container';
-import { removeModels, smallModel } from '../support/model';
-import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process';
+import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js';
+import { ERRORS, type ErrorCode } from '@sagemaker-reranker/container';
+import { removeModels, smallModel } from '../support/model.js';
+import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
 const MAX_BODY = 100_000;
 const MEDIA = [

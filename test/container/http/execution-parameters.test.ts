@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { executionParameters } from '../../../container/http/execution-parameters';
+import { executionParameters } from '../../../container/src/http/execution-parameters.js';
 
 describe('executionParameters', () => {
   it('stays within the limits of batch transform and of the container', () => {

@@ -1,5 +1,5 @@
-import { removeModels, smallModel, words } from '../support/model';
-import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process';
+import { removeModels, smallModel, words } from '../support/model.js';
+import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
 let container: ContainerProcess;
 

@@ -1,5 +1,5 @@
-import { removeModels, smallModel } from '../support/model';
-import { startContainer, stopContainers, type ContainerProcess } from '../support/process';
+import { removeModels, smallModel } from '../support/model.js';
+import { startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
 let container: ContainerProcess;
 

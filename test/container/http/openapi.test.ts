@@ -1,9 +1,9 @@
-import { ERRORS } from '../../../container';
-import { FORMATS } from '../../../container/codec';
-import { ANSWER_SCHEMAS, REQUEST_SCHEMAS } from '../../../container/http/openapi-formats';
-import { encoded, faultPath, outcome } from '../support/codec';
-import { removeModels, smallModel } from '../support/model';
-import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process';
+import { ERRORS } from '@sagemaker-reranker/container';
+import { FORMATS } from '../../../container/src/codec/index.js';
+import { ANSWER_SCHEMAS, REQUEST_SCHEMAS } from '../../../container/src/http/openapi-formats.js';
+import { encoded, faultPath, outcome } from '../support/codec.js';
+import { removeModels, smallModel } from '../support/model.js';
+import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
 interface Schema {
   readonly type?: string;

@@ -1,6 +1,6 @@
-import { HttpTransport, RerankerClient } from '../../../client';
-import { removeModels, slowModel, smallModel, words } from '../support/model';
-import { startContainer, stopContainers, type ContainerProcess } from '../support/process';
+import { HttpTransport, RerankerClient } from '@sagemaker-reranker/client';
+import { removeModels, slowModel, smallModel, words } from '../support/model.js';
+import { startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
 const accept = { 'content-type': 'application/json', accept: 'application/jsonlines' };
 

@@ -1,5 +1,10 @@
-import { RequestError } from '../../../container';
-import { parseObject, type Codec, type RerankOutcome, type RerankRequest } from '../../../container/codec';
+import { RequestError } from '@sagemaker-reranker/container';
+import {
+  parseObject,
+  type Codec,
+  type RerankOutcome,
+  type RerankRequest,
+} from '../../../container/src/codec/index.js';
 
 export const limits = { maxDocuments: 3 };
 

@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Logger } from '../../../container';
+import type { Logger } from '@sagemaker-reranker/container';
 
 /** A logger that says nothing. */
 export const quiet: Logger = pino({ level: 'silent' });

@@ -1,8 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { synthesizeModel, type Architecture } from '../../../models';
-import { bpeTokenizerOf } from '../../support/tokenizers';
+import type { Architecture } from '@sagemaker-reranker/models';
+import { synthesizeModel } from '@sagemaker-reranker/models/build';
+import { bpeTokenizerOf } from '../../support/tokenizers.js';
 
 /** A tokenizer over letters and a few merges, with settings of truncation that no one asked for. */
 export function tokenizerJson(): string {

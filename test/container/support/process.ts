@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { request, type Agent } from 'node:http';
 import { connect } from 'node:net';
-import { containerEntry } from '../../../container';
+import { containerEntry } from '@sagemaker-reranker/container';
 
 /** One line of the container's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
-import {
-  compare,
-  comparisonCsv,
-  openPriceBook,
-  parseDuty,
-  type Comparison,
-  type Question,
-} from '../../../cost';
-import { MEASUREMENTS } from '../support/measurement';
+import { type Comparison, type Question, compare, openPriceBook, parseDuty } from '@sagemaker-reranker/cost';
+import { comparisonCsv } from '@sagemaker-reranker/cost/report';
+import { MEASUREMENTS } from '../support/measurement.js';
 
 const book = openPriceBook('/nonexistent');
 const QUESTION: Question = {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { poissonArrivals } from '../../../cost/measure/arrivals';
+import { poissonArrivals } from '../../../cost/src/measure/arrivals.js';
 
 const rates = fc.double({ min: 0.01, max: 100, noNaN: true });
 const spans = fc.double({ min: 0.1, max: 100, noNaN: true });

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { measureCommand } from '../../../cli/commands/cost-measure';
-import type { Measurement } from '../../../cost/types';
-import { answerTo, startService } from '../../client/support/service';
-import { CLI, reranker } from '../../support/cli';
-import { inProcess } from '../support/in-process';
+import { measureCommand } from '../../../cli/src/commands/cost-measure.js';
+import type { Measurement } from '../../../cost/src/types.js';
+import { answerTo, startService } from '../../client/support/service.js';
+import { CLI, reranker } from '../../support/cli.js';
+import { inProcess } from '../support/in-process.js';
 
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'cost-measure-'))));

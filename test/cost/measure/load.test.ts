@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { ThrottledError, ValidationError } from '../../../client';
-import { poissonArrivals } from '../../../cost/measure/arrivals';
-import { closedLoop, openLoop } from '../../../cost/measure/load';
-import type { Target } from '../../../cost/measure/target';
-import { queryOf, SingleServer } from './support/single-server';
-import { VirtualClock } from './support/virtual-clock';
+import { ThrottledError, ValidationError } from '@sagemaker-reranker/client';
+import { poissonArrivals } from '../../../cost/src/measure/arrivals.js';
+import { closedLoop, openLoop } from '../../../cost/src/measure/load.js';
+import type { Target } from '../../../cost/src/measure/target.js';
+import { queryOf, SingleServer } from './support/single-server.js';
+import { VirtualClock } from './support/virtual-clock.js';
 
 const next = () => queryOf(10);
 const { signal } = new AbortController();

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { describeMachine } from '../../../cost/measure/machine';
+import { describeMachine } from '../../../cost/src/measure/machine.js';
 
 test('describes this machine within its limits', () => {
   const machine = describeMachine('here', { vcpus: availableParallelism(), memoryBytes: 3 * 1024 ** 3 });

@@ -1,10 +1,10 @@
-import { measure, kneeOf, type MeasureOptions } from '../../../cost/measure/measure';
-import { clientTarget, type Target } from '../../../cost/measure/target';
-import { HttpTransport, ThrottledError, UnavailableError } from '../../../client';
-import type { OpenStep } from '../../../cost/types';
-import { answerTo, startService } from '../../client/support/service';
-import { queryOf, SingleServer } from './support/single-server';
-import { VirtualClock } from './support/virtual-clock';
+import { measure, kneeOf, type MeasureOptions } from '../../../cost/src/measure/measure.js';
+import { clientTarget, type Target } from '../../../cost/src/measure/target.js';
+import { HttpTransport, ThrottledError, UnavailableError } from '@sagemaker-reranker/client';
+import type { OpenStep } from '../../../cost/src/types.js';
+import { answerTo, startService } from '../../client/support/service.js';
+import { queryOf, SingleServer } from './support/single-server.js';
+import { VirtualClock } from './support/virtual-clock.js';
 
 const subject: MeasureOptions['subject'] = {
   command: 'reranker cost measure',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { usageBelow } from '../../../cost/measure/processes';
+import { usageBelow } from '../../../cost/src/measure/processes.js';
 
 // A child whose child holds 200 MB and half a second of processor time.
 const INNER =

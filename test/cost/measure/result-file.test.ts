@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { resultFile, resultFileName, writeMeasurement } from '../../../cost/measure/result-file';
-import type { Measurement } from '../../../cost/types';
+import { resultFile, resultFileName, writeMeasurement } from '../../../cost/src/measure/result-file.js';
+import type { Measurement } from '../../../cost/src/types.js';
 
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'measure-'))));

@@ -1,7 +1,7 @@
-import { HttpTransport, ModelError, SageMakerTransport } from '../../../client';
-import { clientTarget, failureOf } from '../../../cost/measure/target';
-import { answerTo, startService, type Handler, type Service } from '../../client/support/service';
-import { queryOf } from './support/single-server';
+import { HttpTransport, ModelError, SageMakerTransport } from '@sagemaker-reranker/client';
+import { clientTarget, failureOf } from '../../../cost/src/measure/target.js';
+import { answerTo, startService, type Handler, type Service } from '../../client/support/service.js';
+import { queryOf } from './support/single-server.js';
 
 let service: Service;
 afterEach(() => service.close());

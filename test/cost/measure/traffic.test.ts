@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { parseLengthMix } from '../../../cost/measure/lengths';
-import { generateTraffic, type Tokenization } from '../../../cost/measure/traffic';
-import { embeddedModelDirectory, readManifest, specialTokens } from '../../../models';
-import { PairEncoder } from '../../../models/pairs';
+import { parseLengthMix } from '../../../cost/src/measure/lengths.js';
+import { generateTraffic, type Tokenization } from '../../../cost/src/measure/traffic.js';
+import { embeddedModelDirectory, readManifest, specialTokens } from '@sagemaker-reranker/models';
+import { PairEncoder } from '../../../inference/src/pairs.js';
 
 const options = { documents: 20, tokens: parseLengthMix('mix'), queryTokens: 12, queries: 3, seed: 5 };
 const words: Tokenization = {

@@ -1,13 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { containerMemoryMib, weightsOf } from '../../../cost';
-import {
-  embeddedModelDirectory,
-  readManifestSync,
-  synthesizeModel,
-  type ModelManifest,
-} from '../../../models';
+import { containerMemoryMib, weightsOf } from '@sagemaker-reranker/cost';
+import { type ModelManifest, embeddedModelDirectory, readManifestSync } from '@sagemaker-reranker/models';
+import { synthesizeModel } from '@sagemaker-reranker/models/build';
 
 const fileBytes = ({ files, model }: ModelManifest): number =>
   files.find((file) => file.path === model)!.bytes;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { erlangC, latencyQuantile, meanWait, type Station } from '../../../cost/model/queueing';
-import { checkQueueing } from '../../../cost/model/queueing-check';
-import { measurement } from '../support/measurement';
+import { erlangC, latencyQuantile, meanWait, type Station } from '../../../cost/src/model/queueing.js';
+import { checkQueueing } from '../../../cost/src/model/queueing-check.js';
+import { measurement } from '../support/measurement.js';
 
 const station = fc
   .record({

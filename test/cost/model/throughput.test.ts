@@ -1,7 +1,7 @@
-import { instanceType, instanceTypes, tokensPerSecond } from '../../../cost';
-import { operationsPerToken } from '../../../cost/model/operations';
-import { productShare } from '../../../cost/model/throughput';
-import { MEASUREMENTS, measurement } from '../support/measurement';
+import { instanceType, instanceTypes, tokensPerSecond } from '@sagemaker-reranker/cost';
+import { operationsPerToken } from '../../../cost/src/model/operations.js';
+import { productShare } from '../../../cost/src/model/throughput.js';
+import { MEASUREMENTS, measurement } from '../support/measurement.js';
 
 const tiny = { variant: 'tiny', precision: 'int8', tokensPerPair: 83 } as const;
 

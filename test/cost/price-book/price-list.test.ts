@@ -5,16 +5,16 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { pricesCommand } from '../../../cli/commands/cost-prices';
-import { CLI } from '../../support/cli';
-import { inProcess } from '../support/in-process';
+import { pricesCommand } from '../../../cli/src/commands/cost-prices.js';
+import { CLI } from '../../support/cli.js';
+import { inProcess } from '../support/in-process.js';
 import {
+  type RegionPrices,
   fetchPrices,
   openPriceBook,
   readCachedPrices,
   writeCachedPrices,
-  type RegionPrices,
-} from '../../../cost';
+} from '@sagemaker-reranker/cost';
 
 // Against a loopback server that speaks the Price List's JSON 1.1 protocol. Entries have the layout that public clients of the
 // API read: hosting by `component` and `instanceName` (`instanceType` carries a suffix, other components have the same

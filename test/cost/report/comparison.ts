@@ -1,4 +1,4 @@
-import type { Comparison, Figure, HostingOption } from '../../../cost/types';
+import type { Comparison, Figure, HostingOption } from '../../../cost/src/types.js';
 
 const estimate = (value: number, low?: number, high?: number): Figure => ({
   value,

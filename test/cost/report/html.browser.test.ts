@@ -1,6 +1,6 @@
-import { renderHtml } from '../../../cost/report/html';
-import { PageFile } from '../../support/browser';
-import { comparisonOf } from './comparison';
+import { renderHtml } from '../../../cost/src/report/html.js';
+import { PageFile } from '../../support/browser.js';
+import { comparisonOf } from './comparison.js';
 
 let file: PageFile;
 const comparison = comparisonOf();

@@ -1,9 +1,15 @@
 import fc from 'fast-check';
-import { compare, openPriceBook, parseDuty, shippedMeasurements, type Comparison } from '../../../cost';
-import { renderHtml } from '../../../cost/report/html';
-import { distinctCurves, frontierOf, logTicks } from '../../../cost/report/html-charts';
-import { count, duration, escapeHtml, figure, usd } from '../../../cost/report/html-text';
-import { comparisonOf } from './comparison';
+import {
+  type Comparison,
+  compare,
+  openPriceBook,
+  parseDuty,
+  shippedMeasurements,
+} from '@sagemaker-reranker/cost';
+import { renderHtml } from '../../../cost/src/report/html.js';
+import { distinctCurves, frontierOf, logTicks } from '../../../cost/src/report/html-charts.js';
+import { count, duration, escapeHtml, figure, usd } from '../../../cost/src/report/html-text.js';
+import { comparisonOf } from './comparison.js';
 
 test('text is escaped wherever it stands', () => {
   const evil = `<script>alert("x")</script>&'`;

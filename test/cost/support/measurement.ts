@@ -1,4 +1,4 @@
-import type { Measurement } from '../../../cost';
+import type { Measurement } from '@sagemaker-reranker/cost';
 
 /** A measurement in the shape that `reranker cost measure` writes, of a machine that is no instance type. */
 export function measurement(changes: Partial<Measurement> = {}): Measurement {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { VARIANTS, type VariantId } from '../../../models';
+import { VARIANTS, type VariantId } from '@sagemaker-reranker/models';
 
 const made: string[] = [];
 
@@ -61,7 +61,6 @@ export function writeManifest(directory: string, manifest: object): void {
 /** A docker build context of its own, so that snapshots do not change with every line of the container. */
 export function buildContext(): string {
   const directory = temporaryDirectory();
-  mkdirSync(path.join(directory, 'container'));
-  writeFileSync(path.join(directory, 'container', 'Dockerfile'), 'FROM scratch\n');
+  writeFileSync(path.join(directory, 'Dockerfile'), 'FROM scratch\n');
   return directory;
 }

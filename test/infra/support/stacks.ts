@@ -1,14 +1,14 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import {
-  RerankerEndpoint,
-  RerankerImage,
-  RerankerModel,
   type EndpointSettings,
   type Hosting,
+  RerankerEndpoint,
   type RerankerEndpointProps,
-} from '../../../infra';
-import { buildContext, modelDirectory, temporaryDirectory } from './fixtures';
+  RerankerImage,
+  RerankerModel,
+} from '@sagemaker-reranker/infra';
+import { buildContext, modelDirectory, temporaryDirectory } from './fixtures.js';
 
 /** An app whose assembly {@link removeFixtures} removes; without a place of its own it would stay in the system's. */
 export function testApp(context: Record<string, unknown> = {}): App {

@@ -1,10 +1,10 @@
 /** @jest-environment ./test/support/environment.js */
-import { buildBert } from '../../../models/bert/graph';
-import type { BertArchitecture } from '../../../models/bert/weights';
-import { Random } from '../../../models/random';
-import { bertForward } from '../../support/bert-oracle';
-import { logits, open } from '../../support/onnx';
-import { publishedWeights } from '../../support/published';
+import { buildBert } from '../../../models/src/bert/graph.js';
+import type { BertArchitecture } from '../../../models/src/bert/weights.js';
+import { Random } from '../../../models/src/random.js';
+import { bertForward } from '../../support/bert-oracle.js';
+import { logits, open } from '../../support/onnx.js';
+import { publishedWeights } from '../../support/published.js';
 
 const bert = (layers: number, hidden: number, heads: number, intermediate: number): BertArchitecture => ({
   structure: 'bert',

@@ -1,11 +1,11 @@
 /** @jest-environment ./test/support/environment.js */
-import { FineIntegerProducts, IntegerProducts, quantizeRows } from '../../../models/encoder/products';
-import type { Matrix, WeightBits } from '../../../models/encoder/products';
-import { Graph } from '../../../models/onnx/graph';
-import { DataType } from '../../../models/onnx/proto';
-import { Tensor } from '../../../models/onnx/runtime';
-import { Random } from '../../../models/random';
-import { open } from '../../support/onnx';
+import { FineIntegerProducts, IntegerProducts, quantizeRows } from '../../../models/src/encoder/products.js';
+import type { Matrix, WeightBits } from '../../../models/src/encoder/products.js';
+import { Graph } from '../../../models/src/onnx/graph.js';
+import { DataType } from '../../../models/src/onnx/proto.js';
+import { Tensor } from '../../../inference/src/runtime.js';
+import { Random } from '../../../models/src/random.js';
+import { open } from '../../support/onnx.js';
 
 const INPUT = 64;
 const OUT = 12;

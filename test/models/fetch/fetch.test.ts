@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ModelError, fetchModel, readManifest } from '../../../models';
-import type { Architecture, FetchOptions } from '../../../models';
-import { exportLike } from '../../support/exported';
-import { LoopbackHub } from '../../support/hub';
-import { halfSafetensors, publishedWeights, writePublished } from '../../support/published';
+import { type Architecture, ModelError, readManifest } from '@sagemaker-reranker/models';
+import { type FetchOptions, fetchModel } from '@sagemaker-reranker/models/build';
+import { exportLike } from '../../support/exported.js';
+import { LoopbackHub } from '../../support/hub.js';
+import { halfSafetensors, publishedWeights, writePublished } from '../../support/published.js';
 
 const jina: Architecture = { layers: 2, hidden: 48, heads: 3, intermediate: 200, vocabulary: 600 };
 const weights = halfSafetensors(publishedWeights(jina, 3), 'BF16');
@@ -212,7 +212,7 @@ describe('fetching from the hub', () => {
 });
 
 describe('reranker models fetch', () => {
-  const cli = path.resolve(__dirname, '../../../dist/cli/main.js');
+  const cli = path.resolve(__dirname, '../../../cli/dist/main.js');
   const run = (args: string[], env: Record<string, string>) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
       const child = spawn(process.execPath, [cli, 'models', 'fetch', ...args], {

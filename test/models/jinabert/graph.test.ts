@@ -1,12 +1,11 @@
 /** @jest-environment ./test/support/environment.js */
-import { countParameters, VARIANTS } from '../../../models';
-import type { Architecture } from '../../../models';
-import { buildJinaBert } from '../../../models/jinabert/graph';
-import { alibiSlopes, randomWeights, weightShapes } from '../../../models/jinabert/weights';
-import { decodeModel } from '../../../models/onnx/proto';
-import { Random } from '../../../models/random';
-import { logits, open } from '../../support/onnx';
-import { forward } from '../../support/oracle';
+import { type Architecture, VARIANTS, countParameters } from '@sagemaker-reranker/models';
+import { buildJinaBert } from '../../../models/src/jinabert/graph.js';
+import { alibiSlopes, randomWeights, weightShapes } from '../../../models/src/jinabert/weights.js';
+import { decodeModel } from '../../../models/src/onnx/proto.js';
+import { Random } from '../../../models/src/random.js';
+import { logits, open } from '../../support/onnx.js';
+import { forward } from '../../support/oracle.js';
 
 const shapes: [string, Architecture][] = [
   ['one layer, one head', { layers: 1, hidden: 8, heads: 1, intermediate: 12, vocabulary: 31 }],

@@ -1,6 +1,6 @@
-import type { Clock } from '../../../../cost/measure/clock';
-import type { Target } from '../../../../cost/measure/target';
-import type { Query } from '../../../../cost/measure/traffic';
+import type { Clock } from '../../../../cost/src/measure/clock.js';
+import type { Target } from '../../../../cost/src/measure/target.js';
+import type { Query } from '../../../../cost/src/measure/traffic.js';
 
 /** A target that answers one request after the other, in their order, each in `serviceMs`. */
 export class SingleServer implements Target {

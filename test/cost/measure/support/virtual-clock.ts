@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../../../cost/measure/clock';
+import type { Clock } from '../../../../cost/src/measure/clock.js';
 
 interface Timer {
   readonly at: number;

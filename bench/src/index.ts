@@ -1,0 +1,21 @@
+/** Every benchmark by its name; each file or folder beside this one holds one of them. */
+import { models } from './models/index.js';
+import { engine, engineCoefficients, engineLatency, engineMemory, engineThroughput } from './engine/index.js';
+import { evaluation } from './evaluation.js';
+import { client } from './client.js';
+import { soak } from './soak.js';
+import { training } from './training.js';
+import type { Suite } from './suite.js';
+
+export const suites: Readonly<Record<string, Suite>> = {
+  client,
+  engine,
+  'engine-throughput': engineThroughput,
+  'engine-latency': engineLatency,
+  'engine-memory': engineMemory,
+  'engine-coefficients': engineCoefficients,
+  evaluation,
+  models,
+  soak,
+  training,
+};

@@ -1,0 +1,12 @@
+import type { Figure } from './figure.js';
+
+/** Takes a figure as soon as it is known. */
+export type Report = (figure: Figure) => void;
+
+/** A benchmark that `npm run bench -- NAME` runs. */
+export interface Suite {
+  /** One line: what it measures and about how long it takes on 2 cores. */
+  readonly summary: string;
+  /** @param note a line of progress; it goes to standard error, never among the figures */
+  run(report: Report, note: (line: string) => void): Promise<void>;
+}

@@ -1,0 +1,321 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { HttpTransport, SageMakerTransport } from '@sagemaker-reranker/client';
+import { memoryBytes, processors } from '@sagemaker-reranker/container';
+import { startLocalEndpoint } from '@sagemaker-reranker/container/local';
+import { type Machine, instanceType } from '@sagemaker-reranker/cost';
+import {
+  type Subject,
+  type Target,
+  type Tokenization,
+  clientTarget,
+  describeMachine,
+  generateTraffic,
+  measure,
+  parseLengthMix,
+  resultFile,
+  resultFileName,
+  usageBelow,
+  writeMeasurement,
+} from '@sagemaker-reranker/cost/measure';
+import { PairEncoder } from '@sagemaker-reranker/inference';
+import {
+  UsageError,
+  VARIANT_IDS,
+  type VariantId,
+  embeddedModelDirectory,
+  packageVersion,
+  readManifest,
+  specialTokens,
+} from '@sagemaker-reranker/models';
+
+interface Options {
+  readonly model?: string;
+  readonly url?: string;
+  readonly endpoint?: string;
+  readonly endpointUrl?: string;
+  readonly region?: string;
+  readonly serverlessMemory?: number;
+  readonly instanceType?: string;
+  readonly machine?: string;
+  readonly variant?: VariantId;
+  readonly precision?: 'fp32' | 'int8';
+  readonly tokenizer?: string;
+  readonly documents: number;
+  readonly tokens: string;
+  readonly queryTokens: number;
+  readonly queries: number;
+  readonly concurrency: number[];
+  readonly loads: number[];
+  readonly duration: number;
+  readonly timeout: number;
+  readonly seed: number;
+  readonly out?: string;
+}
+
+/** A target with what is known of it. */
+interface Opened {
+  readonly target: Target;
+  readonly subject: Pick<Subject, 'hosting' | 'serverlessMemoryMb' | 'region' | 'startSeconds' | 'software'>;
+  readonly usage: Parameters<typeof measure>[0]['usage'];
+  close(): Promise<void>;
+}
+
+// The AWS SDK opens no more sockets to one host.
+const MOST_TO_ENDPOINT = 50;
+const MOST = 512;
+const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/;
+
+/** `reranker cost measure`: what a container or an endpoint sustains. */
+export function measureCommand(): Command {
+  const positive = wholeNumber(1, 100_000);
+  return new Command('measure')
+    .description(
+      'Load a container or an endpoint with a stated traffic and write throughput, latencies, memory and CPU to a file that `cost compare` reads.',
+    )
+    .option('--model <dir>', 'start the container here on a model directory (default: the embedded model)')
+    .option('--url <url>', 'measure a container that runs at this address')
+    .option('--endpoint <name>', 'measure a SageMaker endpoint')
+    .option('--region <region>', 'AWS region of the endpoint')
+    .option('--endpoint-url <url>', 'address of the SageMaker Runtime API, for `reranker local`')
+    .option(
+      '--serverless-memory <mb>',
+      'the endpoint is serverless and has this memory',
+      wholeNumber(1024, 6144),
+    )
+    .option('--instance-type <type>', 'SageMaker instance type it runs on, for example ml.c7i.xlarge')
+    .option('--machine <name>', 'name of a machine that is no instance type', machineName)
+    .addOption(
+      new Option('--variant <id>', "what it serves; default: the model directory's").choices(VARIANT_IDS),
+    )
+    .addOption(
+      new Option('--precision <precision>', "of its weights; default: the model directory's").choices([
+        'fp32',
+        'int8',
+      ]),
+    )
+    .option(
+      '--tokenizer <dir>',
+      'model directory whose tokenizer counts the tokens; default: --model, else the embedded one',
+    )
+    .option('--documents <number>', 'documents in a query', positive, 100)
+    .option('--tokens <mix>', 'tokens of a document: mix, a length, or median:p90:longest', 'mix')
+    .option('--query-tokens <number>', 'tokens of a query', positive, 12)
+    .option('--queries <number>', 'different queries, sent in turn', positive, 64)
+    .option('--concurrency <list>', 'requests in flight, one step each', concurrencies, [1, 2, 4, 8])
+    .option(
+      '--loads <list>',
+      'arrival rates as shares of the rate at saturation',
+      shares,
+      [0.3, 0.5, 0.7, 0.85],
+    )
+    .option('--duration <seconds>', 'of each step; a slow one takes up to four times as long', positive, 20)
+    .option('--timeout <ms>', 'of a request', wholeNumber(100, 3_600_000), 60_000)
+    .option('--seed <number>', 'of texts and arrivals', wholeNumber(0, 0xffffffff), 7)
+    .option(
+      '--out <file>',
+      'file to write, or the directory for it; default: here, named by machine and model',
+    )
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort(new UsageError('interrupted; nothing was written')));
+  const subject = await subjectOf(options);
+  const file = await resultFile(options.out, resultFileName(subject));
+  const tokens = parseLengthMix(options.tokens);
+  note('writing the texts');
+  const traffic = await generateTraffic({ ...options, tokens }, await tokenizationOf(options));
+  const opened = await open(options, interrupted.signal);
+  try {
+    const measurement = await measure({
+      target: opened.target,
+      traffic,
+      subject: { ...subject, ...opened.subject },
+      concurrency: options.concurrency,
+      mostConcurrency: Math.min(8 * Math.max(...options.concurrency), mostConcurrency(options)),
+      loads: options.loads,
+      seconds: options.duration,
+      usage: opened.usage,
+      onProgress: note,
+      signal: interrupted.signal,
+    });
+    await writeMeasurement(file, measurement);
+    process.stdout.write(`${file}\n`);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What the command line and the model directory say of it. */
+async function subjectOf(
+  options: Options,
+): Promise<Pick<Subject, 'command' | 'version' | 'machine' | 'instanceType' | 'variant' | 'precision'>> {
+  const { model, url, endpoint } = options;
+  if ([model, url, endpoint].filter((one) => one !== undefined).length > 1) {
+    throw new UsageError('--model, --url and --endpoint each name what is measured: give one of them');
+  }
+  const most = mostConcurrency(options);
+  if (Math.max(...options.concurrency) > most) {
+    throw new UsageError(`--concurrency is at most ${most} here, not ${Math.max(...options.concurrency)}`);
+  }
+  const remote = url !== undefined || endpoint !== undefined;
+  const manifest = remote ? undefined : await readManifest(model ?? embeddedModelDirectory());
+  const declared = VARIANT_IDS.find((id) => id === manifest?.variant);
+  const variant = options.variant ?? declared;
+  const precision = options.precision ?? manifest?.precision;
+  if (!variant || !precision) {
+    const missing = [variant ? [] : '--variant', precision ? [] : '--precision'].flat().join(' and ');
+    throw new UsageError(
+      `say ${missing}: ${manifest ? 'the manifest does not' : 'an address or endpoint does not'}`,
+    );
+  }
+  return {
+    command: ['reranker', ...process.argv.slice(2)].join(' '),
+    version: packageVersion().version,
+    machine: machineOf(options),
+    instanceType: options.instanceType ?? null,
+    variant,
+    precision,
+  };
+}
+
+function machineOf({ instanceType: type, machine, endpoint, url, serverlessMemory }: Options): Machine {
+  const known = type === undefined ? undefined : instanceType(type);
+  const here = endpoint === undefined && (url === undefined || LOOPBACK.test(hostOf(url)));
+  if (here) {
+    const name = machine ?? known?.name;
+    if (name === undefined)
+      throw new UsageError('say --instance-type, or --machine with a name for this machine');
+    return describeMachine(name, { vcpus: processors(), memoryBytes: memoryBytes() });
+  }
+  const unseen = { processor: null, instructionSets: [] };
+  if (known) {
+    const { name, architecture, vcpus, memoryMib } = known;
+    return { ...unseen, name: machine ?? name, architecture, vcpus, memoryMib };
+  }
+  if (serverlessMemory !== undefined) {
+    // Not published for SageMaker; assumed as Lambda has them, one for each 1,769 MB.
+    const vcpus = serverlessMemory / 1_769;
+    return {
+      ...unseen,
+      name: machine ?? `serverless-${serverlessMemory}`,
+      architecture: 'x86_64',
+      vcpus,
+      memoryMib: serverlessMemory,
+    };
+  }
+  throw new UsageError('say --instance-type (or --serverless-memory): it runs on another machine');
+}
+
+function mostConcurrency({ endpoint }: Options): number {
+  return endpoint === undefined ? MOST : MOST_TO_ENDPOINT;
+}
+
+async function tokenizationOf({ tokenizer, model }: Options): Promise<Tokenization> {
+  const directory = tokenizer ?? model ?? embeddedModelDirectory();
+  const { pair_template: template, max_length: longestPair, tokenizer: file } = await readManifest(directory);
+  const special = specialTokens(template);
+  const encoder = await PairEncoder.load(path.join(directory, file.path), template, Infinity);
+  return {
+    count: async (text) => (await encoder.encode({ query: '', document: text })).ids.length - special,
+    special,
+    longestPair,
+  };
+}
+
+async function open(options: Options, signal: AbortSignal): Promise<Opened> {
+  const { model, url, endpoint, endpointUrl, region, serverlessMemory, timeout } = options;
+  const subject = { hosting: 'container', region: null, startSeconds: null, software: null } as const;
+  const remote = (target: Target, more: Partial<Opened['subject']> = {}): Opened => ({
+    target,
+    subject: { ...subject, ...more },
+    usage: () => Promise.resolve(null),
+    close: () => Promise.resolve(target.close()),
+  });
+  if (url !== undefined) return remote(clientTarget(new HttpTransport({ url }), timeout));
+  if (endpoint !== undefined) {
+    const transport = new SageMakerTransport({
+      endpointName: endpoint,
+      ...(region !== undefined && { region }),
+      ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
+    });
+    return remote(clientTarget(transport, timeout), {
+      region: region ?? process.env.AWS_REGION ?? null,
+      ...(serverlessMemory === undefined
+        ? { hosting: 'real-time' }
+        : { hosting: 'serverless', serverlessMemoryMb: serverlessMemory }),
+    });
+  }
+  note('starting the container');
+  signal.throwIfAborted();
+  const started = performance.now();
+  const starting = startLocalEndpoint({ port: 0, ...(model !== undefined && { modelDirectory: model }) });
+  const local = await unlessAborted(starting, signal);
+  const startSeconds = (performance.now() - started) / 1000;
+  // Past the loopback endpoint, which is not what is measured.
+  const target = clientTarget(new HttpTransport({ url: local.containerUrl }), timeout);
+  return {
+    target,
+    subject: {
+      ...subject,
+      startSeconds,
+      software: { node: process.versions.node, onnxruntime: onnxruntimeVersion() },
+    },
+    usage: () => usageBelow(process.pid),
+    close: async () => {
+      target.close();
+      await local.close();
+    },
+  };
+}
+
+/** A container that is still starting ends with this process. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    promise.then(resolve, reject);
+  });
+}
+
+function onnxruntimeVersion(): string {
+  const file = require.resolve('onnxruntime-node/package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+function hostOf(url: string): string {
+  if (!URL.canParse(url))
+    throw new UsageError(`--url is ${JSON.stringify(url)}; it must be an http or https URL`);
+  return new URL(url).hostname;
+}
+
+function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`it must be a whole number from ${least} to ${most}`);
+  };
+}
+
+function concurrencies(text: string): number[] {
+  return text.split(',').map(wholeNumber(1, MOST));
+}
+
+function shares(text: string): number[] {
+  return text.split(',').map((part) => {
+    const value = Number(part);
+    if (part.trim() !== '' && value > 0 && value <= 2) return value;
+    throw new InvalidArgumentError('it must be numbers over 0 and up to 2, such as 0.5,0.8');
+  });
+}
+
+function machineName(text: string): string {
+  if (/^[a-z0-9][a-z0-9.-]{0,62}$/i.test(text)) return text;
+  throw new InvalidArgumentError('it must be letters, digits, dots and hyphens: it names the file');
+}

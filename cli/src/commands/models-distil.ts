@@ -1,0 +1,77 @@
+import { Command, InvalidArgumentError } from 'commander';
+import {
+  type Progress,
+  connectTeacher,
+  readDistilConfig,
+  runDistillation,
+} from '@sagemaker-reranker/distillation';
+
+interface DistilFlags {
+  readonly threads?: number;
+  readonly checkpointEvery?: number;
+  readonly json?: boolean;
+}
+
+/** `reranker models distil`: the same command goes on where it was stopped. Exit code 1 when the model fails its checks. */
+export function distilCommand(): Command {
+  return new Command('distil')
+    .description(
+      "Train a small reranker on a teacher's scores: candidates, scores, training, export, verification, by one config.",
+    )
+    .argument('<config>', 'JSON file; docs/distillation.md tells its fields')
+    .option('--threads <number>', 'threads of ONNX Runtime (default: all)', positiveInteger)
+    .option('--checkpoint-every <steps>', 'steps between two checkpoints (default: 200)', positiveInteger)
+    .option('--json', 'print the result as JSON')
+    .action(async (file: string, { threads, checkpointEvery, json }: DistilFlags) => {
+      const config = await readDistilConfig(file);
+      const control = new AbortController();
+      const stop = (): void => control.abort();
+      process.once('SIGINT', stop).once('SIGTERM', stop);
+      let faults = 0;
+      const result = await runDistillation(config, {
+        connect: connectTeacher,
+        signal: control.signal,
+        onStage: (stage, done, total) => live(describeStage(stage, done, total)),
+        onProgress: (progress) => live(describeProgress(progress)),
+        onFault: ({ file: where, line, reason }) => {
+          faults++;
+          process.stderr.write(`left out ${where}:${line}: ${reason}\n`);
+        },
+        ...(threads !== undefined && { threads }),
+        ...(checkpointEvery !== undefined && { checkpointEvery }),
+      });
+      process.stderr.write('\n');
+      if (faults > 0) process.stderr.write(`${faults} malformed lines were left out\n`);
+      const { manifest, verification, comparison } = result;
+      const tau = comparison ? `; Kendall tau to fp32 ${comparison.kendallTau.toFixed(4)}` : '';
+      const outcome = verification.passed ? 'verified' : 'FAILED its checks';
+      const text = `${config.out}: ${manifest.name}, ${manifest.parameters} parameters, ${manifest.precision}, ${outcome}${tau}`;
+      process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text}\n`);
+      if (!verification.passed) process.exitCode = 1;
+    });
+}
+
+/** On a terminal one line that is written over; else a line each. */
+function live(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
+}
+
+function describeStage(stage: string, done?: number, total?: number): string {
+  if (done === undefined) return stage;
+  return `${stage} ${done}${total === undefined ? '' : ` of ${total}`}`;
+}
+
+function describeProgress(progress: Progress): string {
+  const { step, steps, loss, accuracy, agreement, tokensPerSecond, secondsLeft } = progress;
+  const teacher = agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`;
+  const left = `${Math.floor(secondsLeft / 60)} min ${Math.round(secondsLeft % 60)} s left`;
+  return `step ${step} of ${steps}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(3)}${teacher}, ${Math.round(tokensPerSecond)} tokens/s, ${left}`;
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1) {
+    throw new InvalidArgumentError('it must be a whole number of at least 1');
+  }
+  return value;
+}

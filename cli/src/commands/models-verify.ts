@@ -1,0 +1,23 @@
+import { Command } from 'commander';
+import { verifyModel } from '@sagemaker-reranker/inference';
+import { table } from '../table.js';
+
+/** `reranker models verify`: exit code 1 when a check fails. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description(
+      'Check a model directory: digests, interface, tokenizer, batches, padding, published logits.',
+    )
+    .argument('<dir>', 'model directory')
+    .option('--json', 'print JSON')
+    .action(async (directory: string, { json }: { json?: boolean }) => {
+      const verification = await verifyModel(directory);
+      const rows = verification.checks.map(({ outcome, name, detail }) => [outcome, name, detail]);
+      const report = [
+        table([{ heading: 'outcome' }, { heading: 'check' }, { heading: 'detail' }], rows),
+        `${directory}: ${verification.passed ? 'verified' : 'FAILED'}`,
+      ].join('\n');
+      process.stdout.write(`${json ? JSON.stringify(verification, null, 2) : report}\n`);
+      if (!verification.passed) process.exitCode = 1;
+    });
+}

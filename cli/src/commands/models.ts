@@ -1,0 +1,92 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { VARIANTS, VARIANT_IDS, type VariantId, readModelDirectory } from '@sagemaker-reranker/models';
+import { synthesizeModel } from '@sagemaker-reranker/models/build';
+import { table } from '../table.js';
+import { buildCommand } from './models-build.js';
+import { distilCommand } from './models-distil.js';
+import { fetchCommand } from './models-fetch.js';
+import { packageCommand } from './models-package.js';
+import { verifyCommand } from './models-verify.js';
+
+/** `reranker models`: what can be deployed, and model directories. */
+export function modelsCommand(): Command {
+  const models = new Command('models').description('List variants, look into model directories, make them.');
+  models
+    .command('list')
+    .description('The variants this project knows.')
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) => {
+      const variants = VARIANT_IDS.map((id) => VARIANTS[id]);
+      print(json ? JSON.stringify(variants, null, 2) : variantTable());
+    });
+  models
+    .command('info')
+    .description(
+      'What the manifest of a model directory declares, or what is read off the files of a hub export; checks that they are there.',
+    )
+    .argument('<dir>', 'model directory, or a directory with model.onnx, tokenizer.json and config.json')
+    .action(async (directory: string) => print(JSON.stringify(await readModelDirectory(directory), null, 2)));
+  models
+    .command('synthesize')
+    .description(
+      'Write a full-size model directory with seeded random weights: for sizing and load tests, not for ranking.',
+    )
+    .addOption(new Option('--variant <id>', 'variant').choices(VARIANT_IDS).makeOptionMandatory())
+    .option('--seed <number>', 'the same seed gives the same bytes', seedNumber, 7)
+    .addOption(
+      new Option('--precision <precision>', 'of weights and products')
+        .choices(['fp32', 'int8'])
+        .default('fp32'),
+    )
+    .requiredOption('--out <dir>', 'directory to write; must not exist or be empty')
+    .action(
+      async (options: { variant: VariantId; seed: number; precision: 'fp32' | 'int8'; out: string }) => {
+        const { variant, seed, precision, out } = options;
+        const manifest = await synthesizeModel({ model: variant, seed, precision, out });
+        const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+        print(`${out}: ${manifest.name}, ${manifest.parameters} parameters, ${precision}, ${bytes} bytes`);
+      },
+    );
+  models.addCommand(fetchCommand());
+  models.addCommand(buildCommand());
+  models.addCommand(verifyCommand());
+  models.addCommand(packageCommand());
+  models.addCommand(distilCommand());
+  return models;
+}
+
+function variantTable(): string {
+  return table(
+    [
+      { heading: 'variant' },
+      { heading: 'layers', align: 'right' },
+      { heading: 'hidden', align: 'right' },
+      { heading: 'parameters', align: 'right' },
+      { heading: 'tokens', align: 'right' },
+      { heading: 'BEIR NDCG@10 (published)', align: 'right' },
+      { heading: 'model hub' },
+    ],
+    VARIANT_IDS.map((id) => {
+      const { architecture, parameters, contextTokens, published, hub } = VARIANTS[id];
+      const figures = [
+        architecture.layers,
+        architecture.hidden,
+        parameters,
+        contextTokens,
+        published?.beirNdcg10 ?? '-',
+      ];
+      return [id, ...figures.map(String), hub?.repository ?? '-'];
+    }),
+  );
+}
+
+function seedNumber(text: string): number {
+  const seed = Number(text);
+  if (!/^\d+$/.test(text) || seed > 0xffffffff)
+    throw new InvalidArgumentError('it must be a whole number from 0 to 4294967295');
+  return seed;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

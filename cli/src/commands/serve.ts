@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process';
+import { Command } from 'commander';
+import { containerEntry } from '@sagemaker-reranker/container';
+
+/** `reranker serve`: the container's process with the terminal's input, output and signals. */
+export function serveCommand(): Command {
+  return new Command('serve')
+    .description(
+      'Run the container here: GET /ping, POST /invocations. Flags go to the container; serve --help lists them.',
+    )
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .helpOption(false)
+    .argument('[flags...]')
+    .action((flags: string[]) => {
+      const child = spawn(process.execPath, [containerEntry(), 'serve', ...flags], { stdio: 'inherit' });
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
+      child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+    });
+}

@@ -1,0 +1,46 @@
+import { hasKind, RerankerError, type RerankerErrorOptions } from './reranker-error.js';
+
+/** One fault of a request: which field, and what it must be. */
+export interface ValidationIssue {
+  /** For example `documents[3].text`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The request or the client's configuration is not acceptable; nothing was ranked. */
+export class ValidationError extends RerankerError<'invalid_request'> {
+  protected static override readonly kind: string = 'ValidationError';
+  /** Empty when the service refused the request without naming a field. */
+  readonly issues: readonly ValidationIssue[];
+
+  constructor(message: string, issues: readonly ValidationIssue[] = [], options?: RerankerErrorOptions) {
+    super('invalid_request', message, options);
+    this.issues = issues;
+  }
+
+  static override isInstance(value: unknown): value is ValidationError {
+    return hasKind(value, 'ValidationError');
+  }
+}
+
+/** The request body is over the endpoint's limit: found before sending, or refused by the service. */
+export class PayloadTooLargeError extends RerankerError<'payload_too_large'> {
+  protected static override readonly kind: string = 'PayloadTooLargeError';
+  /** Size of the body and the limit, bytes, where known. */
+  readonly bytes: number | undefined;
+  readonly limitBytes: number | undefined;
+
+  constructor(
+    message: string,
+    sizes: { readonly bytes?: number; readonly limitBytes?: number } = {},
+    options?: RerankerErrorOptions,
+  ) {
+    super('payload_too_large', message, options);
+    this.bytes = sizes.bytes;
+    this.limitBytes = sizes.limitBytes;
+  }
+
+  static override isInstance(value: unknown): value is PayloadTooLargeError {
+    return hasKind(value, 'PayloadTooLargeError');
+  }
+}

@@ -1,0 +1,29 @@
+import { type BatchModel, batchBytes, loadedBytes } from '@sagemaker-reranker/models';
+
+/** The process that answers HTTP: 96 MB were measured under load, the rest is margin. */
+const SERVER_BYTES = 160 * 1024 * 1024;
+/** Part of the memory that is planned for; the rest is for request bodies, page cache and what else runs. */
+export const PLANNED_SHARE = 0.8;
+
+/** Bytes that each inference process may spend on a batch; 0 where not even the models fit. */
+export function batchBudget(options: {
+  readonly memory: number;
+  readonly workers: number;
+  readonly modelFileBytes: number;
+}): number {
+  const { memory, workers, modelFileBytes } = options;
+  const left = PLANNED_SHARE * memory - SERVER_BYTES - workers * loadedBytes(modelFileBytes);
+  return Math.max(0, Math.floor(left / workers));
+}
+
+/** The longest pair, at most `most` tokens, that fits in the budget as a batch of its own. */
+export function longestWithin(model: BatchModel, most: number, budget: number): number {
+  let fits = 0;
+  let beyond = most + 1;
+  while (beyond - fits > 1) {
+    const middle = (fits + beyond) >> 1;
+    if (batchBytes(model, 1, middle) <= budget) fits = middle;
+    else beyond = middle;
+  }
+  return fits;
+}

@@ -1,0 +1,296 @@
+import path from 'node:path';
+import { type ModelDescription, ModelError, readModelDirectory } from '@sagemaker-reranker/models';
+import { RequestError } from '../errors.js';
+import type { Logger } from '../log.js';
+import type { Settings } from '../settings.js';
+import { Admission } from './admission.js';
+import { Dispatcher } from './dispatcher.js';
+import { Job, type TokenizedRequest } from './job.js';
+import { logPlan, planMemory } from './memory-plan.js';
+import type { BatchLimit } from './planner.js';
+import { prepare } from './prepare.js';
+import { warnOfSaturation } from './saturation.js';
+import { TextTokenizer } from './tokenizer.js';
+import type { Truncation } from './truncation.js';
+import { LoadFailure, WorkerPool, type WorkerCounts } from './worker-pool.js';
+
+/** A replacement is tried at least every five seconds. */
+const OUTAGE_RETRY_SECONDS = 5;
+
+/** What of the settings concerns the engine. */
+export type EngineSettings = Pick<
+  Settings,
+  | 'modelDir'
+  | 'workers'
+  | 'threads'
+  | 'arena'
+  | 'batchTokens'
+  | 'batchMemoryBytes'
+  | 'queueTokens'
+  | 'deadlineMs'
+  | 'batchTimeoutMs'
+  | 'multiModel'
+  | 'modelMemoryBytes'
+>;
+
+export interface ScoreRequest {
+  readonly query: string;
+  readonly documents: readonly string[];
+  /** Default: cut at the right. */
+  readonly truncation?: Truncation;
+}
+
+export interface ScoreOptions {
+  /** Drops what is not yet scored when the caller goes away; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds until `deadline_exceeded`; the setting when absent. */
+  readonly deadlineMs?: number;
+  /** Called as each document has its logit, in no order. */
+  readonly onScored?: (index: number, logit: number) => void;
+}
+
+export interface Scores {
+  /** One logit a document, in the order of the request. */
+  readonly logits: Float32Array;
+  /** Tokens of each document's pair as scored: truncated, special tokens included. */
+  readonly tokens: Uint32Array;
+  readonly totalTokens: number;
+  /** Tokens of the query and of each document alone, without special tokens, as far as they were read. */
+  readonly queryTokens: number;
+  readonly documentTokens: Uint32Array;
+  /** Different documents; equal ones are scored once. */
+  readonly scoredDocuments: number;
+  /** Milliseconds spent in tokenization, waiting for the first batch, and from then to the last score. */
+  readonly timings: { readonly tokenize: number; readonly queue: number; readonly inference: number };
+}
+
+export interface Engine {
+  /** What the model directory declares, its longest pair cut to what memory allows. */
+  readonly manifest: ModelDescription;
+  /** False when no inference process is up and none has been for ten seconds, or none can load the model. */
+  readonly healthy: boolean;
+  /** Process ids of the inference processes. */
+  readonly pids: readonly number[];
+  /** Tokens admitted and not yet scored. */
+  readonly queuedTokens: number;
+  readonly workers: WorkerCounts;
+  /** Milliseconds the model has run since the start, over all batches and inference processes. */
+  readonly modelMs: number;
+  /**
+   * Scores every document against the query.
+   * @throws RequestError `input_too_long`, `too_many_tokens`, `overloaded`, `deadline_exceeded`, `inference_failed`,
+   *   `worker_crashed`, `model_unavailable`, `draining`.
+   */
+  score(request: ScoreRequest, options?: ScoreOptions): Promise<Scores>;
+  /** Ends the inference processes; requests still waiting fail with `draining`. */
+  close(): Promise<void>;
+}
+
+/**
+ * Loads a model directory and starts its inference processes.
+ * @throws ModelError when the directory, its tokenizer or its ONNX file cannot be used.
+ */
+export async function createEngine(settings: EngineSettings, logger: Logger): Promise<Engine> {
+  const declared = await readModelDirectory(settings.modelDir);
+  if (declared.exported !== undefined) logger.info({ choices: declared.exported.choices }, 'exported model');
+  const modelFile = path.join(settings.modelDir, declared.model);
+  const plan = planMemory(declared, modelFile, settings);
+  const { model: manifest, limit } = plan;
+  logPlan(plan, declared, logger);
+  warnOfSaturation(declared, logger);
+  const tokenizer = TextTokenizer.load(settings.modelDir, manifest);
+  let onIdle = (): void => undefined;
+  let onOutage: (reason: string) => void = () => undefined;
+  const pool = new WorkerPool({
+    workers: settings.workers,
+    load: {
+      type: 'load',
+      modelFile,
+      inputs: manifest.inputs,
+      output: manifest.output,
+      pad: manifest.tokenizer.pad,
+      threads: settings.threads,
+      arena: settings.arena === 1,
+    },
+    timeoutMs: settings.batchTimeoutMs,
+    logger,
+    onIdle: () => onIdle(),
+    onOutage: (reason) => onOutage(reason),
+  });
+  try {
+    await pool.start();
+  } catch (error) {
+    if (!(error instanceof LoadFailure)) throw error;
+    const message = `${modelFile} cannot be loaded: ${error.message}`;
+    throw new ModelError('model_invalid', message, modelFile, { cause: error });
+  }
+  const engine = new PooledEngine(manifest, tokenizer, pool, settings, limit);
+  onIdle = () => engine.pump();
+  onOutage = (reason) => engine.failAll(reason);
+  return engine;
+}
+
+class PooledEngine implements Engine {
+  readonly admission: Admission;
+  private readonly dispatcher: Dispatcher;
+  private readonly jobs = new Set<Job>();
+  private closing = false;
+
+  constructor(
+    readonly manifest: ModelDescription,
+    readonly tokenizer: TextTokenizer,
+    private readonly pool: WorkerPool,
+    private readonly settings: EngineSettings,
+    limit: BatchLimit,
+  ) {
+    this.admission = new Admission(settings.queueTokens);
+    this.dispatcher = new Dispatcher(pool, this.admission, settings.batchTokens, limit);
+  }
+
+  get healthy(): boolean {
+    return this.pool.healthy;
+  }
+
+  get pids(): readonly number[] {
+    return this.pool.pids;
+  }
+
+  get queuedTokens(): number {
+    return this.admission.queued;
+  }
+
+  get workers(): WorkerCounts {
+    return this.pool.counts;
+  }
+
+  get modelMs(): number {
+    return this.dispatcher.modelMs;
+  }
+
+  pump(): void {
+    this.dispatcher.pump();
+  }
+
+  async score(request: ScoreRequest, options: ScoreOptions = {}): Promise<Scores> {
+    const start = performance.now();
+    this.admission.check();
+    const deadlineMs = options.deadlineMs ?? this.settings.deadlineMs;
+    const { signal, clear } = withDeadline(deadlineMs, options.signal);
+    try {
+      const tokens = await prepare(this, request, signal);
+      const tokenized = performance.now();
+      const job = await this.runJob(tokens, signal, options.onScored);
+      const first = job.firstBatchAt ?? tokenized;
+      const pairTokens = new Uint32Array(tokens.textTokens.length);
+      tokens.owners.forEach((owner, passage) => (pairTokens[owner]! += tokens.lengths[passage]!));
+      const perDocument = tokens.places.map((place) => pairTokens[place]!);
+      return {
+        logits: Float32Array.from(tokens.places, (place) => job.logits[place]!),
+        tokens: perDocument,
+        totalTokens: sum(perDocument),
+        queryTokens: tokens.query.length,
+        documentTokens: tokens.places.map((place) => tokens.textTokens[place]!),
+        scoredDocuments: tokens.textTokens.length,
+        timings: {
+          tokenize: tokenized - start,
+          queue: first - tokenized,
+          inference: performance.now() - first,
+        },
+      };
+    } finally {
+      clear();
+    }
+  }
+
+  /** Fails what waits for inference processes that do not come. */
+  failAll(reason: string): void {
+    for (const job of this.jobs) job.fail(lost(reason));
+  }
+
+  async close(): Promise<void> {
+    this.closing = true;
+    for (const job of this.jobs) job.fail(drained());
+    await this.pool.close();
+  }
+
+  private async runJob(
+    tokens: TokenizedRequest,
+    signal: AbortSignal,
+    onScored: ScoreOptions['onScored'],
+  ): Promise<Job> {
+    if (this.closing) throw drained();
+    if (!this.pool.healthy) throw lost('the log says why');
+    signal.throwIfAborted();
+    const total = sum(tokens.lengths);
+    this.admission.admit(total);
+    const job = new Job(tokens, onScored && forEachIndex(tokens.places, onScored));
+    const abort = (): void => job.fail(signal.reason);
+    signal.addEventListener('abort', abort);
+    this.jobs.add(job);
+    try {
+      if (tokens.passages.length === 0) return job;
+      this.dispatcher.add(job);
+      await job.done;
+      return job;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      this.jobs.delete(job);
+      this.dispatcher.remove(job);
+      this.admission.release(total);
+    }
+  }
+}
+
+/** Calls back for every document of the request that is the one at a place among the different ones. */
+function forEachIndex(
+  places: Uint32Array,
+  onScored: (index: number, logit: number) => void,
+): (place: number, logit: number) => void {
+  const indexes = new Map<number, number[]>();
+  places.forEach((place, index) => {
+    const same = indexes.get(place);
+    if (same === undefined) indexes.set(place, [index]);
+    else same.push(index);
+  });
+  return (place, logit) => {
+    for (const index of indexes.get(place)!) onScored(index, logit);
+  };
+}
+
+function lost(reason: string): RequestError {
+  const message = `no inference process can be started: ${reason}`;
+  return new RequestError('model_unavailable', message, {}, { retryAfter: OUTAGE_RETRY_SECONDS });
+}
+
+function drained(): RequestError {
+  return new RequestError('draining', 'the container is shutting down', {}, { retryAfter: 1 });
+}
+
+function sum(values: Uint32Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A signal that aborts with the caller's, or with `deadline_exceeded` when the time is up. */
+function withDeadline(
+  deadlineMs: number,
+  caller: AbortSignal | undefined,
+): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => {
+    controller.abort(
+      new RequestError('deadline_exceeded', `the request was not finished within ${deadlineMs} ms`, {
+        deadline_ms: deadlineMs,
+      }),
+    );
+  }, deadlineMs);
+  const forward = (): void => controller.abort(caller?.reason);
+  caller?.addEventListener('abort', forward);
+  if (caller?.aborted) forward();
+  return {
+    signal: controller.signal,
+    clear: () => {
+      clearTimeout(timer);
+      caller?.removeEventListener('abort', forward);
+    },
+  };
+}

@@ -1,0 +1,11 @@
+/** The engine: texts in, logits out; tokenizer, admission, batch planner and inference processes behind it. */
+export {
+  createEngine,
+  type Engine,
+  type EngineSettings,
+  type ScoreOptions,
+  type ScoreRequest,
+  type Scores,
+} from './engine.js';
+export { planMemory } from './memory-plan.js';
+export { TRUNCATE_RIGHT, type Truncation } from './truncation.js';

@@ -1,0 +1,74 @@
+import type { PairLayout } from './pair.js';
+
+/** A request's texts as tokens: each different document once, as one passage or, where it is long, as several. */
+export interface TokenizedRequest {
+  /** How its pairs are laid out and cut. */
+  readonly layout: PairLayout;
+  readonly query: Int32Array;
+  /** Passages of all different documents. */
+  readonly passages: readonly Int32Array[];
+  /** Tokens of each pair with a passage, special tokens included. */
+  readonly lengths: Uint32Array;
+  /** For each passage, its document's place among the different ones. */
+  readonly owners: Uint32Array;
+  /** Tokens of each different document's text alone, as far as it was read. */
+  readonly textTokens: Uint32Array;
+  /** For each document of the request, its place among the different ones. */
+  readonly places: Uint32Array;
+}
+
+/** An admitted request on its way through planner and workers. */
+export class Job {
+  /** One logit a different document: its best passage's. */
+  readonly logits: Float32Array;
+  readonly done: Promise<void>;
+  /** Milliseconds of `performance.now()` when its first batch went to a worker. */
+  firstBatchAt: number | undefined;
+  private pending: number;
+  /** Passages of each different document still to be scored. */
+  private readonly passagesLeft: Uint32Array;
+  private over = false;
+  private readonly resolve: () => void;
+  private readonly reject: (error: unknown) => void;
+
+  /** @param onDocument called as each different document has its logit. */
+  constructor(
+    readonly tokens: TokenizedRequest,
+    private readonly onDocument?: (place: number, logit: number) => void,
+  ) {
+    const documents = tokens.textTokens.length;
+    this.pending = tokens.passages.length;
+    this.logits = new Float32Array(documents).fill(-Infinity);
+    this.passagesLeft = new Uint32Array(documents);
+    for (const owner of tokens.owners) this.passagesLeft[owner]! += 1;
+    let resolve!: () => void;
+    let reject!: (error: unknown) => void;
+    this.done = new Promise<void>((...settle) => ([resolve, reject] = settle));
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  /** Whether it has its outcome, so that what still comes for it is dropped. */
+  get settled(): boolean {
+    return this.over;
+  }
+
+  /** Takes the logit of a passage. */
+  scored(position: number, logit: number): void {
+    if (this.over) return;
+    const owner = this.tokens.owners[position]!;
+    this.logits[owner] = Math.max(this.logits[owner]!, logit);
+    this.passagesLeft[owner]! -= 1;
+    if (this.passagesLeft[owner] === 0) this.onDocument?.(owner, this.logits[owner]!);
+    this.pending -= 1;
+    if (this.pending > 0) return;
+    this.over = true;
+    this.resolve();
+  }
+
+  fail(error: unknown): void {
+    if (this.over) return;
+    this.over = true;
+    this.reject(error);
+  }
+}

@@ -1,0 +1,118 @@
+import { FORMATS } from '../codec/index.js';
+import { ERRORS, type ErrorCode } from '../errors.js';
+import { MEDIA_TYPES } from './negotiate.js';
+import { ANSWER_SCHEMAS, ERROR_SCHEMAS, REQUEST_SCHEMAS } from './openapi-formats.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A route of the container and what the document says of it. */
+export interface DescribedRoute {
+  readonly path: string;
+  readonly methods: readonly ('get' | 'post' | 'delete')[];
+  readonly summary: string;
+  /** Whether it takes a body to rerank, and whether only as JSON. */
+  readonly reranks?: 'single' | 'all';
+}
+
+const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
+const names = [...new Set([...FORMATS.values()].map(({ name }) => name))];
+const statuses = [...new Set(Object.values(ERRORS).map(({ status }) => status))].sort((a, b) => a - b);
+
+/** The OpenAPI 3.1 document of these routes. */
+export function openApi(routes: readonly DescribedRoute[]): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'sagemaker-reranker',
+      version: '1',
+      description:
+        'Reranks documents for a query. On /invocations a body may have any of the formats, told by its shape or ' +
+        `by the content type's parameter format (${[...FORMATS.keys()].join(', ')}).`,
+    },
+    paths: Object.fromEntries(routes.map((route) => [route.path, pathItem(route)])),
+    components: {
+      schemas: {
+        ...Object.fromEntries(names.map((name) => [`${name}-request`, REQUEST_SCHEMAS[name]])),
+        ...Object.fromEntries(names.map((name) => [`${name}-answer`, ANSWER_SCHEMAS[name]])),
+        ...Object.fromEntries(names.map((name) => [`${name}-error`, ERROR_SCHEMAS[name]])),
+        Error: errorSchema(Object.keys(ERRORS) as ErrorCode[]),
+      },
+    },
+  };
+}
+
+function pathItem(route: DescribedRoute): Json {
+  const parameters = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const operation =
+    route.reranks === undefined ? plain(route.summary) : reranking(route.summary, route.reranks);
+  return {
+    ...(parameters.length > 0 && { parameters }),
+    ...Object.fromEntries(route.methods.map((method) => [method, operation])),
+  };
+}
+
+function plain(summary: string): Json {
+  return { summary, responses: { 200: { description: 'OK' }, ...errors() } };
+}
+
+function reranking(summary: string, media: keyof typeof MEDIA_TYPES): Json {
+  const anyOf = names.map((name) => reference(`${name}-request`));
+  const content = Object.fromEntries(
+    MEDIA_TYPES[media].map((type) => [
+      type,
+      { schema: type === 'application/json' ? { anyOf } : { type: 'string' } },
+    ]),
+  );
+  return {
+    summary,
+    requestBody: { required: true, content },
+    responses: {
+      200: {
+        description: 'The documents ranked, in the format of the request.',
+        content: {
+          'application/json': { schema: { anyOf: names.map((name) => reference(`${name}-answer`)) } },
+          'application/jsonlines': { schema: { type: 'string' } },
+        },
+      },
+      ...errors({ anyOf: [reference('Error'), ...names.map((name) => reference(`${name}-error`))] }),
+    },
+  };
+}
+
+function errors(schema: Json = reference('Error')): Json {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: Object.entries(ERRORS)
+          .filter(([, row]) => row.status === status)
+          .map(([code, { meaning }]) => `${code}: ${meaning}`)
+          .join(' '),
+        content: { 'application/json': { schema } },
+      },
+    ]),
+  );
+}
+
+function errorSchema(codes: readonly ErrorCode[]): Json {
+  return {
+    type: 'object',
+    required: ['error'],
+    properties: {
+      error: {
+        type: 'object',
+        required: ['code', 'message', 'details'],
+        properties: {
+          code: { enum: codes },
+          message: { type: 'string' },
+          details: { type: 'object', properties: { retry_after: { type: 'integer', minimum: 1 } } },
+        },
+      },
+    },
+  };
+}

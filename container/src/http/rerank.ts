@@ -1,0 +1,134 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import {
+  detectFormat,
+  jina,
+  parseObject,
+  streamEnd,
+  streamLine,
+  type Codec,
+  type Fields,
+  type RerankOutcome,
+  type RerankRequest,
+} from '../codec/index.js';
+import type { Engine, Scores } from '../engine/index.js';
+import { requestSignal, stateOf, type AppContext } from './context.js';
+import { asRequestError, logRefusal } from './errors.js';
+import type { ContentType } from './negotiate.js';
+import { wantsLines } from './negotiate.js';
+
+/** A route that reranks: what format it takes a body for, and whether its callers were told that format. */
+export interface RerankRoute {
+  readonly fallback: (fields: Fields) => Codec;
+  readonly native: boolean;
+}
+
+/** Answers a JSON body with its documents ranked, or line by line as they are scored where the caller accepts that. */
+export async function rerank(
+  context: AppContext,
+  route: RerankRoute,
+  type: ContentType,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  const start = performance.now();
+  const engine = stateOf(res).engine!;
+  const fields = parseObject(bodyOf(req));
+  const codec = type.format ?? detectFormat(fields) ?? route.fallback(fields);
+  if (route.native) stateOf(res).errorFormat = codec;
+  const request = codec.decode(fields, context.settings);
+  const signal = requestSignal(res, context.shutdown);
+  // Decoding a large body takes a while; pings that came meanwhile are answered before the engine starts on it.
+  await setImmediate();
+  if (context.draining()) res.set('Connection', 'close');
+  if (codec === jina && wantsLines(req)) {
+    const scores = await stream(context, engine, request, signal, req, res);
+    if (scores !== undefined) noteAnswer(context, res, 'jina-stream', scores, performance.now() - start);
+    return;
+  }
+  const scores = await engine.score(request, { signal });
+  const outcome = outcomeOf(engine, scores, stateOf(res).requestId);
+  res.set('Server-Timing', serverTiming(scores));
+  if (codec.headers !== undefined) res.set(codec.headers(request, outcome));
+  res.json(codec.encode(request, outcome));
+  noteAnswer(context, res, codec.name, scores, performance.now() - start);
+}
+
+/** Writes each document's line as it is scored; undefined where scoring failed on the way and the last line says so. */
+async function stream(
+  context: AppContext,
+  engine: Engine,
+  request: RerankRequest,
+  signal: AbortSignal,
+  req: Request,
+  res: Response,
+): Promise<Scores | undefined> {
+  const write = (line: object): void => {
+    if (!res.headersSent) res.set('Content-Type', 'application/jsonlines');
+    if (!res.destroyed) res.write(`${JSON.stringify(line)}\n`);
+  };
+  try {
+    const scores = await engine.score(request, {
+      signal,
+      deadlineMs: context.settings.streamDeadlineMs,
+      onScored: (index, logit) => write(streamLine(request, index, logit)),
+    });
+    write(streamEnd({ model: engine.manifest.name, totalTokens: scores.totalTokens }));
+    res.end();
+    return scores;
+  } catch (error) {
+    // Before its first line the answer can still be an error with a status of its own.
+    if (!res.headersSent || res.destroyed) throw error;
+    logRefusal(context, req, res, error);
+    write(asRequestError(error).toBody());
+    res.end();
+    return undefined;
+  }
+}
+
+/** The body as the reader left it; without one it is empty. */
+export function bodyOf(req: Request): Buffer {
+  return Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+}
+
+/** What a codec writes its answer from. */
+export function outcomeOf(engine: Engine, scores: Scores, requestId: string): RerankOutcome {
+  return { ...scores, model: engine.manifest.name, requestId };
+}
+
+/** https://www.w3.org/TR/server-timing/: milliseconds of each stage. */
+function serverTiming({ timings }: Scores): string {
+  return (['tokenize', 'queue', 'inference'] as const)
+    .map((stage) => `${stage};dur=${round(timings[stage])}`)
+    .join(', ');
+}
+
+/** Logs and counts a request that was ranked. */
+export function noteAnswer(
+  context: AppContext,
+  res: Response,
+  format: string,
+  scores: Scores,
+  ms: number,
+): void {
+  context.metrics.observe(format, scores);
+  const { tokenize, queue, inference } = scores.timings;
+  context.logger.info(
+    {
+      requestId: stateOf(res).requestId,
+      format,
+      documents: scores.logits.length,
+      scoredDocuments: scores.scoredDocuments,
+      tokens: scores.totalTokens,
+      ms: round(ms),
+      tokenizeMs: round(tokenize),
+      queueMs: round(queue),
+      inferenceMs: round(inference),
+    },
+    'reranked',
+  );
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,78 @@
+import { VARIANTS, VARIANT_IDS, isVariantId } from '@sagemaker-reranker/models';
+import { CostError } from '../errors.js';
+import { didYouMean } from '../near-matches.js';
+import { checkRegion } from '../price-book/regions.js';
+import type { Duty, Question } from '../types.js';
+import { HOURS_PER_MONTH } from './assumptions.js';
+
+/** Duties with a name. Burst: a quarter of an hour four times a day. */
+export const DUTIES: Readonly<Record<string, Duty>> = {
+  always: { name: 'always', hoursPerMonth: HOURS_PER_MONTH, startsPerMonth: 0 },
+  'business-hours': { name: 'business-hours', hoursPerMonth: 220, startsPerMonth: 22 },
+  burst: { name: 'burst', hoursPerMonth: 30, startsPerMonth: 120 },
+};
+
+/**
+ * A duty by its name, or as `HOURSh/STARTS`: `40h/20` is 40 hours a month in 20 stretches.
+ * @throws CostError
+ */
+export function parseDuty(text: string): Duty {
+  if (Object.hasOwn(DUTIES, text)) return DUTIES[text]!;
+  const match = /^(\d+(?:\.\d+)?)h\/(\d+)$/.exec(text);
+  if (!match) {
+    const names = Object.keys(DUTIES);
+    throw new CostError(
+      `duty "${text}" is not known; it must be ${names.join(', ')} or HOURSh/STARTS, for example 40h/20${didYouMean(text, names)}`,
+    );
+  }
+  const duty = { name: text, hoursPerMonth: Number(match[1]), startsPerMonth: Number(match[2]) };
+  if (!(duty.hoursPerMonth > 0 && duty.hoursPerMonth <= HOURS_PER_MONTH)) {
+    throw new CostError(
+      `duty "${text}" has ${duty.hoursPerMonth} hours a month; it must be above 0 and at most 730`,
+    );
+  }
+  return duty;
+}
+
+/**
+ * Holds a question against what makes sense.
+ * @throws CostError that names every fault at once.
+ */
+export function checkQuestion(question: Question): Question {
+  const faults: string[] = [];
+  const range = (name: string, value: number, least: number, most: number, what: string): void => {
+    if (!(value >= least && value <= most))
+      faults.push(`${name} is ${value}; it must be from ${least} to ${most} ${what}`);
+  };
+  const variant: string = question.variant;
+  if (!isVariantId(variant)) {
+    faults.push(
+      `variant "${variant}" is not known; it must be one of ${VARIANT_IDS.join(', ')}${didYouMean(variant, VARIANT_IDS)}`,
+    );
+  } else {
+    const { contextTokens } = VARIANTS[variant];
+    range('tokens', question.tokensPerPair, 4, contextTokens, `tokens a pair, the context of ${variant}`);
+  }
+  range('queries-per-second', question.queriesPerSecond, 1e-5, 1e5, 'queries a second');
+  range('documents', question.documentsPerQuery, 1, 10_000, 'documents a query');
+  if (!Number.isInteger(question.documentsPerQuery))
+    faults.push(`documents is ${question.documentsPerQuery}; it must be a whole number`);
+  range('p95', question.p95Ms, 1, 3_600_000, 'ms');
+  try {
+    checkRegion(question.region);
+  } catch (error) {
+    faults.push((error as Error).message);
+  }
+  if (faults.length > 0) throw new CostError(faults.join('\n'));
+  return question;
+}
+
+/** Queries a month. */
+export function queriesPerMonth({ queriesPerSecond, duty }: Question): number {
+  return queriesPerSecond * 3600 * duty.hoursPerMonth;
+}
+
+/** Pairs a month. */
+export function documentsPerMonth(question: Question): number {
+  return queriesPerMonth(question) * question.documentsPerQuery;
+}

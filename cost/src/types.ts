@@ -1,0 +1,264 @@
+/** What the parts of the cost comparison hand to each other. Plain data throughout: everything here is written as JSON. */
+import type { VariantId } from '@sagemaker-reranker/models';
+
+/**
+ * Where a number comes from. `measured`: a run of this project's container on the machine named in its source.
+ * `list price`: a price as its seller publishes or bills it. `estimated`: everything else: what is computed from the
+ * other two, prices that were derived, and assumptions.
+ */
+export type Basis = 'measured' | 'estimated' | 'list price';
+
+/** A number with its basis. An estimate whose uncertainty is known carries an interval, both ends included. */
+export interface Figure {
+  readonly value: number;
+  readonly low?: number;
+  readonly high?: number;
+  readonly basis: Basis;
+  /** What was measured where, which list, or what it is computed from: one sentence for a reader. */
+  readonly source: string;
+}
+
+export type Precision = 'fp32' | 'int8';
+
+export const HOSTING_MODES = [
+  'real-time',
+  'serverless',
+  'asynchronous',
+  'multi-model',
+  'inference-component',
+] as const;
+export type HostingMode = (typeof HOSTING_MODES)[number];
+
+/** A share of the documents that has a length: `{ tokens: 44, share: 0.5 }`. Shares of a mix sum to 1. */
+export interface LengthShare {
+  /** Tokens of the document, without the query and the special tokens. */
+  readonly tokens: number;
+  /** 0..1 */
+  readonly share: number;
+}
+
+/** The computer that a measurement ran on. */
+export interface Machine {
+  /** An instance type such as `ml.c7i.xlarge`, or a name that stands for a machine that is none. */
+  readonly name: string;
+  /** Processor as the operating system names it, null behind an endpoint. */
+  readonly processor: string | null;
+  readonly architecture: 'x86_64' | 'arm64';
+  /** vCPUs that the container could use. */
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  /** Instruction sets that matter for the products: `avx2`, `avx512f`, `avx512_vnni`, `amx_int8`, `asimddp`, `i8mm`, `sve`. */
+  readonly instructionSets: readonly string[];
+}
+
+/** Latencies of the answered requests of a step, in milliseconds, waiting included. */
+export interface Latencies {
+  readonly meanMs: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+}
+
+/** A step of the concurrency sweep: as many requests in flight as `concurrency`, the next sent when one is answered. */
+export interface ClosedStep extends Latencies {
+  readonly concurrency: number;
+  readonly seconds: number;
+  readonly requests: number;
+  readonly failed: number;
+  /** Of the failed, those refused for load: 429, 503, throttling. */
+  readonly throttled: number;
+  /** Failed requests by their error code. */
+  readonly failures: Readonly<Record<string, number>>;
+  readonly requestsPerSecond: number;
+  readonly pairsPerSecond: number;
+  readonly tokensPerSecond: number;
+}
+
+/** A step with open-loop arrivals: requests start at the times of a Poisson process, whether or not others were answered. */
+export interface OpenStep extends Latencies {
+  /** Mean rate of the arrivals. */
+  readonly offeredPerSecond: number;
+  /** Answered requests a second. */
+  readonly requestsPerSecond: number;
+  readonly seconds: number;
+  readonly requests: number;
+  /** Refused, timed out or broken; counted apart, not in the latencies. */
+  readonly failed: number;
+  /** Of the failed, those refused for load: 429, 503, throttling. */
+  readonly throttled: number;
+  /** Failed requests by their error code. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Offered tokens ÷ tokens at saturation: 1 and more cannot be kept up with. */
+  readonly utilisation: number;
+}
+
+/** What `reranker cost measure` writes. Real instances' measurements replace estimates. */
+export interface Measurement {
+  readonly format: 1;
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  /** Version of this package that made it. */
+  readonly version: string;
+  /** The command line that made it. */
+  readonly command: string;
+  readonly machine: Machine;
+  /** The SageMaker instance type, null for a machine that is none. */
+  readonly instanceType: string | null;
+  readonly region: string | null;
+  /** `container`: a local process, no SageMaker in between. */
+  readonly hosting: HostingMode | 'container';
+  /** Serverless only: its memory size in MB. */
+  readonly serverlessMemoryMb?: number;
+  readonly variant: VariantId;
+  readonly precision: Precision;
+  readonly software: { readonly node: string; readonly onnxruntime: string } | null;
+  readonly traffic: {
+    readonly documentsPerQuery: number;
+    readonly queryTokens: number;
+    readonly documentTokens: readonly LengthShare[];
+    /** Mean tokens of a pair, special tokens included: what every tokens figure here counts (no padding). */
+    readonly meanPairTokens: number;
+    readonly seed: number;
+  };
+  readonly saturation: {
+    readonly pairsPerSecond: number;
+    readonly tokensPerSecond: number;
+    /** CPU seconds of all the container's processes per 1,000 tokens; null where they cannot be read (an endpoint). */
+    readonly cpuSecondsPer1kTokens: number | null;
+    readonly cpuSecondsPerPair: number | null;
+  };
+  /**
+   * One request at a time: the service time without waiting. Its squared coefficient of variation
+   * (variance ÷ mean²) enters the queueing formula.
+   */
+  readonly alone: Latencies & { readonly squaredVariation: number };
+  readonly closed: readonly ClosedStep[];
+  readonly open: readonly OpenStep[];
+  /** Resident memory of all processes of the container; null where it cannot be read. */
+  readonly memory: { readonly idleMib: number; readonly peakMib: number } | null;
+  /** The highest offered rate whose p95 stayed under `factor` times p95 alone; null if none did. */
+  readonly knee: {
+    readonly offeredPerSecond: number;
+    readonly p95Ms: number;
+    readonly factor: number;
+  } | null;
+  /** From start to the first healthy /ping; null where it was not seen. */
+  readonly startSeconds: number | null;
+}
+
+/** When the traffic comes. `hoursPerMonth` of 730 carry `queriesPerSecond`; no query comes in the others. */
+export interface Duty {
+  readonly name: string;
+  readonly hoursPerMonth: number;
+  /** Times a month that traffic sets in after a pause long enough to scale to zero. */
+  readonly startsPerMonth: number;
+}
+
+/** The work that is compared. */
+export interface Question {
+  readonly variant: VariantId;
+  readonly precision: Precision;
+  readonly region: string;
+  /** Mean rate while traffic is on. */
+  readonly queriesPerSecond: number;
+  readonly documentsPerQuery: number;
+  /** Tokens of a pair: query, document and special tokens. */
+  readonly tokensPerPair: number;
+  readonly p95Ms: number;
+  readonly duty: Duty;
+}
+
+/** A hosting mode on an instance type or a memory size, sized for the question. */
+export interface HostingOption {
+  /** Unique in a comparison: `real-time/ml.c7i.large/tiny`. */
+  readonly id: string;
+  /** For a label: `real-time ml.c7i.large`. */
+  readonly label: string;
+  readonly hosting: HostingMode;
+  readonly variant: VariantId;
+  readonly precision: Precision;
+  /** Null for serverless. */
+  readonly instanceType: string | null;
+  /** Serverless only. */
+  readonly memoryMb: number | null;
+  /** Instances (serverless: concurrent executions) while traffic is on; null when no number meets the target. */
+  readonly instances: Figure | null;
+  /** 0..1 of the capacity, while traffic is on. */
+  readonly utilisation: Figure | null;
+  /** Tokens a second of one instance. */
+  readonly capacityTokensPerSecond: Figure;
+  readonly p95Ms: Figure | null;
+  /** Null when a price is missing: `gaps` of the comparison names it. */
+  readonly usdPerMonth: Figure | null;
+  readonly usdPerMillionDocuments: Figure | null;
+  /** Memory of one instance that stays free at the longest pair; negative when the model does not fit. */
+  readonly memoryHeadroomMib: Figure;
+  readonly meetsTarget: boolean;
+  /** Why it does not meet the target, and what would; empty when it does. */
+  readonly reasons: readonly string[];
+  /** What a reader should know although it meets the target: cold starts, burst credits, a conservative bound. */
+  readonly notes: readonly string[];
+  /** No other option that meets the target is both cheaper and faster. */
+  readonly onFrontier: boolean;
+}
+
+/** An API sold per call or per token, for the same work. */
+export interface ServiceOption {
+  readonly id: string;
+  readonly label: string;
+  readonly usdPerMonth: Figure | null;
+  readonly usdPerMillionDocuments: Figure | null;
+  readonly notes: readonly string[];
+}
+
+/** Monthly cost of an option over the load, other things equal. */
+export interface CostCurve {
+  /** `id` of a HostingOption or a ServiceOption. */
+  readonly option: string;
+  readonly label: string;
+  readonly points: readonly {
+    readonly queriesPerSecond: number;
+    readonly usdPerMonth: number;
+    /** Null for services: not this project's to say. */
+    readonly p95Ms: number | null;
+  }[];
+  readonly basis: Basis;
+}
+
+/** A variant on memory-billed hosting, for the comparison of base with turbo with tiny. */
+export interface MemoryBilledRow {
+  readonly variant: VariantId;
+  readonly precision: Precision;
+  readonly neededMib: Figure;
+  /** Least serverless size that holds it; null when none does. */
+  readonly memoryMb: number | null;
+  /** Price of a second of one execution. */
+  readonly usdPerSecond: Figure | null;
+  /** 1 - usdPerSecond ÷ that of base at the same precision: what the smaller memory alone saves. */
+  readonly memorySavedAgainstBase: Figure | null;
+  /** Seconds of one query of the question, alone. */
+  readonly secondsPerQuery: Figure | null;
+  readonly usdPerMillionDocuments: Figure | null;
+  /** 1 - usdPerMillionDocuments ÷ that of base at the same precision. */
+  readonly savedAgainstBase: Figure | null;
+}
+
+/** The answer: `reranker cost compare --json` writes it as it is. */
+export interface Comparison {
+  readonly format: 1;
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  readonly question: Question;
+  readonly priceBook: { readonly date: string; readonly description: string };
+  /** Measurements that the estimates are calibrated on, one line each. */
+  readonly calibration: readonly string[];
+  /** Those that meet the target, cheapest first; then the others. */
+  readonly options: readonly HostingOption[];
+  readonly services: readonly ServiceOption[];
+  readonly memoryBilled: readonly MemoryBilledRow[];
+  readonly curves: readonly CostCurve[];
+  /** Prices that are not known, one line each. */
+  readonly gaps: readonly string[];
+  /** What holds for every row: hours a month, method, limits. */
+  readonly notes: readonly string[];
+}

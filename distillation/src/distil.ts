@@ -1,0 +1,160 @@
+import { appendFile, mkdir, readFile, stat, truncate } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { ModelError, type ModelManifest, readTokenizer, robertaPair } from '@sagemaker-reranker/models';
+import { weightShapes, writeModelDirectory } from '@sagemaker-reranker/models/build';
+import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
+import { EncodedGroups } from './data/groups.js';
+import { storageError } from './data/lines.js';
+import { initialStudent } from './initial.js';
+import { lossSettings, needsTeacher } from './loss.js';
+import type { Recipe } from './recipe.js';
+import { Trainer } from './trainer.js';
+import type { Student } from './trainer.js';
+
+/** What a training run tells while it goes on. */
+export interface Progress {
+  readonly step: number;
+  readonly steps: number;
+  /** Means since the last report: the loss as weighted, accuracy as a share. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Share of pairs ordered as the teacher orders them, where there is a teacher. */
+  readonly agreement?: number;
+  readonly tokensPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+export interface DistilOptions {
+  readonly recipe: Recipe;
+  /**
+   * Directories with `documents.jsonl` and `groups.jsonl`, or, where the loss needs a teacher's scores, `scored.jsonl`.
+   * Several count as one collection.
+   */
+  readonly data: string | readonly string[];
+  readonly tokenizerFile: string;
+  /** Directory for the checkpoint and the log; a run found there is resumed. */
+  readonly work: string;
+  readonly threads?: number;
+  /** Steps between two reports. Default: 20. */
+  readonly reportEvery?: number;
+  /** Steps between two checkpoints. Default: 200. */
+  readonly checkpointEvery?: number;
+  readonly onProgress?: (progress: Progress) => void;
+  /** Stops the run after the step at hand, its checkpoint written. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains the student of a recipe, or goes on from its checkpoint, to the recipe's last step. The log then holds one line
+ * a step, as that of a run without interruption.
+ * @throws ModelError `training_diverged`, `config_invalid`, `tokenizer_invalid`, `disk_full`, `training_interrupted` (by
+ * the signal); the last checkpoint stays.
+ */
+export async function distil(options: DistilOptions): Promise<Student> {
+  const { recipe, work, reportEvery = 20, checkpointEvery = 200 } = options;
+  await mkdir(work, { recursive: true });
+  const file = path.join(work, 'checkpoint.safetensors');
+  const log = path.join(work, 'log.jsonl');
+  const { vocabulary } = recipe.architecture;
+  const { cls, sep } = await readTokenizer(options.tokenizerFile, vocabulary);
+  const resumed = (await stat(file).catch(() => undefined)) && (await loadCheckpoint(file));
+  if (resumed) checkShapes(resumed.student, recipe, file);
+  await keepSteps(log, resumed?.step ?? 0);
+  const groups = await EncodedGroups.load(
+    [options.data].flat().map((directory) => ({
+      groups: path.join(directory, needsTeacher(lossSettings(recipe.loss)) ? 'scored.jsonl' : 'groups.jsonl'),
+      documents: path.join(directory, 'documents.jsonl'),
+    })),
+    options.tokenizerFile,
+  );
+  const student = resumed?.student ?? initialStudent(recipe);
+  const template = robertaPair({ cls, sep }, recipe.documentType);
+  const threads = options.threads ?? availableParallelism();
+  const trainer = await Trainer.create(recipe, groups, template, student, threads);
+
+  let window = emptyWindow();
+  for (let step = (resumed?.step ?? 0) + 1; step <= recipe.steps; step++) {
+    const report = await trainer.step(step);
+    await appendFile(log, `${JSON.stringify(report)}\n`).catch((error: unknown) => {
+      throw storageError(error, log);
+    });
+    window.loss += report.loss;
+    window.accuracy += report.accuracy;
+    window.agreement += report.agreement ?? Number.NaN;
+    window.tokens += report.tokens;
+    window.steps++;
+    if (step % reportEvery === 0 || step === recipe.steps) {
+      const seconds = (performance.now() - window.started) / 1000;
+      options.onProgress?.({
+        step,
+        steps: recipe.steps,
+        loss: window.loss / window.steps,
+        accuracy: window.accuracy / window.steps,
+        ...(Number.isFinite(window.agreement) && { agreement: window.agreement / window.steps }),
+        tokensPerSecond: window.tokens / seconds,
+        secondsLeft: ((recipe.steps - step) * seconds) / window.steps,
+      });
+      window = emptyWindow();
+    }
+    const stop = options.signal?.aborted === true && step < recipe.steps;
+    if (step % checkpointEvery === 0 || step === recipe.steps || stop) {
+      await saveCheckpoint(file, student, step);
+    }
+    if (stop) {
+      const message = `stopped after step ${step} of ${recipe.steps}; ${file} holds it, the same command goes on`;
+      throw new ModelError('training_interrupted', message, file);
+    }
+  }
+  return student;
+}
+
+const emptyWindow = () => ({
+  loss: 0,
+  accuracy: 0,
+  agreement: 0,
+  tokens: 0,
+  steps: 0,
+  started: performance.now(),
+});
+
+/** @throws ModelError `config_invalid` for a checkpoint of another architecture. */
+function checkShapes(student: Student, { architecture }: Recipe, file: string): void {
+  const wrong = [...weightShapes(architecture)].find(
+    ([name, shape]) => student.get(name)?.shape.join() !== shape.join(),
+  );
+  if (!wrong) return;
+  const [name, shape] = wrong;
+  const found = student.get(name)?.shape.join('x') ?? 'missing';
+  const message = `${file} is of another architecture: ${name} is ${found}, the recipe wants ${shape.join('x')}. Name another work directory, or remove the file`;
+  throw new ModelError('config_invalid', message, file);
+}
+
+/** Cuts the log after the step of the checkpoint, so that no step is in it twice. */
+async function keepSteps(log: string, step: number): Promise<void> {
+  const text = await readFile(log, 'utf8').catch(() => '');
+  let end = 0;
+  for (let kept = 0; kept < step && text.indexOf('\n', end) >= 0; kept++) end = text.indexOf('\n', end) + 1;
+  if (end < text.length) await truncate(log, end);
+}
+
+/** Writes a trained student as a model directory. */
+export function exportStudent(
+  out: string,
+  recipe: Recipe,
+  student: Student,
+  options: { precision: 'fp32' | 'int8'; tokenizerFile: string; variant?: string },
+): Promise<ModelManifest> {
+  return writeModelDirectory(out, {
+    name: recipe.name,
+    ...(options.variant && { variant: options.variant }),
+    source: { kind: 'distilled', recipe: recipe.name, seed: recipe.seed, steps: recipe.steps },
+    architecture: recipe.architecture,
+    weights: (name) => student.get(name)!.data,
+    precision: options.precision,
+    embeddings: options.precision,
+    maxLength: recipe.maxLength,
+    documentType: recipe.documentType,
+    tokenizerFile: options.tokenizerFile,
+  });
+}

@@ -1,0 +1,12 @@
+/** Trains a student on the scores of teachers: one config from a corpus to a model directory. */
+export { readDistilConfig } from './config.js';
+export { EncodedGroups } from './data/groups.js';
+export type { Progress } from './distil.js';
+export { initialStudent } from './initial.js';
+export { runDistillation } from './pipeline.js';
+export { readRecipe, type Recipe } from './recipe.js';
+export { assemble, sampleStep } from './sampler.js';
+export { connectTeacher } from './train/connect-teacher.js';
+export { PREFIX_VARIABLE, SAGEMAKER_PREFIX } from './train/layout.js';
+export { train } from './train/train.js';
+export { Trainer } from './trainer.js';

@@ -1,0 +1,93 @@
+import path from 'node:path';
+import {
+  InferenceSession,
+  PairEncoder,
+  type ProbePair,
+  SESSION_OPTIONS,
+  pairFeeds,
+} from '@sagemaker-reranker/inference';
+import { type ModelDescription, ModelError, readModelDirectory } from '@sagemaker-reranker/models';
+import type { Teacher, TextGroup } from './teacher.js';
+
+/** Padded tokens that are run at a time. */
+const BUDGET = 2048;
+
+/** A model directory, or an exporter's with model.onnx, tokenizer.json and config.json, as teacher: its raw logits. */
+export class CrossEncoder implements Teacher {
+  private constructor(
+    readonly name: string,
+    private readonly model: ModelDescription,
+    private readonly session: InferenceSession,
+    private readonly encoder: PairEncoder,
+  ) {}
+
+  /**
+   * @param maximumTokens longest pair; the document is cut
+   * @throws ModelError as `readModelDirectory`, and `tokenizer_invalid` where the tokenizer has more tokens than the model
+   * embeds: it is another model's.
+   */
+  static async load(
+    name: string,
+    directory: string,
+    options: { maximumTokens: number; threads: number },
+  ): Promise<CrossEncoder> {
+    const model = await readModelDirectory(directory);
+    const tokenizer = path.join(directory, model.tokenizer.path);
+    const most = Math.min(model.max_length, options.maximumTokens);
+    const encoder = await PairEncoder.load(tokenizer, model.pair_template, most);
+    if (encoder.vocabulary > model.architecture.vocabulary) {
+      throw otherVocabulary(
+        tokenizer,
+        `has ${encoder.vocabulary} tokens, the model embeds ${model.architecture.vocabulary}`,
+      );
+    }
+    const session = await InferenceSession.create(path.join(directory, model.model), {
+      ...SESSION_OPTIONS,
+      intraOpNumThreads: options.threads,
+    });
+    return new CrossEncoder(name, model, session, encoder);
+  }
+
+  async score(groups: readonly TextGroup[]): Promise<number[][]> {
+    const pairs: ProbePair[] = [];
+    for (const { group, texts } of groups) {
+      for (const document of texts) pairs.push(await this.encoder.encode({ query: group.query, document }));
+    }
+    const logits = await this.logits(pairs);
+    let at = 0;
+    return groups.map(({ texts }) => logits.slice(at, (at += texts.length)));
+  }
+
+  close(): Promise<void> {
+    return this.session.release();
+  }
+
+  /** Pairs of like length share a batch. */
+  private async logits(pairs: readonly ProbePair[]): Promise<number[]> {
+    const order = pairs.map((_, i) => i).sort((a, b) => pairs[b].ids.length - pairs[a].ids.length || a - b);
+    const logits = new Array<number>(pairs.length);
+    for (let at = 0; at < order.length;) {
+      const width = pairs[order[at]].ids.length;
+      const batch = order.slice(at, at + Math.max(1, Math.floor(BUDGET / width)));
+      const found = await this.run(
+        batch.map((i) => pairs[i]),
+        width,
+      );
+      batch.forEach((i, row) => (logits[i] = found[row]));
+      at += batch.length;
+    }
+    return logits;
+  }
+
+  private async run(pairs: readonly ProbePair[], width: number): Promise<Float32Array> {
+    const { inputs, output, tokenizer } = this.model;
+    const answer = await this.session.run(pairFeeds(inputs, tokenizer.pad, pairs, width));
+    return answer[output].data as Float32Array;
+  }
+}
+
+/** The error of a tokenizer that belongs to another model. */
+export function otherVocabulary(tokenizer: string, why: string): ModelError {
+  const message = `${tokenizer} is of another vocabulary than the teacher's model: it ${why}. Name the tokenizer it was trained with`;
+  return new ModelError('tokenizer_invalid', message, tokenizer);
+}

@@ -1,0 +1,203 @@
+import { Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference';
+import { ModelError, type PairElement } from '@sagemaker-reranker/models';
+import { names } from '@sagemaker-reranker/models/build';
+import { learningRateAt } from './adamw.js';
+import type { AdamWSettings, Parameter } from './adamw.js';
+import { batches, type Batch } from './batch.js';
+import type { EncodedGroups } from './data/groups.js';
+import type { Recipe } from './recipe.js';
+import { sampleStep } from './sampler.js';
+import { LOSS_TERMS, lossSettings, targets } from './loss.js';
+import type { Judged, LossSettings, LossTerm, Targets } from './loss.js';
+import { StepGradients, floats } from './step-gradients.js';
+import { buildTrainingGraph, graphParameters, lossOf } from './student.js';
+
+/** What one step of training showed. */
+export interface StepReport {
+  readonly step: number;
+  /** Weighted sum of the terms, each a mean over the groups. */
+  readonly loss: number;
+  /** The terms that have a weight, without it. */
+  readonly terms: Partial<Record<LossTerm, number>>;
+  /** Share of groups with a positive whose positive got the highest logit; 0 where no group has one. */
+  readonly accuracy: number;
+  /** Share of pairs of scored candidates that the student orders as the teacher does, where there are such pairs. */
+  readonly agreement?: number;
+  /** Euclidean norm of the gradient before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Tokens of the step's pairs, padding not counted. */
+  readonly tokens: number;
+}
+
+/** Parameters by published name, with their optimizer moments. */
+export type Student = Map<string, Parameter>;
+
+const adamw = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
+
+/** Trains a student in place, one step a call, with ONNX Runtime as the engine. */
+export class Trainer {
+  private readonly settings: AdamWSettings;
+  private readonly loss: LossSettings;
+  private readonly gradients: StepGradients;
+
+  private constructor(
+    private readonly recipe: Recipe,
+    private readonly groups: EncodedGroups,
+    private readonly template: readonly PairElement[],
+    readonly student: Student,
+    private readonly session: InferenceSession,
+  ) {
+    this.loss = lossSettings(recipe.loss);
+    this.settings = { ...adamw, weightDecay: recipe.weightDecay };
+    this.gradients = new StepGradients(recipe.architecture);
+  }
+
+  /** @param threads of ONNX Runtime */
+  static async create(
+    recipe: Recipe,
+    groups: EncodedGroups,
+    template: readonly PairElement[],
+    student: Student,
+    threads: number,
+  ): Promise<Trainer> {
+    const graph = buildTrainingGraph(recipe.architecture, lossSettings(recipe.loss));
+    const session = await InferenceSession.create(graph, {
+      ...SESSION_OPTIONS,
+      intraOpNumThreads: threads,
+    });
+    return new Trainer(recipe, groups, template, student, session);
+  }
+
+  /**
+   * @param step from 1
+   * @throws ModelError `training_diverged` when the loss or gradient is not finite; the student is then unchanged.
+   */
+  async step(step: number): Promise<StepReport> {
+    const { recipe, gradients } = this;
+    const judged = sampleStep(this.groups, recipe, step);
+    const parts = batches(judged, this.template, recipe.trainingTokens);
+    const candidates = 1 + recipe.negatives;
+    const logits = new Float32Array(judged.length * candidates);
+    const terms: Partial<Record<LossTerm, number>> = {};
+    let loss = 0;
+    let done = 0;
+    gradients.reset(parts);
+    for (const part of parts) {
+      const goal = targets(part.groups, candidates, this.loss.temperature);
+      const outputs = await this.run(part, candidates, goal);
+      const share = part.groups.length / judged.length;
+      // The graph's KL term is the cross-entropy, which the divergence is without the target's entropy.
+      loss += share * (floats(outputs.loss)[0] - this.loss.kl * goal.entropy);
+      for (const term of LOSS_TERMS.filter((name) => this.loss[name] > 0)) {
+        const value = floats(outputs[lossOf(term)])[0] - (term === 'kl' ? goal.entropy : 0);
+        terms[term] = (terms[term] ?? 0) + share * value;
+      }
+      gradients.add(part, outputs, share);
+      logits.set(floats(outputs.logits), done * candidates);
+      done += part.groups.length;
+    }
+    const gradientNorm = gradients.norm();
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw new ModelError(
+        'training_diverged',
+        `training diverged at step ${step}: loss ${loss}, gradient norm ${gradientNorm}. The last checkpoint is kept; ` +
+          'a lower learningRate, more warmupSteps or a smaller loss weight may help',
+      );
+    }
+    const learningRate = learningRateAt(step, recipe.learningRate, recipe.warmupSteps, recipe.steps);
+    this.update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
+    const agreement = pairAgreement(logits, judged, candidates);
+    return {
+      step,
+      loss,
+      terms,
+      accuracy: positiveIsBest(logits, judged, candidates),
+      ...(agreement !== undefined && { agreement }),
+      gradientNorm,
+      learningRate,
+      tokens: parts.reduce((sum, { ids }) => sum + ids.length, 0),
+    };
+  }
+
+  private update(step: number, learningRate: number, scale: number): void {
+    const { parameters, words, rows } = this.gradients;
+    for (const [name, gradient] of parameters) {
+      this.student.get(name)!.update(gradient, step, learningRate, this.settings, scale);
+    }
+    const table = this.student.get(names.words)!;
+    const { hidden } = this.recipe.architecture;
+    words.forEach((id, place) => {
+      const row = rows.subarray(place * hidden, (place + 1) * hidden);
+      table.update(row, step, learningRate, this.settings, scale, id * hidden);
+    });
+  }
+
+  private async run(
+    batch: Batch,
+    candidates: number,
+    goal: Targets,
+  ): Promise<InferenceSession.OnnxValueMapType> {
+    const { ids } = batch;
+    const { hidden } = this.recipe.architecture;
+    const feeds: Record<string, Tensor> = {
+      embedded: new Tensor('float32', this.embed(batch), [ids.length, hidden]),
+      attention_mask: new Tensor('int64', batch.mask, [batch.pairs, batch.sequence]),
+    };
+    for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
+      if (!this.session.inputNames.includes(name)) continue;
+      feeds[name] = new Tensor('float32', goal[name], [batch.groups.length, candidates]);
+    }
+    for (const [name, dims] of graphParameters(this.recipe.architecture)) {
+      feeds[name] = new Tensor('float32', this.student.get(name)!.data, dims);
+    }
+    return this.session.run(feeds);
+  }
+
+  /** Word plus type embedding of each token, row-major [tokens, hidden]. */
+  private embed({ ids, types }: Batch): Float32Array {
+    const { hidden } = this.recipe.architecture;
+    const words = this.student.get(names.words)!.data;
+    const typeTable = this.student.get(names.types)!.data;
+    const embedded = new Float32Array(ids.length * hidden);
+    for (let i = 0, at = 0; i < ids.length; i++) {
+      let word = ids[i] * hidden;
+      let type = types[i] * hidden;
+      for (const end = at + hidden; at < end; at++) embedded[at] = words[word++] + typeTable[type++];
+    }
+    return embedded;
+  }
+}
+
+function positiveIsBest(logits: Float32Array, groups: readonly Judged[], candidates: number): number {
+  let best = 0;
+  let counted = 0;
+  groups.forEach(({ positive }, row) => {
+    if (positive < 0) return;
+    counted++;
+    const own = logits.subarray(row * candidates, (row + 1) * candidates);
+    if (own.every((logit, i) => i === positive || logit < own[positive])) best++;
+  });
+  return counted === 0 ? 0 : best / counted;
+}
+
+function pairAgreement(
+  logits: Float32Array,
+  groups: readonly Judged[],
+  candidates: number,
+): number | undefined {
+  let agreed = 0;
+  let counted = 0;
+  groups.forEach(({ scores }, row) => {
+    for (let i = 0; i < candidates; i++) {
+      for (let j = 0; j < i; j++) {
+        const margin = scores[i]! - scores[j]!;
+        // Not a number where one of the scores is unknown.
+        if (!(margin !== 0) || Number.isNaN(margin)) continue;
+        counted++;
+        if (margin * (logits[row * candidates + i] - logits[row * candidates + j]) > 0) agreed++;
+      }
+    }
+  });
+  return counted === 0 ? undefined : agreed / counted;
+}

@@ -1,0 +1,31 @@
+import { VARIANTS } from '@sagemaker-reranker/models';
+
+/** A figure of another source, for comparison only. */
+export interface PublishedFigure {
+  readonly name: string;
+  /** Mean NDCG@10 over 17 BEIR collections, 0..1. */
+  readonly beirNdcg10: number;
+  /** LlamaIndex's RAG benchmark, 0..1. */
+  readonly ragHitRate: number;
+  readonly ragMrr: number;
+}
+
+/** Where the published figures were read. */
+export const PUBLISHED_SOURCE = 'model cards of jinaai/jina-reranker-v1-turbo-en and -tiny-en';
+
+/** What the model cards publish; not measured here, and on other collections than one's own. */
+export function publishedFigures(): PublishedFigure[] {
+  return Object.values(VARIANTS).flatMap(({ title, published }) =>
+    published
+      ? [
+          {
+            name: title,
+            // Of two decimals, as published: the division leaves a rest.
+            beirNdcg10: Number((published.beirNdcg10 / 100).toFixed(4)),
+            ragHitRate: published.ragHitRate,
+            ragMrr: published.ragMrr,
+          },
+        ]
+      : [],
+  );
+}

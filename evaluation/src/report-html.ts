@@ -1,0 +1,98 @@
+import type { EvaluationResult } from './evaluate.js';
+import { differenceChart } from './report-chart.js';
+import { escapeHtml } from './report-escape.js';
+import {
+  PUBLISHED,
+  measuredTable,
+  metricTitle,
+  publishedTable,
+  reportFacts,
+  winsAndLosses,
+  type Table,
+} from './report.js';
+
+const STYLE = `
+:root{color-scheme:light dark;--text:#1c2330;--soft:#5b6472;--line:#dde1e8;--page:#f5f6f8;--card:#fff;--first:#7c8698;--up:#0b7a4b;--down:#b3261e;--flat:#7c8698}
+@media(prefers-color-scheme:dark){:root{--text:#e6e9ef;--soft:#9aa4b2;--line:#313947;--page:#12161d;--card:#1a202a;--first:#8b95a7;--up:#4cc38a;--down:#ff8a80;--flat:#8b95a7}}
+*{box-sizing:border-box}
+body{font:15px/1.55 system-ui,sans-serif;margin:0;background:var(--page);color:var(--text)}
+main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+h1{font-size:1.7rem;line-height:1.2;margin:.5rem 0 1rem;overflow-wrap:anywhere}
+h2{font-size:1.1rem;margin:0 0 .75rem}
+section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.1rem;margin:0 0 1rem}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.2rem;margin:0}
+dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{padding:.45rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+tr:last-child td{border-bottom:0}
+th{color:var(--soft);font-weight:600;font-size:.85rem}
+tr>:first-child{padding-left:0;text-align:left;position:sticky;left:0;background:var(--card)}
+.best{font-weight:700}
+.tag{display:inline-block;font-size:.75rem;font-weight:600;letter-spacing:.03em;text-transform:uppercase;border:1px solid currentColor;border-radius:1rem;padding:0 .55rem;margin-right:.5rem;vertical-align:.1em}
+.measured{color:var(--up)}.published{color:var(--soft)}
+figure{margin:0}figcaption,.note{color:var(--soft);font-size:.88rem;margin:.5rem 0 0}
+svg{display:block;font:13px system-ui,sans-serif}
+@media(max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}section{padding:.9rem .8rem}th{white-space:normal}tr>:first-child{min-width:8rem;max-width:9.5rem;white-space:normal}th,td{padding:.45rem .5rem}.crowded{display:none}}
+`.trim();
+
+/** The report as one HTML page that needs no other file, script or network. */
+export function formatHtml(result: EvaluationResult): string {
+  const title = escapeHtml(`Reranking ${result.collection}`);
+  const charts = result.compare.flatMap((metric) => {
+    const drawn = differenceChart(result, metric);
+    if (drawn === undefined) return [];
+    const counts = result.systems
+      .slice(1)
+      .map((system) => {
+        const { better, worse } = winsAndLosses(result, system, metric);
+        return `${system.name}: ${better} better, ${worse} worse`;
+      })
+      .join('; ');
+    const heading = `${metricTitle(metric, result.cutoff)} against ${result.systems[0].name}`;
+    return [
+      `<section><h2>${escapeHtml(heading)}</h2><figure>${drawn}<figcaption>Mean difference and its interval; ` +
+        `one that leaves out 0 is unlikely to be chance. Queries: ${escapeHtml(counts)}.</figcaption></figure></section>`,
+    ];
+  });
+  const facts = reportFacts(result).map(
+    ([name, fact]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(fact)}</dd>`,
+  );
+  return [
+    '<!doctype html>',
+    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head><body><main>`,
+    `<h1>${title}</h1>`,
+    `<section><dl>${facts.join('')}</dl></section>`,
+    section('measured', 'On this collection', table(measuredTable(result), true)),
+    ...charts,
+    section(
+      'published',
+      'Not measured here',
+      `${table(publishedTable(), false)}<p class="note">${escapeHtml(PUBLISHED)}.</p>`,
+    ),
+    '</main></body></html>\n',
+  ].join('\n');
+}
+
+function section(kind: 'measured' | 'published', heading: string, body: string): string {
+  return `<section><h2><span class="tag ${kind}">${kind}</span>${escapeHtml(heading)}</h2>${body}</section>`;
+}
+
+/** @param mark sets the largest value of each column of metrics in bold, unless all are equal. */
+function table({ header, rows }: Table, mark: boolean): string {
+  const best = header.map((_, column) => {
+    const values = rows.map((cells) => cells[column]);
+    const differ = values.some((value) => value !== values[0]);
+    return mark && differ && values.every((value) => /^\d\.\d{4}$/.test(value))
+      ? [...values].sort().at(-1)
+      : undefined;
+  });
+  const head = header.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`).join('');
+  const body = rows.map((cells) => {
+    const line = cells.map((cell, i) =>
+      cell === best[i] ? `<td class="best">${cell}</td>` : `<td>${escapeHtml(cell)}</td>`,
+    );
+    return `<tr>${line.join('')}</tr>`;
+  });
+  return `<div class="scroll" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}

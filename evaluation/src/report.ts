@@ -1,0 +1,182 @@
+import type { Interval } from './bootstrap.js';
+import type { EvaluationResult, SystemResult } from './evaluate.js';
+import { describeFaults } from './lines.js';
+import type { Metrics } from './metrics.js';
+import { PUBLISHED_SOURCE, publishedFigures } from './published.js';
+
+/** Name of each metric in a report; `k` is the rank it stops at. */
+const TITLES: Readonly<Record<keyof Metrics, (k: number) => string>> = {
+  ndcg: (k) => `NDCG@${k}`,
+  map: () => 'MAP',
+  mrr: (k) => `MRR@${k}`,
+  recall: (k) => `Recall@${k}`,
+  precision: (k) => `P@${k}`,
+  hitRate: (k) => `Hit@${k}`,
+};
+
+const MEASURED = 'Measured here';
+export const PUBLISHED = `Published, not measured here, and on other collections (${PUBLISHED_SOURCE})`;
+
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+export function metricTitle(metric: keyof Metrics, cutoff: number): string {
+  return TITLES[metric](cutoff);
+}
+
+/** The metrics in the order a report shows them: those that are compared first. */
+function metricsOf({ compare }: EvaluationResult): (keyof Metrics)[] {
+  return [...new Set([...compare, ...(Object.keys(TITLES) as (keyof Metrics)[])])];
+}
+
+/** The measured systems in the order they ran. */
+export function measuredTable(result: EvaluationResult): Table {
+  const { compare, cutoff, systems } = result;
+  const metrics = metricsOf(result);
+  const first = systems[0].name;
+  return {
+    header: [
+      '',
+      ...metrics.map((metric) => metricTitle(metric, cutoff)),
+      ...compare.map((metric) => `${metricTitle(metric, cutoff)} minus ${first}`),
+      'ms/query',
+    ],
+    rows: systems.map(({ name, metrics: values, differences, millisecondsPerQuery: ms }) => [
+      name,
+      ...metrics.map((metric) => values[metric].toFixed(4)),
+      ...compare.map((metric) => describeInterval(differences[metric])),
+      ms === undefined ? '' : ms.toFixed(1),
+    ]),
+  };
+}
+
+export function publishedTable(): Table {
+  return {
+    header: ['', 'BEIR NDCG@10, mean of 17', 'RAG hit rate', 'RAG MRR'],
+    rows: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => [
+      name,
+      ...[beirNdcg10, ragHitRate, ragMrr].map((value) => value.toFixed(4)),
+    ]),
+  };
+}
+
+function describeInterval(interval: Interval | undefined): string {
+  if (!interval) return '';
+  return `${signed(interval.mean)} [${signed(interval.low)}, ${signed(interval.high)}]`;
+}
+
+export const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
+
+/** What was measured and how, each fact under its name. */
+export function reportFacts(result: EvaluationResult): (readonly [string, string])[] {
+  const { collection, queries, documents, queriesWithoutHits: lost, systems, faults } = result;
+  const first = systems[0].name;
+  const interval = systems.flatMap(({ differences }) => Object.values(differences))[0];
+  const second = Number((1 - result.fusionWeight).toFixed(4));
+  return [
+    ['Collection', `${collection}: ${queries} judged queries, ${documents} documents`],
+    ['First stage', result.firstStage],
+    ...(lost > 0
+      ? [['No hits', `${lost} queries for which it finds nothing; they count as 0`] as const]
+      : []),
+    ...(interval
+      ? ([
+          ['Reranked', `top ${result.topK} of each query, ${result.concurrency} queries in flight`],
+          [
+            'Fusion',
+            `${second} z(${first}) + ${result.fusionWeight} z(reranker), z-scores over a query's reranked documents`,
+          ],
+          [
+            'In brackets',
+            `${100 * interval.confidence} % interval of the difference to ${first}, paired bootstrap over the queries`,
+          ],
+        ] as const)
+      : []),
+    ...(faults.length > 0 ? [['Left out', describeFaults(faults)] as const] : []),
+  ];
+}
+
+/** The report for a terminal. */
+export function formatTable(result: EvaluationResult): string {
+  const facts = reportFacts(result);
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return [
+    ...facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`),
+    '',
+    MEASURED,
+    ...align(measuredTable(result)),
+    '',
+    PUBLISHED,
+    ...align(publishedTable()),
+    '',
+  ].join('\n');
+}
+
+function align({ header, rows }: Table): string[] {
+  const lines = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  return lines.map((cells) =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Queries on which a system is better and worse than the first stage. */
+export function winsAndLosses(
+  result: EvaluationResult,
+  { perQuery }: SystemResult,
+  metric: keyof Metrics,
+): { readonly better: number; readonly worse: number } {
+  const first = result.systems[0].perQuery;
+  const changes = [...perQuery].map(([id, metrics]) => metrics[metric] - first.get(id)![metric]);
+  return {
+    better: changes.filter((change) => change > 0).length,
+    worse: changes.filter((change) => change < 0).length,
+  };
+}
+
+/** The report as plain data, for `--json`; per-query values included, runs left out. */
+export function reportJson(result: EvaluationResult): object {
+  const { cutoff, compare, faults } = result;
+  const named = (metrics: Metrics): Record<string, number> =>
+    Object.fromEntries(metricsOf(result).map((metric) => [metricTitle(metric, cutoff), metrics[metric]]));
+  return {
+    collection: result.collection,
+    queries: result.queries,
+    documents: result.documents,
+    queries_without_hits: result.queriesWithoutHits,
+    first_stage: result.firstStage,
+    top_k: result.topK,
+    cutoff,
+    fusion_weight: result.fusionWeight,
+    concurrency: result.concurrency,
+    malformed: { count: faults.length, faults: faults.slice(0, 100) },
+    measured: result.systems.map((system) => ({
+      name: system.name,
+      kind: system.kind,
+      metrics: named(system.metrics),
+      differences: Object.fromEntries(
+        compare.flatMap((metric) => {
+          const interval = system.differences[metric];
+          const counts = winsAndLosses(result, system, metric);
+          return interval ? [[metricTitle(metric, cutoff), { ...interval, ...counts }]] : [];
+        }),
+      ),
+      milliseconds_per_query: system.millisecondsPerQuery,
+      per_query: Object.fromEntries([...system.perQuery].map(([id, metrics]) => [id, named(metrics)])),
+    })),
+    published: {
+      source: PUBLISHED_SOURCE,
+      figures: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => ({
+        name,
+        beir_ndcg_at_10: beirNdcg10,
+        rag_hit_rate: ragHitRate,
+        rag_mrr: ragMrr,
+      })),
+    },
+  };
+}

@@ -1,0 +1,107 @@
+import path from 'node:path';
+import { type ModelManifest, Random, SAMPLE_DOCUMENTS, SAMPLE_QUERIES } from '@sagemaker-reranker/models';
+import { PairEncoder } from './pairs.js';
+import { probe } from './probe/probe.js';
+import type { ProbeBatch, ProbePair } from './probe/protocol.js';
+
+/** How a model's logits, speed and memory differ from those of the model it was made from. */
+export interface Comparison {
+  /** Pairs of real text scored by both. */
+  readonly pairs: number;
+  /** Absolute difference of the logits. */
+  readonly largestError: number;
+  readonly meanError: number;
+  /** Kendall's tau-b of the rankings of one query's documents, mean over the queries; -1..1. */
+  readonly kendallTau: number;
+  /** Times of a batch of 16 pairs of 128 tokens, in milliseconds. */
+  readonly milliseconds: { readonly source: number; readonly built: number };
+  /** Peak memory while scoring those and one long pair, in bytes. */
+  readonly peakBytes: { readonly source: number; readonly built: number };
+}
+
+/** Longest pair of the memory measurement. */
+const LONG = 2048;
+const THREADS = 2;
+
+/**
+ * Scores the sample texts with a model directory and with another ONNX file of the same tokenizer, and times both.
+ * @throws ModelError as `probe`, for either.
+ */
+export async function compareModels(
+  directory: string,
+  manifest: ModelManifest,
+  sourceModel: string,
+): Promise<Comparison> {
+  const tokenizer = path.join(directory, manifest.tokenizer.path);
+  const encoder = await PairEncoder.load(tokenizer, manifest.pair_template, manifest.max_length);
+  const batches: ProbeBatch[] = [];
+  for (const query of SAMPLE_QUERIES) {
+    const pairs: ProbePair[] = [];
+    for (const document of SAMPLE_DOCUMENTS) pairs.push(await encoder.encode({ query, document }));
+    batches.push({ pairs });
+  }
+  const texts = batches.length;
+  const length = Math.min(LONG, manifest.max_length);
+  batches.push({ pairs: randomPairs(16, Math.min(128, length), manifest), repeats: 5 });
+  batches.push({ pairs: randomPairs(1, length, manifest) });
+  // The source of a JinaBERT may want token types where ours does not.
+  const inputs = { token_type_ids: 'token_type_ids', ...manifest.inputs };
+  const request = { inputs, output: manifest.output, pad: manifest.tokenizer.pad, threads: THREADS, batches };
+  const ofBuilt = { ...request, model: path.join(directory, manifest.model) };
+  const ofSource = { ...request, model: sourceModel };
+  const built = await probe(ofBuilt);
+  const source = await probe(ofSource);
+  // In turns, and the faster of two medians: what else the machine does must not decide.
+  const timed = batches.slice(texts, texts + 1);
+  const builtAgain = await probe({ ...ofBuilt, batches: timed });
+  const sourceAgain = await probe({ ...ofSource, batches: timed });
+
+  const errors = built.logits
+    .slice(0, texts)
+    .flatMap((logits, i) => logits.map((logit, j) => Math.abs(logit - source.logits[i][j])));
+  const taus = built.logits.slice(0, texts).map((logits, i) => kendallTau(logits, source.logits[i]));
+  return {
+    pairs: errors.length,
+    largestError: errors.reduce((most, error) => Math.max(most, error), 0),
+    meanError: mean(errors),
+    kendallTau: mean(taus),
+    milliseconds: {
+      source: Math.min(source.milliseconds[texts], sourceAgain.milliseconds[0]),
+      built: Math.min(built.milliseconds[texts], builtAgain.milliseconds[0]),
+    },
+    peakBytes: { source: source.peakBytes, built: built.peakBytes },
+  };
+}
+
+function randomPairs(count: number, length: number, { architecture, tokenizer }: ModelManifest): ProbePair[] {
+  const random = new Random(1);
+  const most = Math.min(architecture.vocabulary, tokenizer.vocabulary);
+  return Array.from({ length: count }, () => ({
+    ids: Int32Array.from({ length }, () => random.below(most)),
+    types: new Uint8Array(length),
+  }));
+}
+
+/**
+ * Kendall's tau-b of two scores of the same things: concordant minus discordant pairs, over the pairs that neither ties.
+ * Source: M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945). 1 where one ties everything.
+ */
+export function kendallTau(a: readonly number[], b: readonly number[]): number {
+  let agreement = 0;
+  let untiedA = 0;
+  let untiedB = 0;
+  for (let i = 0; i < a.length; i++) {
+    for (let j = 0; j < i; j++) {
+      const x = Math.sign(a[i] - a[j]);
+      const y = Math.sign(b[i] - b[j]);
+      agreement += x * y;
+      untiedA += Math.abs(x);
+      untiedB += Math.abs(y);
+    }
+  }
+  return untiedA > 0 && untiedB > 0 ? agreement / Math.sqrt(untiedA * untiedB) : 1;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

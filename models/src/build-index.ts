@@ -1,0 +1,24 @@
+/** How a model is made: graphs of ONNX operators, weights read and written, directories built, fetched and synthesized. */
+export { WEIGHT_FILES, buildModel, exportedFile, sourceGraph, type BuildOptions } from './build.js';
+export { writeModelDirectory, type ModelContents } from './directory.js';
+export { EPSILON, type Attention } from './encoder/encoder.js';
+export { WEIGHT_BITS, type WeightBits } from './encoder/products.js';
+export type { WeightReader } from './encoder/weights.js';
+export { fetchModel, type FetchOptions } from './fetch/fetch.js';
+export type { RemoteFile } from './fetch/hub.js';
+export { JinaBert } from './jinabert/graph.js';
+export { alibiSlopes, layerNames, names, randomWeights, weightShapes } from './jinabert/weights.js';
+export { dimensions, readOnnx, toNumber } from './onnx/file.js';
+export { Graph, MICROSOFT } from './onnx/graph.js';
+export {
+  AttributeType,
+  DataType,
+  decodeModel,
+  encodeModel,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from './onnx/proto.js';
+export { readSafetensors, writeSafetensors, type Tensor as SafetensorsEntry } from './safetensors.js';
+export { synthesizeModel, type SynthesizeOptions } from './synthesize.js';

@@ -1,0 +1,250 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ModelDescription } from './description.js';
+import { ModelError } from './errors.js';
+import { MANIFEST_FILE, bertPair, robertaPair } from './manifest.js';
+import type { ModelManifest, PairElement } from './manifest.js';
+import { DataType } from './onnx/data-type.js';
+import { readInterface } from './onnx/interface.js';
+import type { GraphInterface, GraphValue } from './onnx/interface.js';
+import type { Architecture } from './registry.js';
+import { labelsOf, parseConfig } from './source/config-file.js';
+import type { ConfigJson } from './source/config-file.js';
+import { readTokenizer } from './tokenizer-file.js';
+import type { TokenizerFacts } from './tokenizer-file.js';
+
+/** Where exporters put ONNX files. */
+const FOLDERS = ['', 'onnx'] as const;
+/** Preferred first: full precision gives the published scores, whatever else stands beside it. */
+const PREFERRED = ['model.onnx', 'model_quantized.onnx', 'model_int8.onnx', 'model_uint8.onnx'] as const;
+/** Longest pair where no file says it: what nearly all cross-encoders were trained with. */
+const USUAL_LENGTH = 512;
+/** Structures whose position table begins behind the padding id: the first token has position pad + 1. */
+const OFFSET_POSITIONS = ['roberta', 'xlm-roberta', 'xlm-roberta-xl', 'camembert', 'mpnet', 'longformer'];
+
+/**
+ * What a hub repository's own files say of a cross-encoder: `model.onnx` or `onnx/model*.onnx`, `tokenizer.json`,
+ * `config.json`. Nothing is assumed of the structure but inputs of token ids and one logit a pair.
+ * @throws ModelError `model_file_missing`, `model_invalid`, `config_invalid`, `tokenizer_invalid`;
+ *   `structure_unsupported` for an interface that cannot be fed; `head_unsupported` for several classes.
+ */
+export async function describeExport(directory: string): Promise<ModelDescription> {
+  const choices: string[] = [`no ${MANIFEST_FILE}: what follows is read off the hub's files`];
+  const model = chooseFile(directory, choices);
+  const modelFile = path.join(directory, model);
+  const configFile = path.join(directory, 'config.json');
+  const config = await parseConfig(configFile);
+  const graph = readInterface(modelFile);
+  const inputs = inputsOf(graph, modelFile);
+  const output = outputOf(graph, modelFile, config, configFile);
+  const architecture = architectureOf(config, configFile);
+  const tokenizer = await readTokenizer(path.join(directory, 'tokenizer.json'), architecture.vocabulary);
+  return {
+    // config.json's _name_or_path is no name: it says what the model was once loaded from.
+    name: path.basename(path.resolve(directory)),
+    model,
+    precision: 'unknown',
+    architecture,
+    max_length: maxLength(config, directory, choices),
+    tokenizer: { path: 'tokenizer.json', vocabulary: tokenizer.vocabulary, pad: tokenizer.pad },
+    pair_template: templateOf(tokenizer, config, inputs, choices),
+    inputs,
+    output,
+    exported: { choices },
+  };
+}
+
+function chooseFile(directory: string, choices: string[]): string {
+  const there = FOLDERS.flatMap((folder) => {
+    const inside = path.join(directory, folder);
+    const names = existsSync(inside) ? readdirSync(inside) : [];
+    return names.filter((name) => name.endsWith('.onnx')).map((name) => path.posix.join(folder, name));
+  });
+  const preferred = PREFERRED.flatMap((name) => FOLDERS.map((folder) => path.posix.join(folder, name)));
+  const chosen =
+    preferred.find((file) => there.includes(file)) ?? (there.length === 1 ? there[0] : undefined);
+  if (chosen === undefined) {
+    const found =
+      there.length > 0
+        ? `${there.join(', ')}, of which none is the obvious one: keep one, or name it model.onnx`
+        : `neither ${MANIFEST_FILE} nor model.onnx nor onnx/model*.onnx; from model.safetensors, \`reranker models build\` makes a model directory`;
+    throw new ModelError('model_file_missing', `${directory} holds ${found}`, directory);
+  }
+  const unused = there.filter((file) => file !== chosen);
+  choices.push(
+    `the model is ${chosen}${unused.length > 0 ? `; unused beside it: ${unused.join(', ')}` : ''}; its precision is not declared`,
+  );
+  return chosen;
+}
+
+/** The names under which the graph wants ids, mask and types. */
+function inputsOf(graph: GraphInterface, file: string): ModelManifest['inputs'] {
+  const unsupported = (why: string): ModelError =>
+    new ModelError('structure_unsupported', `${file}: ${why}`, file);
+  const listed = graph.inputs.map(({ name }) => name).join(', ');
+  const known = {
+    input_ids: /input_ids$/,
+    attention_mask: /(attention|input)_mask$/,
+    token_type_ids: /(token_type|segment)_ids$/,
+  };
+  const find = (pattern: RegExp): GraphValue | undefined =>
+    graph.inputs.find(({ name }) => pattern.test(name));
+  const ids = find(known.input_ids);
+  const mask = find(known.attention_mask);
+  const types = find(known.token_type_ids);
+  if (ids === undefined || mask === undefined) {
+    throw unsupported(`its inputs are ${listed}; input_ids and attention_mask are wanted`);
+  }
+  const other = graph.inputs.find((input) => ![ids, mask, types].includes(input));
+  if (other !== undefined) {
+    throw unsupported(
+      `its inputs are ${listed}; besides input_ids, attention_mask and token_type_ids nothing can be fed`,
+    );
+  }
+  for (const { name, type, dims } of graph.inputs) {
+    if (type !== DataType.INT64) {
+      throw unsupported(`input ${name} has data type ${type}; int64 (${DataType.INT64}) can be fed`);
+    }
+    if (dims !== undefined && (dims.length !== 2 || dims.some((size) => size !== undefined))) {
+      const shape = dims.map((size) => size ?? '?').join(', ');
+      throw unsupported(`input ${name} is [${shape}]; both sizes of [batch, sequence] must be left open`);
+    }
+  }
+  return {
+    input_ids: ids.name,
+    attention_mask: mask.name,
+    ...(types !== undefined && { token_type_ids: types.name }),
+  };
+}
+
+function outputOf({ outputs }: GraphInterface, file: string, config: ConfigJson, configFile: string): string {
+  const output =
+    outputs.find(({ name }) => name === 'logits') ?? (outputs.length === 1 ? outputs[0] : undefined);
+  const listed = outputs.map(({ name }) => name).join(', ');
+  if (output === undefined) {
+    throw new ModelError(
+      'structure_unsupported',
+      `${file}: its outputs are ${listed}; a cross-encoder with a classification head has one, or one named logits`,
+      file,
+    );
+  }
+  const { name, type, dims } = output;
+  if (dims !== undefined && dims.length > 2) {
+    throw new ModelError(
+      'structure_unsupported',
+      `${file}: output ${name} has ${dims.length} dimensions: values for every token, as of an embedding or language model; a cross-encoder gives [batch, 1]`,
+      file,
+    );
+  }
+  if (type !== DataType.FLOAT) {
+    throw new ModelError(
+      'structure_unsupported',
+      `${file}: output ${name} has data type ${type}; float32 (${DataType.FLOAT}) is read: export without half-precision outputs`,
+      file,
+    );
+  }
+  const declared = dims?.[1];
+  // What the graph says counts; only where it leaves the number of classes open does config.json.
+  const classes = declared ?? (dims?.length === 1 ? 1 : labelsOf(config));
+  if (classes !== undefined && classes !== 1) {
+    const where = declared === undefined ? `${configFile} declares` : `${file}: output ${name} has`;
+    throw new ModelError(
+      'head_unsupported',
+      `${where} ${JSON.stringify(classes)} classes a pair; ${HEAD_ADVICE}`,
+      file,
+    );
+  }
+  return name;
+}
+
+/** What to do about a head of several classes. */
+const HEAD_ADVICE =
+  'a reranker has one logit: several classes give no single order. Train or export the model with num_labels 1; ' +
+  'of two classes under a softmax, the difference of the two rows of the classifier is that one logit';
+
+/** Sizes under the names that different structures give them. */
+function architectureOf(config: ConfigJson, file: string): Architecture {
+  const faults: string[] = [];
+  const size = (names: readonly string[], fallback?: number): number => {
+    const value =
+      names.map((name) => config[name]).find((found) => found !== undefined && found !== null) ?? fallback;
+    if (Number.isInteger(value) && (value as number) > 0) return value as number;
+    faults.push(`${names[0]} must be a positive integer, not ${JSON.stringify(value)}`);
+    return 1;
+  };
+  const hidden = size(['hidden_size', 'dim', 'd_model']);
+  const architecture: Architecture = {
+    layers: size(['num_hidden_layers', 'n_layers', 'num_layers']),
+    hidden,
+    heads: size(['num_attention_heads', 'n_heads', 'num_heads']),
+    intermediate: size(['intermediate_size', 'hidden_dim', 'd_ff'], 4 * hidden),
+    vocabulary: size(['vocab_size']),
+  };
+  if (faults.length > 0) throw new ModelError('config_invalid', `${file}: ${faults.join('; ')}`, file);
+  return architecture;
+}
+
+function maxLength(config: ConfigJson, directory: string, choices: string[]): number {
+  const declared = positiveInteger(config.max_position_embeddings);
+  const positionType = config.position_embedding_type ?? 'absolute';
+  if (declared !== undefined && positionType !== 'absolute') {
+    // Without a position table nothing ends there, and the tokenizer's figure is often that of an older model.
+    choices.push(
+      `pairs have up to ${declared} tokens: max_position_embeddings with ${JSON.stringify(positionType)} positions`,
+    );
+    return declared;
+  }
+  const offset = OFFSET_POSITIONS.includes(String(config.model_type))
+    ? (positiveInteger(config.pad_token_id) ?? 1) + 1
+    : 0;
+  const table = declared === undefined ? undefined : declared - offset;
+  const trained = tokenizerLength(path.join(directory, 'tokenizer_config.json'));
+  const length = Math.min(table ?? trained ?? USUAL_LENGTH, trained ?? Infinity);
+  choices.push(
+    `pairs have up to ${length} tokens: ` +
+      `max_position_embeddings ${declared ?? 'absent'}${offset > 0 ? ` less ${offset} that padding takes` : ''}, ` +
+      `model_max_length ${trained ?? 'absent'}`,
+  );
+  return length;
+}
+
+/** `model_max_length` of the tokenizer's settings; absent, and where it is the usual huge number, undefined. */
+function tokenizerLength(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  try {
+    const { model_max_length } = JSON.parse(readFileSync(file, 'utf8')) as { model_max_length?: unknown };
+    return positiveInteger(model_max_length);
+  } catch (cause) {
+    throw new ModelError('config_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
+      cause,
+    });
+  }
+}
+
+function positiveInteger(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) > 0 && (value as number) < 1e9
+    ? (value as number)
+    : undefined;
+}
+
+function templateOf(
+  tokenizer: TokenizerFacts,
+  config: ConfigJson,
+  inputs: ModelManifest['inputs'],
+  choices: string[],
+): readonly PairElement[] {
+  const { template = tokenizer.bert ? bertPair(tokenizer) : robertaPair(tokenizer, 0) } = tokenizer;
+  const origin =
+    tokenizer.template === undefined
+      ? 'usual with its special tokens: tokenizer.json declares none'
+      : "of tokenizer.json's post-processor";
+  const oneType = config.type_vocab_size === 1;
+  const fed = inputs.token_type_ids !== undefined;
+  const types = fed
+    ? oneType
+      ? 'are all 0: type_vocab_size is 1'
+      : 'are fed'
+    : 'are not: the graph has no input for them';
+  choices.push(`the pair template is the one ${origin}; token types ${types}`);
+  return fed && oneType ? template.map((element) => ({ ...element, type: 0 })) : template;
+}

@@ -1,0 +1,40 @@
+/** What a model is: the variants, their structure and figures, model directories and their manifests. Loads nothing heavy. */
+export { exportModel, openModelDirectory, packModel, type ModelDirectory, type Packed } from './archive.js';
+export { readModelDirectory, type ModelDescription } from './description.js';
+export { ModelError, type ModelErrorCode } from './errors.js';
+export { explain, UsageError } from './failure.js';
+export { FAR } from './jinabert/constants.js';
+export { describeFaults, type LineFault } from './line-faults.js';
+export {
+  MANIFEST_FILE,
+  describeFile,
+  parseManifest,
+  readManifest,
+  readManifestSync,
+  robertaPair,
+  specialTokens,
+  writeManifest,
+  type ManifestFile,
+  type ModelManifest,
+  type PairElement,
+} from './manifest.js';
+export { batchBytes, loadedBytes, type BatchModel } from './memory.js';
+export { builtFile, embeddedModelDirectory, packageRoot, packageVersion } from './package-root.js';
+export { instructionSets, saturates } from './processor.js';
+export { Random } from './random.js';
+export {
+  VARIANTS,
+  VARIANT_IDS,
+  countParameters,
+  isVariantId,
+  type Architecture,
+  type HubFile,
+  type PublishedQuality,
+  type Variant,
+  type VariantId,
+} from './registry.js';
+export { replaceFile } from './replace-file.js';
+export { SAMPLE_DOCUMENTS, SAMPLE_QUERIES } from './sample-texts.js';
+export { parametersOf } from './structure.js';
+export { readTokenizer } from './tokenizer-file.js';
+export { emptyTarget, writeWhole } from './write-whole.js';

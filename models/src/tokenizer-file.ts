@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { ModelError } from './errors.js';
+import { bertPair, robertaPair } from './manifest.js';
+import type { PairElement } from './manifest.js';
+
+/** What a model directory must know of its `tokenizer.json`. */
+export interface TokenizerFacts {
+  readonly text: string;
+  /** One more than the largest token id. */
+  readonly vocabulary: number;
+  readonly pad: number;
+  /** The first and the separating special token. */
+  readonly cls: number;
+  readonly sep: number;
+  /** Whether they are BERT's `[CLS]` and `[SEP]`. */
+  readonly bert: boolean;
+  /** The pair as the file's own post-processor lays it out; `undefined` where it has none. */
+  readonly template?: readonly PairElement[];
+}
+
+type TemplatePiece = {
+  SpecialToken?: { id: string; type_id: number };
+  Sequence?: { id: 'A' | 'B'; type_id: number };
+};
+
+interface PostProcessor {
+  type: string;
+  sep?: [string, number];
+  cls?: [string, number];
+  pair?: TemplatePiece[];
+  special_tokens?: Record<string, { ids: number[] }>;
+  processors?: PostProcessor[];
+}
+
+interface TokenizerJson {
+  added_tokens: { id: number; content: string }[];
+  /** Pieces with their ids; of a Unigram model, pieces with their scores in the order of their ids. */
+  model: { vocab: Record<string, number> | unknown[] };
+  padding?: { pad_id: number } | null;
+  post_processor?: PostProcessor | null;
+}
+
+/**
+ * Reads a `tokenizer.json` whose special tokens are `<s>`, `</s>`, `<pad>` (BPE, Unigram) or `[CLS]`, `[SEP]`, `[PAD]`
+ * (WordPiece).
+ * @throws ModelError `tokenizer_invalid` when it is no such file, or an id lies outside the model's vocabulary.
+ */
+export async function readTokenizer(file: string, modelVocabulary: number): Promise<TokenizerFacts> {
+  const invalid = (why: string, cause?: unknown): ModelError =>
+    new ModelError('tokenizer_invalid', `${file} ${why}`, file, { cause });
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw invalid('cannot be read', cause);
+  });
+  let parsed: TokenizerJson;
+  let tokens: Map<string, number>;
+  let vocabulary: number;
+  try {
+    parsed = JSON.parse(text) as TokenizerJson;
+    tokens = new Map(parsed.added_tokens.map((token) => [token.content, token.id]));
+    const { vocab } = parsed.model;
+    const largest = Array.isArray(vocab)
+      ? vocab.length - 1
+      : Object.values(vocab).reduce((a, b) => Math.max(a, b), 0);
+    vocabulary = 1 + [...tokens.values()].reduce((a, b) => Math.max(a, b), largest);
+  } catch (cause) {
+    throw invalid(`is not a tokenizer.json: ${(cause as Error).message}`, cause);
+  }
+  if (vocabulary > modelVocabulary) {
+    throw invalid(`has ids up to ${vocabulary - 1}, the model embeds 0 to ${modelVocabulary - 1}`);
+  }
+  const special = (...contents: string[]): number => {
+    const id = contents.map((content) => tokens.get(content)).find((found) => found !== undefined);
+    if (id === undefined) throw invalid(`has no special token ${contents.join(' or ')}`);
+    return id;
+  };
+  return {
+    text,
+    vocabulary,
+    cls: special('<s>', '[CLS]'),
+    sep: special('</s>', '[SEP]'),
+    bert: !tokens.has('<s>'),
+    pad: parsed.padding?.pad_id ?? special('<pad>', '[PAD]'),
+    template: templateOf(parsed.post_processor, invalid),
+  };
+}
+
+function templateOf(
+  processor: PostProcessor | null | undefined,
+  invalid: (why: string) => ModelError,
+): PairElement[] | undefined {
+  if (!processor) return undefined;
+  if (processor.type === 'Sequence') {
+    const templates = (processor.processors ?? []).map((one) => templateOf(one, invalid));
+    return templates.find((template) => template !== undefined);
+  }
+  const { cls, sep } = processor;
+  if (processor.type === 'RobertaProcessing' && cls && sep)
+    return robertaPair({ cls: cls[1], sep: sep[1] }, 0);
+  if (processor.type === 'BertProcessing' && cls && sep) return bertPair({ cls: cls[1], sep: sep[1] });
+  if (processor.type !== 'TemplateProcessing' || !processor.pair) return undefined;
+  return processor.pair.flatMap(({ SpecialToken, Sequence }): PairElement[] => {
+    if (Sequence) return [{ sequence: Sequence.id === 'A' ? 'query' : 'document', type: Sequence.type_id }];
+    const ids = SpecialToken && processor.special_tokens?.[SpecialToken.id]?.ids;
+    if (!ids) throw invalid(`has a pair template with an unknown element ${SpecialToken?.id ?? ''}`);
+    return ids.map((special) => ({ special, type: SpecialToken.type_id }));
+  });
+}

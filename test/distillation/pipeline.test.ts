@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { embeddedModelDirectory, readManifest } from '@sagemaker-reranker/models';
+import type { Group } from '../../distillation/src/data/pairs.js';
+import { CONFIG, CORPUS, STUDENT } from '../support/distillation.js';
+
+const config = {
+  ...CONFIG,
+  teachers: [
+    { kind: 'bm25', weight: 0.5 },
+    { kind: 'cross-encoder', directory: embeddedModelDirectory(), weight: 0.5 },
+  ],
+};
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'pipeline-'));
+  await writeFile(path.join(directory, 'corpus.jsonl'), CORPUS);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+async function prepare(name: string, change: object): Promise<string> {
+  const file = path.join(directory, `${name}.json`);
+  await writeFile(file, JSON.stringify({ ...config, work: `${name}-work`, out: `${name}-out`, ...change }));
+  return file;
+}
+
+function start(file: string) {
+  const main = path.resolve(__dirname, '../../cli/dist/main.js');
+  const child = spawn(process.execPath, [
+    main,
+    ...['models', 'distil', file, '--threads', '1', '--checkpoint-every', '5'],
+  ]);
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stderr }));
+  return { child, ended };
+}
+
+const losses = async (name: string): Promise<number[]> => {
+  const text = await readFile(path.join(directory, `${name}-work/log.jsonl`), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { loss: number }).loss);
+};
+
+describe('reranker models distil', () => {
+  it('makes a verified student, and killed in the middle goes on to the same loss curve and the same bytes', async () => {
+    const whole = await start(await prepare('whole', {})).ended;
+    expect(whole).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/step 40 of 40: loss .*tokens\/s.*left/),
+    });
+    const expected = await losses('whole');
+    expect(expected).toHaveLength(40);
+    const scored = await readFile(path.join(directory, 'whole-work/scored.jsonl'), 'utf8');
+    for (const line of scored.trim().split('\n')) {
+      const { teacher, hard, random } = JSON.parse(line) as Group;
+      expect(teacher).toHaveLength(1 + hard.length + random.length);
+      // A sum of z-scores within the group has mean 0.
+      expect(teacher!.reduce((a, b) => a + b)).toBeCloseTo(0, 3);
+    }
+
+    const file = await prepare('killed', {});
+    const { child, ended } = start(file);
+    const checkpoint = path.join(directory, 'killed-work/checkpoint.safetensors');
+    while (!(await stat(checkpoint).catch(() => undefined)) && child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    child.kill('SIGKILL');
+    expect((await ended).code).toBeNull();
+    expect(await start(file).ended).toMatchObject({ code: 0 });
+    const resumed = await losses('killed');
+    expect(resumed).toHaveLength(40);
+    resumed.forEach((loss, i) => expect(Math.abs(loss - expected[i])).toBeLessThan(1e-6));
+    const manifests = await Promise.all(
+      ['whole', 'killed'].map((name) => readManifest(path.join(directory, `${name}-out`))),
+    );
+    expect(manifests[1].files).toEqual(manifests[0].files);
+    expect(manifests[0]).toMatchObject({ precision: 'int8', source: { kind: 'distilled', seed: 3 } });
+  }, 120_000);
+
+  it('refuses a work directory of another config, naming what differs', async () => {
+    const first = await prepare('lock', { student: { ...STUDENT, steps: 1 } });
+    expect(await start(first).ended).toMatchObject({ code: 0 });
+    const other = await prepare('lock', { student: { ...STUDENT, steps: 2 } });
+    const { code, stderr } = await start(other).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/was made from a config with another student: name another work directory/);
+  }, 60_000);
+
+  it('names malformed lines by file and line, and counts them', async () => {
+    const corpus = path.join(directory, 'bad.jsonl');
+    await writeFile(corpus, '{"id":"a","text":"x"}\n{\n{"id":1,"text":"y"}\n');
+    const { code, stderr } = await start(await prepare('bad', { corpus: [corpus] })).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(`2 malformed lines: ${corpus}:2: is not JSON`);
+    expect(stderr).toContain(`${corpus}:3: must be an object`);
+  });
+
+  it('refuses a teacher of another vocabulary', async () => {
+    const teacher = path.join(directory, 'teacher');
+    await cp(embeddedModelDirectory(), teacher, { recursive: true });
+    const manifestFile = path.join(teacher, 'manifest.json');
+    const manifest = JSON.parse(await readFile(manifestFile, 'utf8')) as {
+      architecture: { vocabulary: number };
+    };
+    manifest.architecture.vocabulary = 12_000;
+    await writeFile(manifestFile, JSON.stringify(manifest));
+    const teachers = [{ kind: 'cross-encoder', directory: teacher, weight: 1 }];
+    const { code, stderr } = await start(await prepare('vocabulary', { teachers })).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /is of another vocabulary than the teacher's model: it has 28000 tokens, the model embeds 12000/,
+    );
+  });
+
+  it('leaves nothing behind that stops a mended corpus, when none of its documents gives a query', async () => {
+    const corpus = path.join(directory, 'short.jsonl');
+    await writeFile(corpus, '{"id":"a","text":"too short"}\n{"id":"b","text":"this too"}\n');
+    const { code, stderr } = await start(await prepare('short', { corpus: [corpus] })).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `no group of a query with candidates could be made from the 2 documents of ${corpus}`,
+    );
+    expect(await readdir(path.join(directory, 'short-work'))).not.toContain('groups.jsonl');
+  });
+
+  it('refuses an output that is taken before it trains', async () => {
+    await mkdir(path.join(directory, 'taken-out'));
+    await writeFile(path.join(directory, 'taken-out/mine'), '');
+    const { code, stderr } = await start(await prepare('taken', {})).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/taken-out is not empty/);
+    expect(await readdir(path.join(directory, 'taken-work'))).toEqual([]);
+    expect(stderr).not.toContain('step');
+  });
+
+  it('refuses a config with every fault named', async () => {
+    const change = { corpus: [], precision: 'int4', speed: 1, teachers: [{ kind: 'endpoint' }] };
+    const { code, stderr } = await start(await prepare('faults', change)).ended;
+    expect(code).toBe(1);
+    for (const fault of [
+      'speed is not known',
+      'corpus must name',
+      'precision must be',
+      'teachers[0].endpointName',
+    ]) {
+      expect(stderr).toContain(fault);
+    }
+  });
+});

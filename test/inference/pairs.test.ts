@@ -1,0 +1,68 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Tokenizer } from 'tokenizers';
+import { PairEncoder } from '../../inference/src/pairs.js';
+import { readTokenizer } from '../../models/src/tokenizer-file.js';
+import { bpeTokenizer, wordPieceTokenizer } from '../support/tokenizers.js';
+
+let file: string;
+beforeEach(async () => (file = path.join(await mkdtemp(path.join(tmpdir(), 'pairs-')), 'tokenizer.json')));
+afterEach(() => rm(path.dirname(file), { recursive: true, force: true }));
+
+const bertProcessing = { type: 'BertProcessing', sep: ['[SEP]', 3], cls: ['[CLS]', 2] };
+const kinds: [string, object][] = [
+  ['RobertaProcessing', bpeTokenizer],
+  ['TemplateProcessing', wordPieceTokenizer],
+  ['BertProcessing', { ...wordPieceTokenizer, post_processor: bertProcessing }],
+  [
+    'Sequence',
+    {
+      ...wordPieceTokenizer,
+      post_processor: {
+        type: 'Sequence',
+        processors: [
+          { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
+          bertProcessing,
+        ],
+      },
+    },
+  ],
+];
+
+describe('pairs of a model directory', () => {
+  it.each(kinds)('are those of the tokenizer itself: %s', async (_, tokenizer) => {
+    await writeFile(file, JSON.stringify(tokenizer));
+    const { template } = await readTokenizer(file, 100);
+    const encoder = await PairEncoder.load(file, template!, 512);
+    const native = Tokenizer.fromFile(file);
+    for (const [query, document] of [
+      ['what is it?', 'a thing, 3 of them.'],
+      ['', 'empty query'],
+      ['no document', ''],
+    ]) {
+      const { ids, types } = await encoder.encode({ query, document });
+      const whole = await native.encode(query, document);
+      expect([...ids]).toEqual(whole.getIds());
+      expect([...types]).toEqual(whole.getTypeIds());
+    }
+  });
+
+  it('are cut at the end of the document', async () => {
+    await writeFile(file, JSON.stringify(wordPieceTokenizer));
+    const { template } = await readTokenizer(file, 100);
+    const encoder = await PairEncoder.load(file, template!, 10);
+    const { ids } = await encoder.encode({ query: 'abc', document: 'defghijk' });
+    expect(ids).toHaveLength(10);
+    expect([ids[0], ids[4], ids[9]]).toEqual([2, 3, 3]);
+  });
+
+  it('need a tokenizer that can be loaded', async () => {
+    await writeFile(file, JSON.stringify({ ...bpeTokenizer, model: { type: 'Unknown', vocab: {} } }));
+    const { template } = await readTokenizer(file, 100);
+    await expect(PairEncoder.load(file, template!, 10)).rejects.toMatchObject({
+      code: 'tokenizer_invalid',
+      file,
+    });
+  });
+});
