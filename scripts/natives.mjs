@@ -1,7 +1,6 @@
 // Copies what an image needs of the packages with native code, for one platform: `node natives.mjs OUT x64|arm64`.
 // The packages carry the binaries of every platform; scripts/build.mjs puts this file into each image's folder.
-import { cpSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { cpSync, existsSync } from 'node:fs';
 import path from 'node:path';
 
 // Docker's names of platforms are taken too.
@@ -15,14 +14,22 @@ if (out === undefined || arch === undefined) {
   process.exit(2);
 }
 
-const { resolve } = createRequire(path.join(process.cwd(), 'package.json'));
+/** Where a package is installed, at the working directory or above; not all let their package.json be resolved by name. */
+function installed(name) {
+  for (let place = process.cwd(); ; place = path.dirname(place)) {
+    const directory = path.join(place, 'node_modules', name);
+    if (existsSync(directory)) return directory;
+    if (path.dirname(place) === place) throw new Error(`${name} is not installed at ${process.cwd()}`);
+  }
+}
+
 const natives = {
   'onnxruntime-node': ['package.json', 'dist', `bin/napi-v6/linux/${arch}`],
   'onnxruntime-common': ['package.json', 'dist/cjs'],
   tokenizers: ['package.json', 'LICENSE', 'index.js', `tokenizers.linux-${arch}-gnu.node`],
 };
 for (const [name, files] of Object.entries(natives)) {
-  const from = path.dirname(resolve(`${name}/package.json`));
+  const from = installed(name);
   for (const file of files) {
     cpSync(path.join(from, file), path.join(out, 'node_modules', name, file), {
       recursive: true,

@@ -7,7 +7,7 @@ const root = path.resolve(__dirname, '../..');
 
 // From the sources, and from dist/ as a stack of the installed package bundles it.
 it.each([
-  ['client/', 'client/lambda/handler.ts'],
+  ['client/src/', 'client/src/lambda/handler.ts'],
   ['client/dist/', 'client/dist/lambda/handler.js'],
 ])(
   'is under 60 kB minified in a Lambda bundle of %s, handler included, and needs nothing but the AWS SDK',

@@ -13,13 +13,7 @@ import { emptyStack } from './support/stacks.js';
 
 afterAll(removeFixtures);
 
-function context(): string {
-  const directory = buildContext();
-  writeFileSync(path.join(directory, '.dockerignore'), '*\n');
-  return directory;
-}
-
-function built(instanceType: string, directory = context()) {
+function built(instanceType: string, directory = buildContext()) {
   const stack = emptyStack();
   new RerankerEndpoint(stack, 'Reranker', {
     model: RerankerModel.fromDirectory(modelDirectory('tiny')),
@@ -55,20 +49,20 @@ test('the model waits for the signal of the build', () => {
 });
 
 test('a changed context is another build with a signal of its own', () => {
-  const directory = context();
+  const directory = buildContext();
   const conditions = () =>
     Object.keys(
       built('ml.c7i.large', directory).template.findResources('AWS::CloudFormation::WaitCondition'),
     );
   const before = conditions();
   expect(conditions()).toEqual(before);
-  writeFileSync(path.join(directory, 'container', 'Dockerfile'), 'FROM scratch\nUSER 1\n');
+  writeFileSync(path.join(directory, 'Dockerfile'), 'FROM scratch\nUSER 1\n');
   expect(conditions()).not.toEqual(before);
 });
 
 test('one build serves all that run the image', () => {
   const stack = emptyStack();
-  const image = RerankerImage.fromCodeBuild({ directory: context() });
+  const image = RerankerImage.fromCodeBuild({ directory: buildContext() });
   const model = RerankerModel.fromDirectory(modelDirectory('tiny'));
   for (const id of ['One', 'Two']) new RerankerEndpoint(stack, id, { image, model });
   Template.fromStack(stack).resourceCountIs('AWS::CodeBuild::Project', 1);
@@ -87,11 +81,4 @@ test('passes the AWS Solutions rules, and starts no other project', () => {
       ],
     },
   });
-});
-
-test('a context without .dockerignore is refused: everything would be uploaded', () => {
-  const directory = buildContext();
-  expect(() => RerankerImage.fromCodeBuild({ directory })).toThrow(
-    `no .dockerignore at ${path.join(directory, '.dockerignore')}`,
-  );
 });

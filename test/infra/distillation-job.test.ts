@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -20,8 +20,7 @@ afterAll(removeFixtures);
 /** A build context of its own for the training image. */
 function trainingContext(): string {
   const directory = temporaryDirectory();
-  mkdirSync(path.join(directory, 'cli/train'), { recursive: true });
-  writeFileSync(path.join(directory, 'cli/train/Dockerfile'), 'FROM scratch\n');
+  writeFileSync(path.join(directory, 'Dockerfile'), 'FROM scratch\n');
   return directory;
 }
 
@@ -156,7 +155,7 @@ test('refuses an image that serves, and a context without its Dockerfile', () =>
   expect(() => jobStack({ image: serving })).toThrow("a training job wants one of purpose 'training'");
   const directory = temporaryDirectory();
   expect(() => RerankerImage.fromAsset({ directory, purpose: 'training' })).toThrow(
-    `no Dockerfile at ${path.join(directory, 'cli/train/Dockerfile')}`,
+    `no Dockerfile at ${path.join(directory, 'Dockerfile')}`,
   );
 });
 

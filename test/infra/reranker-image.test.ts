@@ -33,7 +33,7 @@ test.each([
   ['x86_64', 'linux/amd64'],
 ] as const)('an %s instance gets an image for %s', (architecture, platform) => {
   const [[, asset] = []] = dockerAssets(buildContext(), architecture);
-  expect(asset?.source).toMatchObject({ platform, dockerFile: 'Dockerfile' });
+  expect(asset?.source).toMatchObject({ platform });
 });
 
 test('the hash follows the Dockerfile, not what never reaches the image', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import {
@@ -117,8 +117,7 @@ function openings(resources: Record<string, CfnResource>): string[] {
 function wholeStack(mode: (typeof HOSTING_MODES)[number]): RerankerStack {
   const directory = buildContext();
   writeFileSync(path.join(directory, '.dockerignore'), '*\n');
-  mkdirSync(path.join(directory, 'cli/train'), { recursive: true });
-  writeFileSync(path.join(directory, 'cli/train/Dockerfile'), 'FROM scratch\n');
+  writeFileSync(path.join(directory, 'Dockerfile'), 'FROM scratch\n');
   const app = testApp({
     '@aws-cdk/core:validateAgainstDefaultRules': true,
     variant: 'tiny',

@@ -13,9 +13,10 @@ const INSTALLED = [
   '/usr/bin/google-chrome',
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
-const QUIET = [
+const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
+  '--disable-software-rasterizer',
   '--disable-quic',
   '--no-first-run',
   '--disable-background-networking',
@@ -31,18 +32,16 @@ async function launchBrowser(): Promise<Browser> {
   const named = process.env.CHROME_PATH;
   if (named !== undefined && !existsSync(named))
     throw new Error(`CHROME_PATH names ${named}, which is not there`);
-  const installed = named ?? INSTALLED.find((place) => existsSync(place));
-  const { executablePath, args } =
-    installed === undefined ? await packaged() : { executablePath: installed, args: [] };
-  return chromium.launch({ executablePath, args: [...args, ...QUIET] });
+  const executablePath = named ?? INSTALLED.find((place) => existsSync(place)) ?? (await packaged());
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
 /** In a process of its own: the package is an ES module, and Jest runs CommonJS. */
-async function packaged(): Promise<{ executablePath: string; args: string[] }> {
+async function packaged(): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, [
     path.join(__dirname, 'packaged-browser.mjs'),
   ]);
-  return JSON.parse(stdout) as { executablePath: string; args: string[] };
+  return stdout;
 }
 
 /** A page in a browser, with what it says and asks for while it is open. */

@@ -45,7 +45,7 @@ describe('the real container', () => {
       port: 0,
       hosting: 'asynchronous',
       modelDirectory,
-      containerEntry: path.resolve(__dirname, '../../container/dist/main.js'),
+      containerEntry: path.resolve(__dirname, '../../../container/dist/main.js'),
     });
     s3 = s3At(local.url);
     transport = new AsyncEndpointTransport({

@@ -11,7 +11,7 @@ import { synthesizeModel } from '../../../models/src/synthesize.js';
 import { send } from './harness.js';
 
 // The container as it ships, built to dist/ before the tests, with a small model of random weights.
-const containerEntry = path.resolve(__dirname, '../../container/dist/main.js');
+const containerEntry = path.resolve(__dirname, '../../../container/dist/main.js');
 
 let scratch: string;
 let local: LocalEndpoint;
