@@ -25,7 +25,7 @@ export const HOSTING_MODES = [
   'serverless',
   'asynchronous',
   'multi-model',
-  'inference-component',
+  'inference-components',
 ] as const;
 export type HostingMode = (typeof HOSTING_MODES)[number];
 

@@ -24,11 +24,11 @@ export const INSTANCE_MODES: readonly InstanceMode[] = [
   'real-time',
   'asynchronous',
   'multi-model',
-  'inference-component',
+  'inference-components',
 ];
 
 /** Modes whose instances go away while there is no traffic. */
-const SCALES_TO_ZERO: ReadonlySet<InstanceMode> = new Set(['asynchronous', 'inference-component']);
+const SCALES_TO_ZERO: ReadonlySet<InstanceMode> = new Set(['asynchronous', 'inference-components']);
 
 /** A hosting mode on an instance type, sized for the question. */
 export function instanceOption(

@@ -130,10 +130,10 @@ test('scale to zero costs less than real-time in business hours, and cold starts
   const options = ask({ duty: parseDuty('business-hours') }, TYPES).options;
   const of = (hosting: string) =>
     options.find((o) => o.hosting === hosting && o.instanceType === 'ml.c6i.2xlarge')!;
-  expect(of('inference-component').usdPerMonth!.value).toBeLessThan(of('real-time').usdPerMonth!.value);
-  expect(of('inference-component').notes.join()).toMatch(/fail and must be retried/);
+  expect(of('inference-components').usdPerMonth!.value).toBeLessThan(of('real-time').usdPerMonth!.value);
+  expect(of('inference-components').notes.join()).toMatch(/fail and must be retried/);
   const burst = ask({ duty: parseDuty('burst') }, TYPES).options;
-  const cold = burst.find((o) => o.hosting === 'inference-component')!;
+  const cold = burst.find((o) => o.hosting === 'inference-components')!;
   expect(cold.meetsTarget).toBe(false);
   expect(cold.reasons.join()).toMatch(/cold starts: \d+ % of the queries/);
 });
