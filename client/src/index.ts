@@ -19,6 +19,7 @@ export {
   type ValidationIssue,
 } from './errors/index.js';
 export { ClientReranker } from './client-reranker.js';
+export { fuseScores, type FusionMethod, type FusionOptions } from './fusion.js';
 export type { AttemptInfo, CallInfo, ClientEvent, Instrumentation } from './instrumentation.js';
 export type { ClientOptions, RerankerClientOptions } from './options.js';
 export type { CircuitBreakerOptions, CircuitState } from './policy/circuit-breaker.js';

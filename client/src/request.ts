@@ -1,4 +1,5 @@
 import { ValidationError, type ValidationIssue } from './errors/index.js';
+import { FUSION_METHODS, type FusionOptions } from './fusion.js';
 import { checkInvocation } from './invocation.js';
 import type { OnUnavailable, RequestBase } from './types.js';
 
@@ -14,6 +15,8 @@ export interface RequestContent {
 
 interface Checked {
   readonly topN?: unknown;
+  readonly firstStageScores?: readonly number[];
+  readonly fusion?: FusionOptions;
   readonly onUnavailable?: OnUnavailable | undefined;
 }
 
@@ -24,6 +27,7 @@ interface Checked {
 export function readRequest<T, R extends boolean>(request: RequestBase<T, R> & Checked): RequestContent {
   const issues: ValidationIssue[] = [];
   checkFields(request, issues);
+  checkFusion(request, issues);
   checkInvocation(request, issues);
   const texts = issues.length === 0 ? readTexts(request, issues) : [];
   if (issues.length > 0) {
@@ -54,6 +58,34 @@ function checkFields<T, R extends boolean>(
     const allowed = onUnavailable === 'throw' || onUnavailable === 'passthrough';
     expect('onUnavailable', allowed, '"throw" or "passthrough"', onUnavailable);
   }
+}
+
+function checkFusion(
+  { documents, firstStageScores: scores, fusion }: Checked & { readonly documents: unknown },
+  issues: ValidationIssue[],
+): void {
+  const { method, weight } = fusion ?? {};
+  if (method !== undefined && !FUSION_METHODS.includes(method)) {
+    issues.push({
+      path: 'fusion.method',
+      message: `must be "z-score" or "reciprocal-rank", not ${describe(method)}`,
+    });
+  }
+  if (weight !== undefined && !(weight >= 0 && weight <= 1)) {
+    issues.push({ path: 'fusion.weight', message: `must be a number from 0 to 1, not ${describe(weight)}` });
+  }
+  if (scores === undefined) {
+    if (fusion === undefined || method === 'reciprocal-rank') return;
+    const message = 'are needed to fuse by z-score: give one a document, or fusion.method "reciprocal-rank"';
+    issues.push({ path: 'firstStageScores', message });
+    return;
+  }
+  if (Array.isArray(scores) && Array.isArray(documents) && scores.length === documents.length) {
+    const wrong = scores.findIndex((score) => !Number.isFinite(score));
+    if (wrong < 0) return;
+    const message = `must be a finite number, not ${describe(scores[wrong])}`;
+    issues.push({ path: `firstStageScores[${wrong}]`, message });
+  } else issues.push({ path: 'firstStageScores', message: 'must hold one number a document' });
 }
 
 function readTexts<T, R extends boolean>(request: RequestBase<T, R>, issues: ValidationIssue[]): string[] {

@@ -1,5 +1,6 @@
 import { withDocument, type ClientCore } from './client-core.js';
 import { AbortedError } from './errors/index.js';
+import { fuseScores } from './fusion.js';
 import type { CallInfo } from './instrumentation.js';
 import { mergeRankings, sigmoid } from './merge.js';
 import { isUnavailable } from './policy/availability.js';
@@ -13,6 +14,7 @@ import type {
   OnUnavailable,
   PassthroughResponse,
   PassthroughResult,
+  Ranking,
   RerankRequest,
   RerankResponse,
 } from './types.js';
@@ -73,10 +75,15 @@ async function sendAll<T, R extends boolean>(
   call: CallInfo,
   deadline: Deadline,
 ): Promise<Answers> {
-  const { topN, rawScores = false } = request;
+  // A fusion weighs the logits of all documents against each other: a cut ranking, or sigmoids, would not do.
+  const fused = isFused(request);
+  const options = {
+    topN: fused ? undefined : request.topN,
+    rawScores: fused || (request.rawScores ?? false),
+  };
   let { limits } = core;
   for (;;) {
-    const split = core.split(content, { rawScores, ...(topN !== undefined && { topN }) }, limits, call);
+    const split = core.split(content, options, limits, call);
     try {
       return { answers: await sendParts(core, request, split, call, deadline), logits: split.logits };
     } catch (error) {
@@ -117,9 +124,10 @@ function assemble<T, R extends boolean>(
 ): RerankResponse<T, R> {
   const { topN, threshold = -Infinity, rawScores = false, returnDocuments } = request;
   const toScore = logits && !rawScores ? sigmoid : (score: number): number => score;
-  const results = mergeRankings(answers.map(({ start, decoded }) => ({ start, rankings: decoded.rankings })))
+  const merged = mergeRankings(answers.map(({ start, decoded }) => ({ start, rankings: decoded.rankings })));
+  const results = (isFused(request) ? fuse(request, merged) : merged)
     .slice(0, topN)
-    .map(({ index, relevanceScore }) => ({ index, relevanceScore: toScore(relevanceScore) }))
+    .map((ranking) => ({ ...ranking, relevanceScore: toScore(ranking.relevanceScore) }))
     .filter(({ relevanceScore }) => relevanceScore >= threshold)
     .map((ranking) => withDocument<T, R>(ranking, documents, returnDocuments));
   const attributes = answers.flatMap(({ metadata }) => metadata.customAttributes ?? []);
@@ -131,6 +139,27 @@ function assemble<T, R extends boolean>(
     requestIds: answers.flatMap(({ metadata }) => metadata.requestId ?? []),
     ...(attributes[0] !== undefined && { customAttributes: attributes[0] }),
   };
+}
+
+function isFused({
+  firstStageScores,
+  fusion,
+}: Pick<RerankRequest<string>, 'firstStageScores' | 'fusion'>): boolean {
+  return (firstStageScores ?? fusion) !== undefined;
+}
+
+/** @param merged rankings of all documents, with their logits */
+function fuse(
+  { firstStageScores, fusion }: Pick<RerankRequest<string>, 'firstStageScores' | 'fusion'>,
+  merged: readonly Ranking[],
+): Ranking[] {
+  const inOrder = [...merged].sort((a, b) => a.index - b.index);
+  const first = firstStageScores ?? inOrder.map(({ index }) => -index);
+  const logits = inOrder.map(({ relevanceScore }) => relevanceScore);
+  const scores = fuseScores(first, logits, fusion);
+  return inOrder
+    .map((ranking, i) => ({ ...ranking, fusedScore: scores[i]! }))
+    .sort((a, b) => b.fusedScore - a.fusedScore || a.index - b.index);
 }
 
 function firstStage<T, R extends boolean>(

@@ -43,9 +43,10 @@ export async function* streamCall<T, R extends boolean>(
   const content = readRequest(request);
   const open = core.transport.stream?.bind(core.transport);
   if (!open) throw new ValidationError('this transport has no response streams: use rerank');
-  if (request.topN !== undefined) {
+  for (const path of ['topN', 'firstStageScores', 'fusion'] as const) {
+    if (request[path] === undefined) continue;
     const message = 'is not for streams, as the best are known only when all are scored: use rerank';
-    throw new ValidationError(`topN ${message}`, [{ path: 'topN', message }]);
+    throw new ValidationError(`${path} ${message}`, [{ path, message }]);
   }
   const { rawScores = false, threshold = -Infinity, returnDocuments } = request;
   const documents = [...request.documents];

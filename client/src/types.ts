@@ -1,4 +1,5 @@
 import type { RerankerError } from './errors/index.js';
+import type { FusionOptions } from './fusion.js';
 import type { InvocationOptions } from './transport/transport.js';
 
 /** A document that carries its text in the usual place. */
@@ -45,12 +46,23 @@ export type RerankRequest<
 > = RequestBase<T, R> & {
   /** Number of results wanted, best first, at least 1. Default all. */
   readonly topN?: number;
+  /**
+   * Scores of the search that found the documents, one a document, higher is better, any scale. With them the answer is
+   * the fusion of both rankings. All documents of the search must be in the call.
+   */
+  readonly firstStageScores?: readonly number[];
+  /** How to fuse. With `reciprocal-rank` and no `firstStageScores` the order of the documents is the first stage's. */
+  readonly fusion?: FusionOptions;
   /** Default the client's. */
   readonly onUnavailable?: V;
 };
 
-/** A streamed call has no `topN`: the best are known only when all are scored. */
-export type StreamRequest<T, R extends boolean = true> = RequestBase<T, R> & { readonly topN?: never };
+/** A streamed call has no `topN` and no fusion: both are known only when all documents are scored. */
+export type StreamRequest<T, R extends boolean = true> = RequestBase<T, R> & {
+  readonly topN?: never;
+  readonly firstStageScores?: never;
+  readonly fusion?: never;
+};
 
 /** Place of a document in the ranking. */
 export interface Ranking {
@@ -58,6 +70,8 @@ export interface Ranking {
   readonly index: number;
   /** Sigmoid of the model's logit, 0..1; the logit itself with `rawScores`. */
   readonly relevanceScore: number;
+  /** The score that orders the results of a fused call; see {@link fuseScores}. A threshold is still one of `relevanceScore`. */
+  readonly fusedScore?: number;
 }
 
 /** Ranking with the caller's own document, unless the request said `returnDocuments: false`. */
@@ -68,7 +82,7 @@ export type RerankResult<T, R extends boolean = true> = R extends false
 export interface RerankResponse<T, R extends boolean = true> {
   /** False: ranked by the model. */
   readonly degraded: false;
-  /** Highest score first; equal scores keep the order of the request. */
+  /** Highest score first, the fused one in a fused call; equal scores keep the order of the request. */
   readonly results: readonly RerankResult<T, R>[];
   /** Name of the model that ranked. */
   readonly model: string;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -23,7 +23,8 @@ beforeAll(async () => {
     startLocalEndpoint({ port: 0, containerEntry, hosting: 'asynchronous' }),
   ]);
   // Below the package, so that a snippet finds it by its name.
-  scratch = await mkdtemp(path.join(root, 'dist', 'api-page-'));
+  await mkdir(path.join(root, 'build'), { recursive: true });
+  scratch = await mkdtemp(path.join(root, 'build', 'api-page-'));
 }, 60_000);
 afterAll(async () => {
   await Promise.all([realTime?.close(), asynchronous?.close()]);

@@ -26,7 +26,8 @@ beforeAll(async () => {
   const containerEntry = path.join(root, 'container', 'dist', 'main.js');
   endpoint = await startLocalEndpoint({ port: 0, containerEntry });
   // Below the package, so that a snippet finds it by its name.
-  scratch = await mkdtemp(path.join(root, 'dist', 'docs-'));
+  await mkdir(path.join(root, 'build'), { recursive: true });
+  scratch = await mkdtemp(path.join(root, 'build', 'docs-'));
 });
 afterAll(async () => {
   await endpoint.close();

@@ -1,3 +1,4 @@
+import type { FusionOptions } from '../fusion.js';
 import type { InvocationOptions } from '../transport/transport.js';
 import type { OnUnavailable, RerankAnswer, RerankRequest } from '../types.js';
 
@@ -14,6 +15,8 @@ export interface AdapterOptions extends InvocationOptions {
   readonly topN?: number;
   /** Least score of a document to keep, 0..1. Default none. */
   readonly threshold?: number;
+  /** Fuses the reranker's ranking with that of the search before it. */
+  readonly fusion?: FusionOptions;
   /** Milliseconds that a call may take. Default the client's. */
   readonly deadlineMs?: number;
 }

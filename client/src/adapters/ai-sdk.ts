@@ -12,9 +12,11 @@ type CallResult = Awaited<ReturnType<RerankingModelV4['doRerank']>>;
 
 /**
  * The reranker as a model of the AI SDK. Objects are ranked as their JSON. Retries are the client's: what it throws
- * is not retried again by the SDK.
+ * is not retried again by the SDK. First-stage scores go into the provider options; a fused ranking carries its fused
+ * scores.
  * @example
  * const { ranking } = await rerank({ model: rerankingModel({ client }), query, documents, topN: 5 });
+ * const providerOptions = { sagemakerReranker: { firstStageScores: hits.map(({ score }) => score) } };
  */
 export function rerankingModel({
   modelId = 'reranker',
@@ -25,15 +27,24 @@ export function rerankingModel({
     specificationVersion: 'v4',
     provider: 'sagemaker-reranker',
     modelId,
-    async doRerank({ documents, query, topN, abortSignal, headers }: CallOptions): Promise<CallResult> {
+    async doRerank({
+      documents,
+      query,
+      topN,
+      abortSignal,
+      headers,
+      providerOptions,
+    }: CallOptions): Promise<CallResult> {
       const texts =
         documents.type === 'text' ? documents.values : documents.values.map((value) => JSON.stringify(value));
       const answer = await client.rerank({
         ...options,
         query,
         documents: texts,
-        ...(topN !== undefined && { topN }),
-        ...(abortSignal !== undefined && { signal: abortSignal }),
+        topN,
+        signal: abortSignal,
+        // The client checks them.
+        firstStageScores: providerOptions?.sagemakerReranker?.firstStageScores as number[] | undefined,
       });
       const warnings: NonNullable<CallResult['warnings']> = [];
       if (headers !== undefined && Object.keys(headers).length > 0) {
@@ -51,7 +62,10 @@ export function rerankingModel({
       }
       const [id] = answer.requestIds;
       return {
-        ranking: answer.results.map(({ index, relevanceScore }) => ({ index, relevanceScore })),
+        ranking: answer.results.map(({ index, relevanceScore, fusedScore }) => ({
+          index,
+          relevanceScore: fusedScore ?? relevanceScore,
+        })),
         providerMetadata: { sagemakerReranker: { totalTokens: answer.usage.totalTokens } },
         warnings,
         response: { modelId: answer.model, ...(id !== undefined && { id }) },

@@ -12,12 +12,17 @@ export interface NodePostprocessorOptions extends AdapterOptions {
 }
 
 /**
- * Puts the nodes most relevant to the query first and replaces their scores by the reranker's.
+ * Puts the nodes most relevant to the query first and replaces their scores by the reranker's; with `fusion`, by those of
+ * its fusion with the scores that the nodes came with.
  * @example
  * const engine = index.asQueryEngine({ nodePostprocessors: [new RerankerPostprocessor({ client, topN: 5 })] });
  */
 export class RerankerPostprocessor implements BaseNodePostprocessor {
-  constructor(private readonly options: NodePostprocessorOptions) {}
+  readonly #options: NodePostprocessorOptions;
+
+  constructor(options: NodePostprocessorOptions) {
+    this.#options = options;
+  }
 
   /**
    * New entries around the same nodes. From a client with `onUnavailable: 'passthrough'` they come as they were,
@@ -30,16 +35,18 @@ export class RerankerPostprocessor implements BaseNodePostprocessor {
       const message = 'is needed to rank nodes';
       throw new ValidationError(`query ${message}`, [{ path: 'query', message }]);
     }
-    const { client, metadataMode = MetadataMode.ALL, ...options } = this.options;
+    const { client, metadataMode = MetadataMode.ALL, ...options } = this.#options;
+    const scores = nodes.flatMap(({ score }) => score ?? []);
     const { results } = await client.rerank({
       ...options,
       query: extractText(query),
       documents: nodes,
       text: ({ node }) => node.getContent(metadataMode),
+      firstStageScores: options.fusion && scores.length === nodes.length ? scores : undefined,
     });
-    return results.map(({ document: { node, score }, relevanceScore }) => ({
+    return results.map(({ document: { node, score }, ...ranking }) => ({
       node,
-      score: relevanceScore ?? score,
+      score: ('fusedScore' in ranking ? ranking.fusedScore : undefined) ?? ranking.relevanceScore ?? score,
     }));
   }
 }

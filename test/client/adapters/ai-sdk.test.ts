@@ -65,3 +65,11 @@ it('warns of headers it cannot send, and of an order that is not ranked', async 
     { type: 'other', message: expect.stringContaining('down') as string },
   ]);
 });
+
+it('fuses with the first-stage scores of the provider options', async () => {
+  const client = new RerankerClient({ transport: codecTransport((text) => text.length) });
+  const model = rerankingModel({ client, fusion: { weight: 0.2 } });
+  const providerOptions = { sagemakerReranker: { firstStageScores: [3, 1, 2] } };
+  const { ranking } = await rerank({ model, documents: ['a', 'ccc', 'bb'], query: 'q', providerOptions });
+  expect(ranking.map(({ originalIndex }) => originalIndex)).toEqual([0, 2, 1]);
+});

@@ -38,3 +38,23 @@ it("keeps the retriever's order, and ids, when the endpoint is unavailable and t
   expect(ranked).toEqual(documents);
   expect(ranked[0]).not.toBe(documents[0]);
 });
+
+it('fuses with the scores of the retriever, or with its order', async () => {
+  const client = new RerankerClient({ transport: codecTransport((text) => text.length) });
+  const scored = new RerankerCompressor({
+    client,
+    fusion: { weight: 0.2 },
+    firstStageScore: ({ metadata }) => -Number(metadata.source),
+  });
+  const [first] = await scored.compressDocuments(documents, 'q');
+  expect(first).toMatchObject({
+    pageContent: 'a',
+    metadata: { source: 1, fusedScore: expect.any(Number) as number },
+  });
+  const ordered = new RerankerCompressor({ client, fusion: { method: 'reciprocal-rank', weight: 0.2 } });
+  expect((await ordered.compressDocuments(documents, 'q')).map(({ pageContent }) => pageContent)).toEqual([
+    'a',
+    'ccc',
+    'bb',
+  ]);
+});

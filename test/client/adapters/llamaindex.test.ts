@@ -1,5 +1,5 @@
 import { MetadataMode, TextNode, type NodeWithScore } from '@llamaindex/core/schema';
-import { RerankerClient, UnavailableError, ValidationError } from '@sagemaker-reranker/client';
+import { fuseScores, RerankerClient, UnavailableError, ValidationError } from '@sagemaker-reranker/client';
 import { RerankerPostprocessor } from '../../../client/src/adapters/llamaindex.js';
 import { codecTransport, rejection } from '../support/codec-transport.js';
 
@@ -39,4 +39,22 @@ it('keeps order and scores of the first stage when the endpoint is unavailable',
   );
   const client = new RerankerClient({ transport, retry: false, onUnavailable: 'passthrough' });
   expect(await new RerankerPostprocessor({ client }).postprocessNodes(nodes, 'q')).toEqual(nodes);
+});
+
+it('fuses with the scores that the nodes came with, and says so when they have none', async () => {
+  const client = new RerankerClient({ transport: codecTransport((text) => text.length) });
+  const postprocessor = new RerankerPostprocessor({ client, fusion: { weight: 0.2 } });
+  const fused = await postprocessor.postprocessNodes(nodes, 'q');
+  expect(fused[0]!.node).toBe(nodes[0]!.node);
+  expect(fused.map(({ score }) => score)).toEqual(
+    fuseScores(
+      [1, 0.9, 0.8],
+      [nodes[0]!, nodes[1]!, nodes[2]!].map(({ node }) => node.getContent(MetadataMode.ALL).length),
+      { weight: 0.2 },
+    ),
+  );
+  const unscored = nodes.map(({ node }) => ({ node }));
+  expect((await rejection(postprocessor.postprocessNodes(unscored, 'q'))).message).toContain(
+    'firstStageScores',
+  );
 });
