@@ -60,10 +60,7 @@ for (const { room, main = 'main.js', embedded, copy } of IMAGES) {
     sourcemap: false,
     entryPoints: {
       main: path.join(root, room, 'dist', main),
-      worker: path.join(
-        root,
-        room === 'container' ? 'container/dist/engine/worker.js' : 'inference/dist/probe/worker.js',
-      ),
+      worker: path.join(root, 'inference/dist/worker.js'),
     },
     outdir: image,
     bundle: true,

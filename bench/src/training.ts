@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Tensor, InferenceSession } from '@sagemaker-reranker/inference';
+import { Tensor, InferenceSession } from '@sagemaker-reranker/inference/runtime';
 import {
   type Architecture,
   Random,

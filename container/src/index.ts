@@ -7,7 +7,6 @@ export {
   type ScoreRequest,
   type Scores,
 } from './engine/index.js';
-export { WorkerPool } from './engine/worker-pool.js';
 export { ERRORS, RequestError, type ErrorCode, type ErrorRow } from './errors.js';
 export { memoryBytes, processors } from './limits.js';
 export { createLogger, type Logger } from './log.js';

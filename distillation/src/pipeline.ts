@@ -6,7 +6,7 @@ import {
   type Verification,
   compareModels,
   verifyModel,
-} from '@sagemaker-reranker/inference';
+} from '@sagemaker-reranker/inference/verify';
 import {
   ModelError,
   type ModelManifest,

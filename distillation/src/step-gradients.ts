@@ -1,4 +1,4 @@
-import type { OnnxValue } from '@sagemaker-reranker/inference';
+import type { OnnxValue } from '@sagemaker-reranker/inference/runtime';
 import type { Architecture } from '@sagemaker-reranker/models';
 import { names } from '@sagemaker-reranker/models/build';
 import { sumOfSquares } from './adamw.js';

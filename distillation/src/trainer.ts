@@ -1,4 +1,4 @@
-import { Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference';
+import { Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
 import { ModelError, type PairElement } from '@sagemaker-reranker/models';
 import { names } from '@sagemaker-reranker/models/build';
 import { learningRateAt } from './adamw.js';

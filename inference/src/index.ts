@@ -1,10 +1,8 @@
-/** Runs models: sessions of ONNX Runtime, the tokenizer and its pairs, verification and comparison of model directories. */
-export { compareModels, kendallTau, type Comparison } from './compare.js';
-export { compareWithSource } from './compare-with-source.js';
-export { PairEncoder } from './pairs.js';
-export { pairFeeds } from './probe/feeds.js';
-export { probe } from './probe/probe.js';
-export type { ProbePair, ProbeResult } from './probe/protocol.js';
-export { InferenceSession, Tensor, type OnnxValue } from './runtime.js';
-export { SESSION_OPTIONS } from './session-options.js';
-export { verifyModel, type Check, type Verification } from './verify.js';
+/** What turns texts into pairs of tokens and pairs into logits; ONNX Runtime itself stays in a process of its own. */
+export { packBatch, type PairBatch } from './batch.js';
+export { InferenceProcess, type BatchScores, type LoadedModel } from './inference-process.js';
+export { LoadFailure, loadFault, ProcessCrash, ProcessGone } from './process-errors.js';
+export { Pair, PairLayout, type PairCut } from './pair.js';
+export { PairEncoder, type TextPair } from './pair-encoder.js';
+export type { LoadMessage } from './protocol.js';
+export { TextTokenizer } from './tokenizer.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { kendallTau } from '@sagemaker-reranker/inference';
+import { kendallTau } from '@sagemaker-reranker/inference/verify';
 
 const scores = fc.array(fc.integer({ min: -9, max: 9 }), { minLength: 2, maxLength: 20 });
 

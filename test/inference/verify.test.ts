@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { type Verification, verifyModel } from '@sagemaker-reranker/inference';
+import { type Verification, verifyModel } from '@sagemaker-reranker/inference/verify';
 import {
   type ModelManifest,
   describeFile,

@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { compareWithSource } from '@sagemaker-reranker/inference';
+import { compareWithSource } from '@sagemaker-reranker/inference/verify';
 import { type Architecture, ModelError, readManifest } from '@sagemaker-reranker/models';
 import { type BuildOptions, buildModel } from '@sagemaker-reranker/models/build';
 import type { BertArchitecture } from '../../models/src/bert/weights.js';

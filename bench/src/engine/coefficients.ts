@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { readFile, writeFile } from 'node:fs/promises';
-import { WorkerPool, createLogger } from '@sagemaker-reranker/container';
+import { InferenceProcess, packBatch, Pair } from '@sagemaker-reranker/inference';
 import { batchBytes, readManifest } from '@sagemaker-reranker/models';
 import type { Report, Suite } from '../suite.js';
 import { benchModel } from './models.js';
@@ -22,34 +22,25 @@ const SUBJECTS = [
 /** Bytes by which the resident peak of a fresh inference process grows with one batch. Linux only: proc(5). */
 async function peakGrowth(directory: string, rows: number, width: number): Promise<number> {
   const { model, inputs, output, tokenizer } = await readManifest(directory);
-  const load = {
-    type: 'load',
+  const process = new InferenceProcess({
     modelFile: path.join(directory, model),
     inputs,
     output,
-    pad: tokenizer.pad,
     threads: 1,
-    arena: true,
-  } as const;
-  const ignore = (): void => undefined;
-  const logger = createLogger('silent');
-  const options = { workers: 1, load, timeoutMs: 300_000, logger, onIdle: ignore, onOutage: ignore };
-  const pool = new WorkerPool(options);
-  await pool.start();
+  });
+  await process.ready;
   try {
-    const [pid] = pool.pids;
+    const { pid } = process;
     // Sets the peak back to what is resident now.
     await writeFile(`/proc/${pid}/clear_refs`, '5');
     const kib = async (field: string): Promise<number> =>
       Number(new RegExp(`${field}:\\s+(\\d+)`).exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
     const before = await kib('VmRSS');
-    const tokens = rows * width;
-    const ids = Int32Array.from({ length: tokens }, (_, i) => 5 + (i % 1_000));
-    const lengths = new Uint32Array(rows).fill(width);
-    await pool.run({ type: 'batch', lengths, ids, types: new Uint8Array(tokens) });
+    const pair = Pair.ofIds(Int32Array.from({ length: width }, (_, i) => 5 + (i % 1_000)));
+    await process.run(packBatch(Array<Pair>(rows).fill(pair), tokenizer.pad));
     return 1024 * ((await kib('VmHWM')) - before);
   } finally {
-    await pool.close();
+    process.kill();
   }
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { Tensor, InferenceSession } from '@sagemaker-reranker/inference';
+import { Tensor, InferenceSession } from '@sagemaker-reranker/inference/runtime';
 import { Tokenizer } from 'tokenizers';
 import type { Request } from './corpus.js';
 

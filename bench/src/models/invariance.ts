@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { probe } from '@sagemaker-reranker/inference';
+import { runBatches } from '@sagemaker-reranker/inference/verify';
 import { THREADS, randomPairs, synthesized } from './setting.js';
 import type { Setting } from './setting.js';
 
@@ -18,14 +18,10 @@ export async function batchInvariance(setting: Setting): Promise<void> {
       );
       const pairs = randomPairs(COMPANY, 8, variant === 'base' ? 48 : 180);
       note(`${variant}, ${precision}: ${COMPANY} pairs together, reversed and alone`);
-      const { logits } = await probe({
-        model,
-        inputs: manifest.inputs,
-        output: manifest.output,
-        pad: manifest.tokenizer.pad,
-        threads: THREADS,
-        batches: [{ pairs }, { pairs: [...pairs].reverse() }, ...pairs.map((pair) => ({ pairs: [pair] }))],
-      });
+      const { inputs, output, tokenizer } = manifest;
+      const load = { modelFile: model, inputs, output, pad: tokenizer.pad, threads: THREADS };
+      const singles = pairs.map((pair) => ({ pairs: [pair] }));
+      const { logits } = await runBatches(load, [{ pairs }, { pairs: [...pairs].reverse() }, ...singles]);
       const [together, reversed, ...alone] = logits;
       const differences = alone.flatMap(([logit], i) => [
         Math.abs(logit! - together![i]!),

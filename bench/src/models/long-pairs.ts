@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import path from 'node:path';
-import { type ProbeResult, probe } from '@sagemaker-reranker/inference';
+import { type BatchRuns, runBatches } from '@sagemaker-reranker/inference/verify';
 import { VARIANTS } from '@sagemaker-reranker/models';
 import { randomWeights } from '@sagemaker-reranker/models/build';
 import { plainJinaBert } from './plain-graph.js';
@@ -25,16 +25,11 @@ export async function longPairs(setting: Setting): Promise<void> {
   const { architecture } = VARIANTS.tiny;
   const plainModel = path.join(directory, 'plain.onnx');
   await writeFile(plainModel, plainJinaBert(architecture, randomWeights(architecture, SEED)));
-  const run = (file: string, tokens: number): Promise<ProbeResult> => {
+  const run = (file: string, tokens: number): Promise<BatchRuns> => {
     note(`one pair of ${tokens} tokens, ${file === model ? 'this graph' : 'the plain graph'}`);
-    return probe({
-      model: file,
-      inputs: manifest.inputs,
-      output: manifest.output,
-      pad: manifest.tokenizer.pad,
-      threads: THREADS,
-      batches: [{ pairs: randomPairs(1, tokens), repeats: REPEATS }],
-    });
+    const { inputs, output, tokenizer } = manifest;
+    const load = { modelFile: file, inputs, output, pad: tokenizer.pad, threads: THREADS };
+    return runBatches(load, [{ pairs: randomPairs(1, tokens), repeats: REPEATS }]);
   };
   for (const [tokens, limit] of [
     [2048, 350],

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { compareModels } from '@sagemaker-reranker/inference';
+import { compareModels } from '@sagemaker-reranker/inference/verify';
 import { embeddedModelDirectory, readManifest } from '@sagemaker-reranker/models';
 import { floatTwin } from './float-twin.js';
 import { saturatingTwin } from './saturating-twin.js';

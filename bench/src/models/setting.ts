@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ProbePair } from '@sagemaker-reranker/inference';
+import { Pair } from '@sagemaker-reranker/inference';
 import { type ModelManifest, Random, type VariantId } from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
 import type { Report } from '../suite.js';
@@ -33,12 +33,11 @@ export async function synthesized(
 }
 
 /** Pairs of random tokens, of `least` to `most` tokens. */
-export function randomPairs(count: number, least: number, most = least): ProbePair[] {
+export function randomPairs(count: number, least: number, most = least): Pair[] {
   const random = new Random(SEED);
   return Array.from({ length: count }, () => {
     const length = least + random.below(most - least + 1);
     // Ids that every variant embeds, past the special tokens.
-    const ids = Int32Array.from({ length }, () => 4 + random.below(17_000));
-    return { ids, types: new Uint8Array(length) };
+    return Pair.ofIds(Int32Array.from({ length }, () => 4 + random.below(17_000)));
   });
 }

@@ -1,4 +1,5 @@
-import { Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference';
+import { packBatch } from '@sagemaker-reranker/inference';
+import { batchFeeds, Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
 import { Random, VARIANTS } from '@sagemaker-reranker/models';
 import { medianRatio, median, sideBySide } from '../side-by-side.js';
 import { bareProducts } from './bare-products.js';
@@ -61,12 +62,8 @@ function open(model: string | Uint8Array): Promise<InferenceSession> {
 }
 
 function tokenFeeds(): Record<string, Tensor> {
-  const ids = randomPairs(PAIRS, TOKENS).flatMap((pair) => [...pair.ids]);
-  const dims = [PAIRS, TOKENS];
-  return {
-    input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), dims),
-    attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), dims),
-  };
+  const inputs = { input_ids: 'input_ids', attention_mask: 'attention_mask' };
+  return batchFeeds(inputs, packBatch(randomPairs(PAIRS, TOKENS), 0));
 }
 
 function bareFeeds(hidden: number, intermediate: number): Record<string, Tensor> {

@@ -218,9 +218,9 @@ async function tokenizationOf({ tokenizer, model }: Options): Promise<Tokenizati
   const directory = tokenizer ?? model ?? embeddedModelDirectory();
   const { pair_template: template, max_length: longestPair, tokenizer: file } = await readManifest(directory);
   const special = specialTokens(template);
-  const encoder = await PairEncoder.load(path.join(directory, file.path), template, Infinity);
+  const encoder = new PairEncoder(path.join(directory, file.path), template, Infinity);
   return {
-    count: async (text) => (await encoder.encode({ query: '', document: text })).ids.length - special,
+    count: async (text) => (await encoder.encode({ query: '', document: text })).length - special,
     special,
     longestPair,
   };

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Comparison, compareWithSource } from '@sagemaker-reranker/inference';
+import { type Comparison, compareWithSource } from '@sagemaker-reranker/inference/verify';
 import type { ModelManifest } from '@sagemaker-reranker/models';
 import { type WeightBits, buildModel } from '@sagemaker-reranker/models/build';
 import { weightBitsOption } from './weight-bits.js';

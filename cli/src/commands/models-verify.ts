@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { verifyModel } from '@sagemaker-reranker/inference';
+import { verifyModel } from '@sagemaker-reranker/inference/verify';
 import { table } from '../table.js';
 
 /** `reranker models verify`: exit code 1 when a check fails. */

@@ -1,98 +1,103 @@
+import {
+  type BatchScores,
+  packBatch,
+  type PairBatch,
+  ProcessCrash,
+  ProcessGone,
+} from '@sagemaker-reranker/inference';
 import { RequestError } from '../errors.js';
 import type { Admission } from './admission.js';
 import type { Job } from './job.js';
 import { Planner, type BatchLimit, type PlanItem } from './planner.js';
-import type { BatchMessage } from './protocol.js';
-import { WorkerCrash, WorkerGone, type BatchScores } from './worker-pool.js';
 
 /** What the dispatcher needs of the workers. */
 export interface Workers {
   /** Batches that can be handed over now. */
   readonly room: number;
-  run(batch: BatchMessage): Promise<BatchScores>;
+  run(batch: PairBatch): Promise<BatchScores>;
 }
 
 type Batch = readonly PlanItem<Job>[];
+
+export interface DispatcherOptions {
+  readonly workers: Workers;
+  readonly admission: Admission;
+  /** Padded tokens that a batch may hold, and what else bounds it. */
+  readonly batchTokens: number;
+  readonly limit?: BatchLimit;
+  /** Token id behind pairs shorter than their batch. */
+  readonly pad: number;
+}
 
 /** Keeps the workers busy with batches from the planner and brings the scores back to their jobs. */
 export class Dispatcher {
   /** Milliseconds the model has run, over all batches. */
   modelMs = 0;
-  private readonly planner: Planner<Job>;
+  readonly #planner: Planner<Job>;
+  readonly #workers: Workers;
+  readonly #admission: Admission;
+  readonly #pad: number;
   /** Batches lost with a worker, one request each, so that one that kills workers takes no other down with it. */
-  private readonly retries: { readonly batch: Batch; readonly isRetry: boolean }[] = [];
+  readonly #retries: { readonly batch: Batch; readonly isRetry: boolean }[] = [];
 
-  constructor(
-    private readonly workers: Workers,
-    private readonly admission: Admission,
-    batchTokens: number,
-    limit?: BatchLimit,
-  ) {
-    this.planner = new Planner(batchTokens, limit);
+  constructor(options: DispatcherOptions) {
+    this.#planner = new Planner(options.batchTokens, options.limit);
+    this.#workers = options.workers;
+    this.#admission = options.admission;
+    this.#pad = options.pad;
   }
 
   add(job: Job): void {
-    this.planner.add(job, job.tokens.lengths);
+    this.#planner.add(job, job.tokens.lengths);
     this.pump();
   }
 
   /** Drops what of the job is not yet with a worker. */
   remove(job: Job): void {
-    this.planner.remove(job);
+    this.#planner.remove(job);
   }
 
   /** Hands batches to the workers; to be called whenever one has room. */
   pump(): void {
-    while (this.workers.room > 0) {
-      const retry = this.retries.shift();
-      const batch = (retry?.batch ?? this.planner.next())?.filter(({ request }) => !request.settled);
+    while (this.#workers.room > 0) {
+      const retry = this.#retries.shift();
+      const batch = (retry?.batch ?? this.#planner.next())?.filter(({ request }) => !request.settled);
       if (batch === undefined) return;
-      if (batch.length > 0) void this.dispatch(batch, retry?.isRetry === true);
+      if (batch.length > 0) void this.#dispatch(batch, retry?.isRetry === true);
     }
   }
 
-  private async dispatch(batch: Batch, isRetry: boolean): Promise<void> {
+  async #dispatch(batch: Batch, isRetry: boolean): Promise<void> {
     const now = performance.now();
     for (const { request } of batch) request.firstBatchAt ??= now;
     try {
-      const message = this.assemble(batch);
-      const { logits, ms } = await this.workers.run(message);
+      const pairs = batch.map(({ request, position }) => request.tokens.pairs[position]!);
+      const { logits, ms } = await this.#workers.run(packBatch(pairs, this.#pad));
       this.modelMs += ms;
-      this.admission.measured(message.ids.length, ms);
+      this.#admission.measured(
+        batch.reduce((sum, { length }) => sum + length, 0),
+        ms,
+      );
       batch.forEach((item, row) => deliver(item, logits[row]!));
     } catch (error) {
-      this.failed(batch, error as Error, isRetry);
+      this.#failed(batch, error as Error, isRetry);
     }
     this.pump();
   }
 
-  private assemble(batch: Batch): BatchMessage {
-    const lengths = Uint32Array.from(batch, ({ length }) => length);
-    const total = lengths.reduce((sum, length) => sum + length, 0);
-    const ids = new Int32Array(total);
-    const types = new Uint8Array(total);
-    let offset = 0;
-    for (const { request, position, length } of batch) {
-      const { layout, query, passages } = request.tokens;
-      layout.write(query, passages[position]!, ids, types, offset);
-      offset += length;
-    }
-    return { type: 'batch', lengths, ids, types };
-  }
-
-  private failed(batch: Batch, error: Error, isRetry: boolean): void {
+  #failed(batch: Batch, error: Error, isRetry: boolean): void {
     const requests = new Set(batch.map(({ request }) => request));
-    const innocent = error instanceof WorkerGone;
-    if (innocent || (error instanceof WorkerCrash && !isRetry)) {
+    const innocent = error instanceof ProcessGone;
+    if (innocent || (error instanceof ProcessCrash && !isRetry)) {
       for (const job of requests) {
         const own = batch.filter(({ request }) => request === job);
-        this.retries.push({ batch: own, isRetry: isRetry || !innocent });
+        this.#retries.push({ batch: own, isRetry: isRetry || !innocent });
       }
       return;
     }
-    const code = error instanceof WorkerCrash ? 'worker_crashed' : 'inference_failed';
+    const code = error instanceof ProcessCrash ? 'worker_crashed' : 'inference_failed';
     for (const job of requests) {
-      this.planner.remove(job);
+      this.#planner.remove(job);
       job.fail(new RequestError(code, error.message, {}, { cause: error }));
     }
   }

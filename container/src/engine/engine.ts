@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { type ModelDescription, ModelError, readModelDirectory } from '@sagemaker-reranker/models';
+import { LoadFailure, loadFault, TextTokenizer } from '@sagemaker-reranker/inference';
+import { type ModelDescription, readModelDirectory } from '@sagemaker-reranker/models';
 import { RequestError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
@@ -7,12 +8,10 @@ import { Admission } from './admission.js';
 import { Dispatcher } from './dispatcher.js';
 import { Job, type TokenizedRequest } from './job.js';
 import { logPlan, planMemory } from './memory-plan.js';
-import type { BatchLimit } from './planner.js';
-import { prepare } from './prepare.js';
+import { prepare, type Preparation } from './prepare.js';
 import { warnOfSaturation } from './saturation.js';
-import { TextTokenizer } from './tokenizer.js';
 import type { Truncation } from './truncation.js';
-import { LoadFailure, WorkerPool, type WorkerCounts } from './worker-pool.js';
+import { WorkerPool, type WorkerCounts } from './worker-pool.js';
 
 /** A replacement is tried at least every five seconds. */
 const OUTAGE_RETRY_SECONDS = 5;
@@ -98,17 +97,15 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
   const { model: manifest, limit } = plan;
   logPlan(plan, declared, logger);
   warnOfSaturation(declared, logger);
-  const tokenizer = TextTokenizer.load(settings.modelDir, manifest);
+  const tokenizer = TextTokenizer.of(settings.modelDir, manifest);
   let onIdle = (): void => undefined;
   let onOutage: (reason: string) => void = () => undefined;
   const pool = new WorkerPool({
     workers: settings.workers,
     load: {
-      type: 'load',
       modelFile,
       inputs: manifest.inputs,
       output: manifest.output,
-      pad: manifest.tokenizer.pad,
       threads: settings.threads,
       arena: settings.arena === 1,
     },
@@ -121,65 +118,70 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
     await pool.start();
   } catch (error) {
     if (!(error instanceof LoadFailure)) throw error;
-    const message = `${modelFile} cannot be loaded: ${error.message}`;
-    throw new ModelError('model_invalid', message, modelFile, { cause: error });
+    throw loadFault(modelFile, error);
   }
-  const engine = new PooledEngine(manifest, tokenizer, pool, settings, limit);
+  const admission = new Admission(settings.queueTokens);
+  const { batchTokens } = settings;
+  const { pad } = manifest.tokenizer;
+  const dispatcher = new Dispatcher({ workers: pool, admission, batchTokens, limit, pad });
+  const engine = new PooledEngine({ manifest, tokenizer, admission }, pool, dispatcher, settings.deadlineMs);
   onIdle = () => engine.pump();
   onOutage = (reason) => engine.failAll(reason);
   return engine;
 }
 
 class PooledEngine implements Engine {
-  readonly admission: Admission;
-  private readonly dispatcher: Dispatcher;
-  private readonly jobs = new Set<Job>();
-  private closing = false;
+  readonly #preparation: Preparation;
+  readonly #pool: WorkerPool;
+  readonly #dispatcher: Dispatcher;
+  readonly #deadlineMs: number;
+  readonly #jobs = new Set<Job>();
+  #closing = false;
 
-  constructor(
-    readonly manifest: ModelDescription,
-    readonly tokenizer: TextTokenizer,
-    private readonly pool: WorkerPool,
-    private readonly settings: EngineSettings,
-    limit: BatchLimit,
-  ) {
-    this.admission = new Admission(settings.queueTokens);
-    this.dispatcher = new Dispatcher(pool, this.admission, settings.batchTokens, limit);
+  constructor(preparation: Preparation, pool: WorkerPool, dispatcher: Dispatcher, deadlineMs: number) {
+    this.#preparation = preparation;
+    this.#pool = pool;
+    this.#dispatcher = dispatcher;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  get manifest(): ModelDescription {
+    return this.#preparation.manifest;
   }
 
   get healthy(): boolean {
-    return this.pool.healthy;
+    return this.#pool.healthy;
   }
 
   get pids(): readonly number[] {
-    return this.pool.pids;
+    return this.#pool.pids;
   }
 
   get queuedTokens(): number {
-    return this.admission.queued;
+    return this.#preparation.admission.queued;
   }
 
   get workers(): WorkerCounts {
-    return this.pool.counts;
+    return this.#pool.counts;
   }
 
   get modelMs(): number {
-    return this.dispatcher.modelMs;
+    return this.#dispatcher.modelMs;
   }
 
   pump(): void {
-    this.dispatcher.pump();
+    this.#dispatcher.pump();
   }
 
   async score(request: ScoreRequest, options: ScoreOptions = {}): Promise<Scores> {
     const start = performance.now();
-    this.admission.check();
-    const deadlineMs = options.deadlineMs ?? this.settings.deadlineMs;
+    this.#preparation.admission.check();
+    const deadlineMs = options.deadlineMs ?? this.#deadlineMs;
     const { signal, clear } = withDeadline(deadlineMs, options.signal);
     try {
-      const tokens = await prepare(this, request, signal);
+      const tokens = await prepare(this.#preparation, request, signal);
       const tokenized = performance.now();
-      const job = await this.runJob(tokens, signal, options.onScored);
+      const job = await this.#runJob(tokens, signal, options.onScored);
       const first = job.firstBatchAt ?? tokenized;
       const pairTokens = new Uint32Array(tokens.textTokens.length);
       tokens.owners.forEach((owner, passage) => (pairTokens[owner]! += tokens.lengths[passage]!));
@@ -188,7 +190,7 @@ class PooledEngine implements Engine {
         logits: Float32Array.from(tokens.places, (place) => job.logits[place]!),
         tokens: perDocument,
         totalTokens: sum(perDocument),
-        queryTokens: tokens.query.length,
+        queryTokens: tokens.queryTokens,
         documentTokens: tokens.places.map((place) => tokens.textTokens[place]!),
         scoredDocuments: tokens.textTokens.length,
         timings: {
@@ -204,39 +206,39 @@ class PooledEngine implements Engine {
 
   /** Fails what waits for inference processes that do not come. */
   failAll(reason: string): void {
-    for (const job of this.jobs) job.fail(lost(reason));
+    for (const job of this.#jobs) job.fail(lost(reason));
   }
 
   async close(): Promise<void> {
-    this.closing = true;
-    for (const job of this.jobs) job.fail(drained());
-    await this.pool.close();
+    this.#closing = true;
+    for (const job of this.#jobs) job.fail(drained());
+    await this.#pool.close();
   }
 
-  private async runJob(
+  async #runJob(
     tokens: TokenizedRequest,
     signal: AbortSignal,
     onScored: ScoreOptions['onScored'],
   ): Promise<Job> {
-    if (this.closing) throw drained();
-    if (!this.pool.healthy) throw lost('the log says why');
+    if (this.#closing) throw drained();
+    if (!this.#pool.healthy) throw lost('the log says why');
     signal.throwIfAborted();
-    const total = sum(tokens.lengths);
-    this.admission.admit(total);
+    const { admission } = this.#preparation;
+    admission.admit(tokens.totalTokens);
     const job = new Job(tokens, onScored && forEachIndex(tokens.places, onScored));
     const abort = (): void => job.fail(signal.reason);
     signal.addEventListener('abort', abort);
-    this.jobs.add(job);
+    this.#jobs.add(job);
     try {
-      if (tokens.passages.length === 0) return job;
-      this.dispatcher.add(job);
+      if (tokens.pairs.length === 0) return job;
+      this.#dispatcher.add(job);
       await job.done;
       return job;
     } finally {
       signal.removeEventListener('abort', abort);
-      this.jobs.delete(job);
-      this.dispatcher.remove(job);
-      this.admission.release(total);
+      this.#jobs.delete(job);
+      this.#dispatcher.remove(job);
+      admission.release(tokens.totalTokens);
     }
   }
 }

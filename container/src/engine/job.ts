@@ -1,14 +1,14 @@
-import type { PairLayout } from './pair.js';
+import type { Pair } from '@sagemaker-reranker/inference';
 
 /** A request's texts as tokens: each different document once, as one passage or, where it is long, as several. */
 export interface TokenizedRequest {
-  /** How its pairs are laid out and cut. */
-  readonly layout: PairLayout;
-  readonly query: Int32Array;
-  /** Passages of all different documents. */
-  readonly passages: readonly Int32Array[];
-  /** Tokens of each pair with a passage, special tokens included. */
+  /** Tokens of the query alone, as far as it was read. */
+  readonly queryTokens: number;
+  /** The query with each passage of all different documents. */
+  readonly pairs: readonly Pair[];
+  /** Tokens of each pair, special tokens included, and their sum. */
   readonly lengths: Uint32Array;
+  readonly totalTokens: number;
   /** For each passage, its document's place among the different ones. */
   readonly owners: Uint32Array;
   /** Tokens of each different document's text alone, as far as it was read. */
@@ -24,51 +24,53 @@ export class Job {
   readonly done: Promise<void>;
   /** Milliseconds of `performance.now()` when its first batch went to a worker. */
   firstBatchAt: number | undefined;
-  private pending: number;
+  #pending: number;
   /** Passages of each different document still to be scored. */
-  private readonly passagesLeft: Uint32Array;
-  private over = false;
-  private readonly resolve: () => void;
-  private readonly reject: (error: unknown) => void;
+  readonly #passagesLeft: Uint32Array;
+  #over = false;
+  readonly #resolve: () => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #onDocument: ((place: number, logit: number) => void) | undefined;
 
   /** @param onDocument called as each different document has its logit. */
   constructor(
     readonly tokens: TokenizedRequest,
-    private readonly onDocument?: (place: number, logit: number) => void,
+    onDocument?: (place: number, logit: number) => void,
   ) {
+    this.#onDocument = onDocument;
     const documents = tokens.textTokens.length;
-    this.pending = tokens.passages.length;
+    this.#pending = tokens.pairs.length;
     this.logits = new Float32Array(documents).fill(-Infinity);
-    this.passagesLeft = new Uint32Array(documents);
-    for (const owner of tokens.owners) this.passagesLeft[owner]! += 1;
+    this.#passagesLeft = new Uint32Array(documents);
+    for (const owner of tokens.owners) this.#passagesLeft[owner]! += 1;
     let resolve!: () => void;
     let reject!: (error: unknown) => void;
     this.done = new Promise<void>((...settle) => ([resolve, reject] = settle));
-    this.resolve = resolve;
-    this.reject = reject;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   /** Whether it has its outcome, so that what still comes for it is dropped. */
   get settled(): boolean {
-    return this.over;
+    return this.#over;
   }
 
   /** Takes the logit of a passage. */
   scored(position: number, logit: number): void {
-    if (this.over) return;
+    if (this.#over) return;
     const owner = this.tokens.owners[position]!;
     this.logits[owner] = Math.max(this.logits[owner]!, logit);
-    this.passagesLeft[owner]! -= 1;
-    if (this.passagesLeft[owner] === 0) this.onDocument?.(owner, this.logits[owner]!);
-    this.pending -= 1;
-    if (this.pending > 0) return;
-    this.over = true;
-    this.resolve();
+    this.#passagesLeft[owner]! -= 1;
+    if (this.#passagesLeft[owner] === 0) this.#onDocument?.(owner, this.logits[owner]!);
+    this.#pending -= 1;
+    if (this.#pending > 0) return;
+    this.#over = true;
+    this.#resolve();
   }
 
   fail(error: unknown): void {
-    if (this.over) return;
-    this.over = true;
-    this.reject(error);
+    if (this.#over) return;
+    this.#over = true;
+    this.#reject(error);
   }
 }

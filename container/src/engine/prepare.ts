@@ -1,9 +1,8 @@
+import { type Pair, PairLayout, type TextTokenizer } from '@sagemaker-reranker/inference';
 import type { ModelDescription } from '@sagemaker-reranker/models';
 import { RequestError } from '../errors.js';
 import type { Admission } from './admission.js';
 import type { TokenizedRequest } from './job.js';
-import { PairLayout } from './pair.js';
-import type { TextTokenizer } from './tokenizer.js';
 import { TRUNCATE_RIGHT, type Truncation } from './truncation.js';
 
 /** What a request is tokenized with. */
@@ -35,8 +34,7 @@ export async function prepare(
   const readable = longDocuments === 'max_passage' ? admission.limit + 1 : layout.longestDocument + 1;
   const [query] = await tokenizer.encode([request.query], layout.longestDocument + 1, signal, side);
 
-  const passages: Int32Array[] = [];
-  const lengths: number[] = [];
+  const pairs: Pair[] = [];
   const owners: number[] = [];
   const textTokens = new Uint32Array(texts.length);
   let place = 0;
@@ -50,21 +48,20 @@ export async function prepare(
         throw tooLong(places.indexOf(place), layout);
       }
       for (const passage of windows) {
-        const length = layout.length(layout.cut(query!.length, passage.length));
-        passages.push(passage);
-        lengths.push(length);
+        const pair = layout.pair(query!, passage);
+        pairs.push(pair);
         owners.push(place);
-        total += length;
+        total += pair.length;
       }
       place += 1;
     }
     admission.checkSize(total);
   }
   return {
-    layout,
-    query: query!,
-    passages,
-    lengths: Uint32Array.from(lengths),
+    queryTokens: query!.length,
+    pairs,
+    lengths: Uint32Array.from(pairs, ({ length }) => length),
+    totalTokens: total,
     owners: Uint32Array.from(owners),
     textTokens,
     places,

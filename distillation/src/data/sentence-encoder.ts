@@ -1,4 +1,4 @@
-import { Tensor, InferenceSession } from '@sagemaker-reranker/inference';
+import { Tensor, InferenceSession } from '@sagemaker-reranker/inference/runtime';
 import { ModelError } from '@sagemaker-reranker/models';
 import { Tokenizer } from 'tokenizers';
 import { otherVocabulary } from '../teacher/cross-encoder.js';

@@ -1,11 +1,6 @@
 import path from 'node:path';
-import {
-  InferenceSession,
-  PairEncoder,
-  type ProbePair,
-  SESSION_OPTIONS,
-  pairFeeds,
-} from '@sagemaker-reranker/inference';
+import { packBatch, type Pair, PairEncoder } from '@sagemaker-reranker/inference';
+import { batchFeeds, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
 import { type ModelDescription, ModelError, readModelDirectory } from '@sagemaker-reranker/models';
 import type { Teacher, TextGroup } from './teacher.js';
 
@@ -34,11 +29,11 @@ export class CrossEncoder implements Teacher {
     const model = await readModelDirectory(directory);
     const tokenizer = path.join(directory, model.tokenizer.path);
     const most = Math.min(model.max_length, options.maximumTokens);
-    const encoder = await PairEncoder.load(tokenizer, model.pair_template, most);
-    if (encoder.vocabulary > model.architecture.vocabulary) {
+    const encoder = new PairEncoder(tokenizer, model.pair_template, most);
+    if (encoder.tokenizer.vocabulary > model.architecture.vocabulary) {
       throw otherVocabulary(
         tokenizer,
-        `has ${encoder.vocabulary} tokens, the model embeds ${model.architecture.vocabulary}`,
+        `has ${encoder.tokenizer.vocabulary} tokens, the model embeds ${model.architecture.vocabulary}`,
       );
     }
     const session = await InferenceSession.create(path.join(directory, model.model), {
@@ -49,7 +44,7 @@ export class CrossEncoder implements Teacher {
   }
 
   async score(groups: readonly TextGroup[]): Promise<number[][]> {
-    const pairs: ProbePair[] = [];
+    const pairs: Pair[] = [];
     for (const { group, texts } of groups) {
       for (const document of texts) pairs.push(await this.encoder.encode({ query: group.query, document }));
     }
@@ -63,26 +58,23 @@ export class CrossEncoder implements Teacher {
   }
 
   /** Pairs of like length share a batch. */
-  private async logits(pairs: readonly ProbePair[]): Promise<number[]> {
-    const order = pairs.map((_, i) => i).sort((a, b) => pairs[b].ids.length - pairs[a].ids.length || a - b);
+  private async logits(pairs: readonly Pair[]): Promise<number[]> {
+    const order = pairs.map((_, i) => i).sort((a, b) => pairs[b]!.length - pairs[a]!.length || a - b);
     const logits = new Array<number>(pairs.length);
     for (let at = 0; at < order.length;) {
-      const width = pairs[order[at]].ids.length;
+      const width = pairs[order[at]!]!.length;
       const batch = order.slice(at, at + Math.max(1, Math.floor(BUDGET / width)));
-      const found = await this.run(
-        batch.map((i) => pairs[i]),
-        width,
-      );
-      batch.forEach((i, row) => (logits[i] = found[row]));
+      const found = await this.run(batch.map((i) => pairs[i]!));
+      batch.forEach((i, row) => (logits[i] = found[row]!));
       at += batch.length;
     }
     return logits;
   }
 
-  private async run(pairs: readonly ProbePair[], width: number): Promise<Float32Array> {
+  private async run(pairs: readonly Pair[]): Promise<Float32Array> {
     const { inputs, output, tokenizer } = this.model;
-    const answer = await this.session.run(pairFeeds(inputs, tokenizer.pad, pairs, width));
-    return answer[output].data as Float32Array;
+    const answer = await this.session.run(batchFeeds(inputs, packBatch(pairs, tokenizer.pad)));
+    return answer[output]!.data as Float32Array;
   }
 }
 

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { Admission } from '../../../container/src/engine/admission.js';
 import type { TokenizedRequest } from '../../../container/src/engine/job.js';
 import { prepare, type Preparation } from '../../../container/src/engine/prepare.js';
-import { TextTokenizer } from '../../../container/src/engine/tokenizer.js';
 import type { Truncation } from '../../../container/src/engine/index.js';
+import { packBatch, TextTokenizer } from '@sagemaker-reranker/inference';
 import { readManifest } from '@sagemaker-reranker/models';
 import { removeModels, smallModel, words } from '../support/model.js';
 
@@ -13,7 +13,7 @@ let idOf: (letter: string) => Promise<number>;
 beforeAll(async () => {
   const directory = await smallModel();
   const manifest = await readManifest(path.resolve(directory));
-  const tokenizer = TextTokenizer.load(directory, manifest);
+  const tokenizer = TextTokenizer.of(directory, manifest);
   preparation = { manifest, tokenizer, admission: new Admission(5_000) };
   idOf = async (letter) => (await tokenizer.encode([letter], 1))[0]![0]!;
 });
@@ -34,9 +34,7 @@ function run(
 
 /** Ids of a pair as the model reads it. */
 function pair(tokens: TokenizedRequest, position: number): number[] {
-  const ids = new Int32Array(tokens.lengths[position]!);
-  tokens.layout.write(tokens.query, tokens.passages[position]!, ids, new Uint8Array(ids.length), 0);
-  return [...ids];
+  return [...packBatch([tokens.pairs[position]!], 0).ids].map(Number);
 }
 
 describe('prepare', () => {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { parseLengthMix } from '../../../cost/src/measure/lengths.js';
 import { generateTraffic, type Tokenization } from '../../../cost/src/measure/traffic.js';
 import { embeddedModelDirectory, readManifest, specialTokens } from '@sagemaker-reranker/models';
-import { PairEncoder } from '../../../inference/src/pairs.js';
+import { PairEncoder } from '@sagemaker-reranker/inference';
 
 const options = { documents: 20, tokens: parseLengthMix('mix'), queryTokens: 12, queries: 3, seed: 5 };
 const words: Tokenization = {
@@ -14,10 +14,10 @@ const words: Tokenization = {
 test('texts have the tokens that the real tokenizer and pair template count', async () => {
   const directory = embeddedModelDirectory();
   const { pair_template, tokenizer, max_length } = await readManifest(directory);
-  const encoder = await PairEncoder.load(path.join(directory, tokenizer.path), pair_template, Infinity);
+  const encoder = new PairEncoder(path.join(directory, tokenizer.path), pair_template, Infinity);
   const special = specialTokens(pair_template);
   const length = async (query: string, document: string): Promise<number> =>
-    (await encoder.encode({ query, document })).ids.length;
+    (await encoder.encode({ query, document })).length;
   const traffic = await generateTraffic(options, {
     count: async (text) => (await length('', text)) - special,
     special,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { PairLayout } from '../../../container/src/engine/pair.js';
+import { packBatch } from '../../inference/src/batch.js';
+import { Pair, PairLayout } from '../../inference/src/pair.js';
 import { robertaPair, specialTokens } from '@sagemaker-reranker/models';
 
 const template = robertaPair({ cls: 0, sep: 2 }, 1);
@@ -8,11 +9,18 @@ const special = specialTokens(template);
 describe('PairLayout', () => {
   it('writes <s> query </s></s> document </s> with its type ids', () => {
     const layout = new PairLayout(template, 32);
-    const ids = new Int32Array(9).fill(-1);
-    const types = new Uint8Array(9).fill(9);
-    layout.write(Int32Array.of(10, 11), Int32Array.of(20), ids, types, 1);
-    expect([...ids]).toEqual([-1, 0, 10, 11, 2, 2, 20, 2, -1]);
-    expect([...types]).toEqual([9, 0, 0, 0, 0, 1, 1, 1, 9]);
+    const pair = layout.pair(Int32Array.of(10, 11), Int32Array.of(20));
+    const { ids, types } = packBatch([pair], 1);
+    expect([...ids].map(Number)).toEqual([0, 10, 11, 2, 2, 20, 2]);
+    expect([...types].map(Number)).toEqual([0, 0, 0, 0, 1, 1, 1]);
+  });
+
+  it('pads the shorter rows of a batch, and the batch to a width', () => {
+    const [one, three] = [Pair.ofIds(Int32Array.of(7)), Pair.ofIds(Int32Array.of(4, 5, 6))];
+    const batch = packBatch([one, three], 9);
+    expect([[...batch.lengths], batch.width]).toEqual([[1, 3], 3]);
+    expect([...batch.ids].map(Number)).toEqual([7, 9, 9, 4, 5, 6]);
+    expect([...packBatch([one], 9, 4).ids].map(Number)).toEqual([7, 9, 9, 9]);
   });
 
   it('cuts the document first, down to 64 tokens, then the query', () => {
@@ -34,9 +42,10 @@ describe('PairLayout', () => {
         const cut = layout.cut(query, document);
         expect(cut.query).toBeGreaterThanOrEqual(0);
         expect(cut.document).toBeGreaterThanOrEqual(0);
-        expect(layout.length(cut)).toBeLessThanOrEqual(maxLength);
+        const { length } = layout.pair(new Int32Array(query), new Int32Array(document));
+        expect(length).toBe(cut.query + cut.document + special);
         if (query + document + special <= maxLength) expect(cut).toEqual({ query, document });
-        else expect(layout.length(cut)).toBe(maxLength);
+        else expect(length).toBe(maxLength);
         if (cut.query < query) expect(cut.document).toBeLessThanOrEqual(64);
       }),
     );

@@ -12,9 +12,10 @@ import {
 } from '@sagemaker-reranker/models';
 import { type ModelProto, readOnnx, toNumber } from '@sagemaker-reranker/models/build';
 import { KNOWN_ANSWERS, KNOWN_ANSWER_TOLERANCE, KNOWN_TOKEN_IDS } from './known-answers.js';
-import { PairEncoder } from './pairs.js';
-import { probe } from './probe/probe.js';
-import type { ProbePair } from './probe/protocol.js';
+import { packBatch } from '../batch.js';
+import type { Pair } from '../pair.js';
+import { PairEncoder } from '../pair-encoder.js';
+import { runBatches } from './run-batches.js';
 
 export interface Check {
   readonly name: string;
@@ -38,7 +39,7 @@ const THREADS = 2;
 /**
  * Verifies a model directory, nothing taken on trust: digests, the ONNX file's interface, tokenizer, parameters, that a
  * pair's logit depends neither on its batch nor on padding, and the published logits where the directory holds turbo or tiny.
- * @throws ModelError when there is nothing to verify: as `readManifest`, `readOnnx`, `PairEncoder.load` and `probe`, and
+ * @throws ModelError when there is nothing to verify: as `readManifest`, `readOnnx`, `PairEncoder` and `runBatches`, and
  * `opset_unsupported`.
  */
 export async function verifyModel(directory: string): Promise<Verification> {
@@ -47,7 +48,7 @@ export async function verifyModel(directory: string): Promise<Verification> {
   const model = await readOnnx(file);
   checkOpset(model, file);
   const tokenizer = path.join(directory, manifest.tokenizer.path);
-  const encoder = await PairEncoder.load(tokenizer, manifest.pair_template, manifest.max_length);
+  const encoder = new PairEncoder(tokenizer, manifest.pair_template, manifest.max_length);
   const checks = [
     checkDigests(directory, manifest),
     checkInterface(model, manifest),
@@ -101,7 +102,7 @@ function checkInterface({ graph }: ModelProto, { inputs, output }: ModelManifest
 }
 
 function checkVocabulary(encoder: PairEncoder, { tokenizer, architecture, variant }: ModelManifest): Check {
-  const { vocabulary } = encoder;
+  const { vocabulary } = encoder.tokenizer;
   const ok = vocabulary <= tokenizer.vocabulary && tokenizer.vocabulary <= architecture.vocabulary;
   const detail = `${vocabulary} tokens, the model embeds ${architecture.vocabulary}`;
   return check(`tokenizer and vocabulary${variant ? ` of ${variant}` : ''}`, ok, detail);
@@ -115,31 +116,30 @@ function checkParameters({ architecture, parameters, variant }: ModelManifest): 
   return check('parameters', ok, `${counted} by the sizes, ${parameters} declared${wanted}`);
 }
 
-async function checkScores(model: string, encoder: PairEncoder, manifest: ModelManifest): Promise<Check[]> {
-  const pairs: ProbePair[] = [];
+async function checkScores(
+  modelFile: string,
+  encoder: PairEncoder,
+  manifest: ModelManifest,
+): Promise<Check[]> {
+  const pairs: Pair[] = [];
   for (const [i, document] of SAMPLE_DOCUMENTS.entries()) {
-    pairs.push(await encoder.encode({ query: SAMPLE_QUERIES[i % SAMPLE_QUERIES.length], document }));
+    pairs.push(await encoder.encode({ query: SAMPLE_QUERIES[i % SAMPLE_QUERIES.length]!, document }));
   }
   const known = knownAnswers(manifest);
-  const answers: ProbePair[] = [];
+  const answers: Pair[] = [];
   for (const answer of known) answers.push(await encoder.encode(answer));
-  const longest = pairs.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+  const longest = pairs.reduce((most, { length }) => Math.max(most, length), 0);
   const width = Math.min(longest + 37, manifest.max_length);
-  const result = await probe({
-    model,
-    inputs: manifest.inputs,
-    output: manifest.output,
-    pad: manifest.tokenizer.pad,
-    threads: THREADS,
-    batches: [
-      { pairs },
-      { pairs: [...pairs].reverse() },
-      { pairs, width },
-      ...[...pairs, ...answers].map((pair) => ({ pairs: [pair] })),
-    ],
-  });
-  const [together, reversed, padded, ...rest] = result.logits;
-  const single = rest.map(([logit]) => logit);
+  const { inputs, output, tokenizer } = manifest;
+  const load = { modelFile, inputs, output, pad: tokenizer.pad, threads: THREADS };
+  const { logits } = await runBatches(load, [
+    { pairs },
+    { pairs: [...pairs].reverse() },
+    { pairs, width },
+    ...[...pairs, ...answers].map((pair) => ({ pairs: [pair] })),
+  ]);
+  const [together, reversed, padded, ...rest] = logits as [number[], number[], number[], ...number[][]];
+  const single = rest.map(([logit]) => logit!);
   const apart = single.slice(0, pairs.length);
   const company = Math.max(largest(together, apart), largest([...reversed].reverse(), apart));
   const padding = largest(padded, together);
@@ -171,11 +171,11 @@ function checkKnown(
     const why = source.kind === 'synthesized' ? 'its weights are random' : 'none are known for this model';
     return { name, outcome: 'skipped', detail: why };
   }
-  const errors = known.map(({ logit }, i) => Math.abs(logits[i] - logit));
+  const errors = known.map(({ logit }, i) => Math.abs(logits[i]! - logit));
   const error = errors.reduce((most, one) => Math.max(most, one), 0);
   const detail = `${known.length} pairs, largest difference ${error.toExponential(2)}`;
   if (precision === 'int8') return { name, outcome: 'skipped', detail: `${detail}; they hold for fp32` };
-  const worst = known[errors.indexOf(error)];
+  const worst = known[errors.indexOf(error)]!;
   const ok = error <= KNOWN_ANSWER_TOLERANCE;
   return check(name, ok, ok ? detail : `${detail}, at "${worst.document}" of ${worst.where}`);
 }
@@ -187,7 +187,7 @@ async function checkTokenIds({ variant, source }: ModelManifest, encoder: PairEn
   }
   const wrong: string[] = [];
   for (const pair of KNOWN_TOKEN_IDS) {
-    const found = (await encoder.encode(pair)).ids.join();
+    const found = packBatch([await encoder.encode(pair)], 0).ids.join();
     if (found !== pair.ids.join()) wrong.push(`"${pair.document}" gives ${found}, not ${pair.ids.join()}`);
   }
   return check(name, wrong.length === 0, wrong.join('; ') || `${KNOWN_TOKEN_IDS.length} pairs`);
@@ -196,7 +196,7 @@ async function checkTokenIds({ variant, source }: ModelManifest, encoder: PairEn
 function largest(a: readonly number[], b: readonly number[]): number {
   // NaN anywhere must not pass as no difference.
   return a.reduce((most, value, i) => {
-    const error = Math.abs(value - b[i]);
+    const error = Math.abs(value - b[i]!);
     return Number.isNaN(error) ? Infinity : Math.max(most, error);
   }, 0);
 }

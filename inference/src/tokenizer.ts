@@ -12,38 +12,38 @@ type Side = 'right' | 'left';
 
 const TEXT_ONLY = { addSpecialTokens: false };
 
-/** The model directory's tokenizer, for texts without special tokens. */
+/** A model directory's tokenizer, for texts without special tokens. */
 export class TextTokenizer {
-  private constructor(private readonly tokenizer: Tokenizer) {}
+  readonly #tokenizer: Tokenizer;
 
   /** @throws ModelError `tokenizer_invalid`. */
-  static load(modelDir: string, manifest: ModelDescription): TextTokenizer {
-    const file = path.join(modelDir, manifest.tokenizer.path);
-    let tokenizer: Tokenizer;
+  constructor(file: string) {
     try {
-      tokenizer = Tokenizer.fromFile(file);
+      this.#tokenizer = Tokenizer.fromFile(file);
     } catch (cause) {
-      throw new ModelError(
-        'tokenizer_invalid',
-        `${file} cannot be loaded: ${(cause as Error).message}`,
-        file,
-        {
-          cause,
-        },
-      );
-    }
-    const size = tokenizer.getVocabSize(true);
-    if (size > manifest.architecture.vocabulary) {
-      throw new ModelError(
-        'tokenizer_invalid',
-        `${file} has ${size} tokens; the model has embeddings for ${manifest.architecture.vocabulary}`,
-        file,
-      );
+      const message = `${file} cannot be loaded: ${(cause as Error).message}`;
+      throw new ModelError('tokenizer_invalid', message, file, { cause });
     }
     // Truncation and padding are the planner's; a tokenizer file may carry settings of its own.
-    tokenizer.disableTruncation();
-    tokenizer.disablePadding();
-    return new TextTokenizer(tokenizer);
+    this.#tokenizer.disableTruncation();
+    this.#tokenizer.disablePadding();
+  }
+
+  /**
+   * The tokenizer of a model directory.
+   * @throws ModelError `tokenizer_invalid`, also where it has more tokens than the model has embeddings.
+   */
+  static of(directory: string, { tokenizer, architecture }: ModelDescription): TextTokenizer {
+    const file = path.join(directory, tokenizer.path);
+    const loaded = new TextTokenizer(file);
+    if (loaded.vocabulary <= architecture.vocabulary) return loaded;
+    const has = `${file} has ${loaded.vocabulary} tokens; the model has embeddings for ${architecture.vocabulary}`;
+    throw new ModelError('tokenizer_invalid', has, file);
+  }
+
+  /** Size of the vocabulary, added tokens included. */
+  get vocabulary(): number {
+    return this.#tokenizer.getVocabSize(true);
   }
 
   /** Token ids of each text; as {@link slices}, all at once. */
@@ -80,12 +80,12 @@ export class TextTokenizer {
       const slice = texts.slice(start, end);
       const ends = slice.map((text) => pieceEnd(text, 0));
       const pieces = slice.map((text, i) => text.slice(0, ends[i]));
-      const encodings = await this.tokenizer.encodeBatch(pieces, TEXT_ONLY);
+      const encodings = await this.#tokenizer.encodeBatch(pieces, TEXT_ONLY);
       const results: Int32Array[] = [];
       for (const [i, encoding] of encodings.entries()) {
         let ids = encoding.getIds();
         if (ends[i]! < slice[i]!.length) {
-          ids = await this.encodeRest(slice[i]!, ends[i]!, ids, { keep, side }, signal);
+          ids = await this.#encodeRest(slice[i]!, ends[i]!, ids, { keep, side }, signal);
         }
         const skip = side === 'left' ? Math.max(0, ids.length - keep) : 0;
         results.push(Int32Array.from(ids.length > keep ? ids.slice(skip, skip + keep) : ids));
@@ -95,7 +95,7 @@ export class TextTokenizer {
   }
 
   /** Ids of the first piece and of as many after it as can matter. */
-  private async encodeRest(
+  async #encodeRest(
     text: string,
     from: number,
     first: number[],
@@ -107,7 +107,7 @@ export class TextTokenizer {
     for (let at = from; at < text.length && (side === 'left' || count < keep);) {
       signal?.throwIfAborted();
       const to = pieceEnd(text, at);
-      const ids = (await this.tokenizer.encode(text.slice(at, to), null, TEXT_ONLY)).getIds();
+      const ids = (await this.#tokenizer.encode(text.slice(at, to), null, TEXT_ONLY)).getIds();
       pieces.push(ids);
       count += ids.length;
       while (side === 'left' && count - pieces[0]!.length >= keep) count -= pieces.shift()!.length;

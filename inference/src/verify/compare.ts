@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { type ModelManifest, Random, SAMPLE_DOCUMENTS, SAMPLE_QUERIES } from '@sagemaker-reranker/models';
-import { PairEncoder } from './pairs.js';
-import { probe } from './probe/probe.js';
-import type { ProbeBatch, ProbePair } from './probe/protocol.js';
+import { Pair } from '../pair.js';
+import { PairEncoder } from '../pair-encoder.js';
+import { type BatchRun, runBatches } from './run-batches.js';
 
 /** How a model's logits, speed and memory differ from those of the model it was made from. */
 export interface Comparison {
@@ -25,7 +25,7 @@ const THREADS = 2;
 
 /**
  * Scores the sample texts with a model directory and with another ONNX file of the same tokenizer, and times both.
- * @throws ModelError as `probe`, for either.
+ * @throws ModelError as `runBatches`, for either.
  */
 export async function compareModels(
   directory: string,
@@ -33,10 +33,10 @@ export async function compareModels(
   sourceModel: string,
 ): Promise<Comparison> {
   const tokenizer = path.join(directory, manifest.tokenizer.path);
-  const encoder = await PairEncoder.load(tokenizer, manifest.pair_template, manifest.max_length);
-  const batches: ProbeBatch[] = [];
+  const encoder = new PairEncoder(tokenizer, manifest.pair_template, manifest.max_length);
+  const batches: BatchRun[] = [];
   for (const query of SAMPLE_QUERIES) {
-    const pairs: ProbePair[] = [];
+    const pairs: Pair[] = [];
     for (const document of SAMPLE_DOCUMENTS) pairs.push(await encoder.encode({ query, document }));
     batches.push({ pairs });
   }
@@ -44,42 +44,41 @@ export async function compareModels(
   const length = Math.min(LONG, manifest.max_length);
   batches.push({ pairs: randomPairs(16, Math.min(128, length), manifest), repeats: 5 });
   batches.push({ pairs: randomPairs(1, length, manifest) });
+  const request = { output: manifest.output, pad: manifest.tokenizer.pad, threads: THREADS };
+  const ofBuilt = { ...request, modelFile: path.join(directory, manifest.model), inputs: manifest.inputs };
   // The source of a JinaBERT may want token types where ours does not.
   const inputs = { token_type_ids: 'token_type_ids', ...manifest.inputs };
-  const request = { inputs, output: manifest.output, pad: manifest.tokenizer.pad, threads: THREADS, batches };
-  const ofBuilt = { ...request, model: path.join(directory, manifest.model) };
-  const ofSource = { ...request, model: sourceModel };
-  const built = await probe(ofBuilt);
-  const source = await probe(ofSource);
+  const ofSource = { ...request, modelFile: sourceModel, inputs, lenient: true };
+  const built = await runBatches(ofBuilt, batches);
+  const source = await runBatches(ofSource, batches);
   // In turns, and the faster of two medians: what else the machine does must not decide.
   const timed = batches.slice(texts, texts + 1);
-  const builtAgain = await probe({ ...ofBuilt, batches: timed });
-  const sourceAgain = await probe({ ...ofSource, batches: timed });
+  const builtAgain = await runBatches(ofBuilt, timed);
+  const sourceAgain = await runBatches(ofSource, timed);
 
   const errors = built.logits
     .slice(0, texts)
-    .flatMap((logits, i) => logits.map((logit, j) => Math.abs(logit - source.logits[i][j])));
-  const taus = built.logits.slice(0, texts).map((logits, i) => kendallTau(logits, source.logits[i]));
+    .flatMap((logits, i) => logits.map((logit, j) => Math.abs(logit - source.logits[i]![j]!)));
+  const taus = built.logits.slice(0, texts).map((logits, i) => kendallTau(logits, source.logits[i]!));
   return {
     pairs: errors.length,
     largestError: errors.reduce((most, error) => Math.max(most, error), 0),
     meanError: mean(errors),
     kendallTau: mean(taus),
     milliseconds: {
-      source: Math.min(source.milliseconds[texts], sourceAgain.milliseconds[0]),
-      built: Math.min(built.milliseconds[texts], builtAgain.milliseconds[0]),
+      source: Math.min(source.milliseconds[texts]!, sourceAgain.milliseconds[0]!),
+      built: Math.min(built.milliseconds[texts]!, builtAgain.milliseconds[0]!),
     },
     peakBytes: { source: source.peakBytes, built: built.peakBytes },
   };
 }
 
-function randomPairs(count: number, length: number, { architecture, tokenizer }: ModelManifest): ProbePair[] {
+function randomPairs(count: number, length: number, { architecture, tokenizer }: ModelManifest): Pair[] {
   const random = new Random(1);
   const most = Math.min(architecture.vocabulary, tokenizer.vocabulary);
-  return Array.from({ length: count }, () => ({
-    ids: Int32Array.from({ length }, () => random.below(most)),
-    types: new Uint8Array(length),
-  }));
+  return Array.from({ length: count }, () =>
+    Pair.ofIds(Int32Array.from({ length }, () => random.below(most))),
+  );
 }
 
 /**
@@ -90,10 +89,10 @@ export function kendallTau(a: readonly number[], b: readonly number[]): number {
   let agreement = 0;
   let untiedA = 0;
   let untiedB = 0;
-  for (let i = 0; i < a.length; i++) {
-    for (let j = 0; j < i; j++) {
-      const x = Math.sign(a[i] - a[j]);
-      const y = Math.sign(b[i] - b[j]);
+  for (let i = 0; i < a.length; i += 1) {
+    for (let j = 0; j < i; j += 1) {
+      const x = Math.sign(a[i]! - a[j]!);
+      const y = Math.sign(b[i]! - b[j]!);
       agreement += x * y;
       untiedA += Math.abs(x);
       untiedB += Math.abs(y);

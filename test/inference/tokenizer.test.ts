@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { Tokenizer } from 'tokenizers';
-import { TextTokenizer } from '../../../container/src/engine/tokenizer.js';
-import { PairLayout } from '../../../container/src/engine/pair.js';
+import { TextTokenizer } from '../../inference/src/tokenizer.js';
+import { packBatch } from '../../inference/src/batch.js';
+import { PairLayout } from '../../inference/src/pair.js';
 import { type ModelManifest, readManifest } from '@sagemaker-reranker/models';
-import { removeModels, smallModel, words } from '../support/model.js';
+import { removeModels, smallModel, words } from '../container/support/model.js';
 
 let directory: string;
 let manifest: ModelManifest;
@@ -16,7 +17,7 @@ let reference: Tokenizer;
 beforeAll(async () => {
   directory = await smallModel();
   manifest = await readManifest(directory);
-  tokenizer = TextTokenizer.load(directory, manifest);
+  tokenizer = TextTokenizer.of(directory, manifest);
   reference = Tokenizer.fromFile(path.join(directory, manifest.tokenizer.path));
   reference.disableTruncation();
 });
@@ -40,10 +41,8 @@ describe('TextTokenizer', () => {
         const [queryIds] = await tokenizer.encode([query], 10_000);
         const documentIds = await tokenizer.encode(documents, 10_000);
         for (const [i, document] of documents.entries()) {
-          const length = layout.length(layout.cut(queryIds!.length, documentIds[i]!.length));
-          const ids = new Int32Array(length);
-          layout.write(queryIds!, documentIds[i]!, ids, new Uint8Array(length), 0);
-          expect([...ids]).toEqual((await reference.encode(query, document)).getIds());
+          const { ids } = packBatch([layout.pair(queryIds!, documentIds[i]!)], 0);
+          expect([...ids].map(Number)).toEqual((await reference.encode(query, document)).getIds());
         }
       }),
       { numRuns: 60 },
@@ -95,10 +94,10 @@ describe('TextTokenizer', () => {
     const file = path.join(broken, manifest.tokenizer.path);
     await writeFile(file, '{"version": "1.0"');
     const invalid = expect.objectContaining({ code: 'tokenizer_invalid', file }) as Error;
-    expect(() => TextTokenizer.load(broken, manifest)).toThrow(invalid);
+    expect(() => TextTokenizer.of(broken, manifest)).toThrow(invalid);
     await rm(broken, { recursive: true });
     const narrow = { ...manifest, architecture: { ...manifest.architecture, vocabulary: 20 } };
-    expect(() => TextTokenizer.load(directory, narrow)).toThrow(
+    expect(() => TextTokenizer.of(directory, narrow)).toThrow(
       /has 54 tokens; the model has embeddings for 20/,
     );
   });

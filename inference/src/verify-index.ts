@@ -1,0 +1,5 @@
+/** Whether a model directory is what it says, and how its logits, speed and memory compare with its source's. */
+export { compareModels, kendallTau, type Comparison } from './verify/compare.js';
+export { compareWithSource } from './verify/compare-with-source.js';
+export { runBatches, type BatchRun, type BatchRuns } from './verify/run-batches.js';
+export { verifyModel, type Check, type Verification } from './verify/verify.js';
