@@ -20,6 +20,7 @@ export {
 } from './manifest.js';
 export { batchBytes, loadedBytes, type BatchModel } from './memory.js';
 export { builtFile, embeddedModelDirectory, packageRoot, packageVersion } from './package-root.js';
+export { OLDEST_EVERY, Planner, type BatchLimit, type PlanItem } from './planner.js';
 export { instructionSets, saturates } from './processor.js';
 export { Random } from './random.js';
 export {

@@ -5,10 +5,10 @@ import {
   ProcessCrash,
   ProcessGone,
 } from '@sagemaker-reranker/inference';
+import { Planner, type BatchLimit, type PlanItem } from '@sagemaker-reranker/models';
 import { RequestError } from '../errors.js';
 import type { Admission } from './admission.js';
 import type { Job } from './job.js';
-import { Planner, type BatchLimit, type PlanItem } from './planner.js';
 
 /** What the dispatcher needs of the workers. */
 export interface Workers {

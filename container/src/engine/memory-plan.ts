@@ -1,10 +1,15 @@
 import { statSync } from 'node:fs';
-import { type BatchModel, type ModelDescription, batchBytes, loadedBytes } from '@sagemaker-reranker/models';
+import {
+  type BatchLimit,
+  type BatchModel,
+  type ModelDescription,
+  batchBytes,
+  loadedBytes,
+} from '@sagemaker-reranker/models';
 import { memoryBytes } from '../limits.js';
 import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
 import { batchBudget, longestWithin, PLANNED_SHARE } from './batch-memory.js';
-import type { BatchLimit } from './planner.js';
 
 /** A longest pair below this is not worth serving: a machine with less memory is left to try. */
 const SHORTEST_LIMIT = 512;

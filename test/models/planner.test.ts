@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { OLDEST_EVERY, Planner, type PlanItem } from '../../../container/src/engine/planner.js';
-import { drawLengths, parseLengthMix } from '../../../cost/src/measure/lengths.js';
-import { Random } from '../../../models/src/random.js';
+import { OLDEST_EVERY, Planner, Random, type PlanItem } from '@sagemaker-reranker/models';
+import { drawLengths, parseLengthMix } from '../../cost/src/measure/lengths.js';
 
 const BUDGET = 1_024;
 
