@@ -1,4 +1,5 @@
 /** CDK constructs that host a reranker on SageMaker, and the figures they are sized by. */
+import './cdk-version.js';
 export { ConfigurationError } from './configuration-error.js';
 export type {
   EndpointSettings,

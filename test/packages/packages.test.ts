@@ -1,0 +1,242 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { FileSystem } from 'aws-cdk-lib';
+import { build } from 'esbuild';
+import { Project } from './project.js';
+import { PackedRegistry } from './registry.js';
+
+const root = path.resolve(__dirname, '../..');
+const scratch = mkdtempSync(path.join(tmpdir(), 'reranker-packages-'));
+const COMMAND = 'sagemaker-reranker';
+// Other majors than this project's own of what it uses or adapts to; none may make an install fail.
+const OTHERS = [
+  '@langchain/core@0.3',
+  '@llamaindex/core@0.5',
+  'aws-cdk-lib@2.180.0',
+  'commander@12',
+  'constructs@10.3.0',
+  'esbuild@0.25',
+  'express@4',
+  'pino@9',
+  'protobufjs@7',
+  'tar@6',
+  'yauzl@2',
+];
+
+let registry: PackedRegistry;
+const projects: Project[] = [];
+function project(type?: 'module' | 'commonjs'): Project {
+  const made = new Project(registry, type);
+  projects.push(made);
+  return made;
+}
+
+/** What npm is asked for: the archive of the command, which has no scope, and names for all else. */
+const wanted = (name: string): string => (name === COMMAND ? registry.archive(name) : name);
+
+beforeAll(async () => {
+  registry = await PackedRegistry.start(scratch);
+}, 300_000);
+afterAll(async () => {
+  for (const one of projects) one.remove();
+  await registry.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+/** What a package offers, by the names that callers import. */
+function entries(name: string): string[] {
+  const room = name === COMMAND ? 'cli' : name.split('/')[1]!;
+  const { exports = {} } = JSON.parse(readFileSync(path.join(root, room, 'package.json'), 'utf8')) as {
+    exports?: Record<string, unknown>;
+  };
+  return Object.keys(exports).map((entry) => `${name}${entry.slice(1)}`);
+}
+
+const OWN = [
+  '@sagemaker-reranker/client',
+  '@sagemaker-reranker/models',
+  '@sagemaker-reranker/inference',
+  '@sagemaker-reranker/container',
+  '@sagemaker-reranker/cost',
+  '@sagemaker-reranker/infra',
+  '@sagemaker-reranker/evaluation',
+  '@sagemaker-reranker/distillation',
+  COMMAND,
+];
+/** Entry points that want a framework of the user's. */
+const ADAPTERS = /\/client\/(langchain|llamaindex|ai-sdk|opentelemetry)$/;
+
+test('every package that is published is tested', () => {
+  expect([...registry.names].sort()).toEqual([...OWN].sort());
+});
+
+test.each(OWN)(
+  '%s, installed alone, loads by require and by import',
+  async (name) => {
+    const blank = project();
+    await blank.install(wanted(name));
+    const names = entries(name).filter((entry) => !ADAPTERS.test(entry) && !entry.endsWith('package.json'));
+    const list = JSON.stringify(names);
+    await blank.succeed('node', '-e', `for (const n of ${list}) require(n)`);
+    await blank.succeed('node', '--input-type=module', '-e', `for (const n of ${list}) await import(n)`);
+  },
+  300_000,
+);
+
+describe('beside other versions of the same libraries', () => {
+  let crowded: Project;
+  beforeAll(async () => {
+    crowded = project();
+    await crowded.install(...OTHERS);
+    await crowded.install(...OWN.map(wanted));
+  }, 600_000);
+
+  test.each(OWN)('%s loads', async (name) => {
+    // A CDK older than what the constructs need is refused in one line, not at installation.
+    if (name.endsWith('/infra')) {
+      const { status, stderr } = await crowded.run('node', '-e', `require('${name}')`);
+      expect(status).not.toBe(0);
+      expect(stderr).toMatch(/needs aws-cdk-lib 2\.\d+ or newer; this is 2\.180\.0/);
+      return;
+    }
+    await crowded.succeed('node', '-e', `require('${name}')`);
+  });
+
+  test.each(['require("NAME")', 'await import("NAME")'])(
+    'the adapter takes documents of the older LangChain: %s',
+    async (load) => {
+      const script = `
+      const { Document } = ${load.replace('NAME', '@langchain/core/documents')};
+      const { RerankerCompressor } = ${load.replace('NAME', '@sagemaker-reranker/client/langchain')};
+      const client = { rerank: async ({ documents }) => ({ results: documents.map((document, index) => ({ index, document, relevanceScore: 1 - index })) }) };
+      const [first] = await new RerankerCompressor({ client }).compressDocuments([new Document({ pageContent: 'a' })], 'q');
+      console.log(first instanceof Document);`;
+      const outcome = load.startsWith('await')
+        ? await crowded.run('node', '--input-type=module', '-e', script)
+        : await crowded.run('node', '-e', `(async () => {${script}})()`);
+      expect(outcome).toMatchObject({ status: 0, stdout: 'true\n' });
+    },
+  );
+
+  test('the command helps, reranks, and serves', async () => {
+    const bin = path.join(crowded.directory, 'node_modules/.bin', 'reranker');
+    expect(await crowded.run(bin, '--help')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Usage: reranker'),
+    });
+    crowded.write('lines.txt', 'a cat sat\nredis keeps values in memory\n');
+    const ranked = await crowded.run(bin, 'rerank', '--query', 'in-memory cache', '--json', 'lines.txt');
+    expect(ranked).toMatchObject({ status: 0, stdout: expect.stringContaining('redis keeps values') });
+  }, 120_000);
+});
+
+describe('types', () => {
+  const SAMPLE = `
+import { RerankerClient, RerankerError } from '@sagemaker-reranker/client';
+import { RerankerCompressor } from '@sagemaker-reranker/client/langchain';
+import { RerankerStack } from '@sagemaker-reranker/infra';
+import { readModelDirectory } from '@sagemaker-reranker/models';
+const client = new RerankerClient({ endpointName: 'e', region: 'eu-west-1' });
+export const ranked = client.rerank({ query: 'q', documents: [{ id: 1, text: 't' }] }).then(({ results }) => results[0]?.document.id.toFixed());
+export const parts = [RerankerError, RerankerCompressor, RerankerStack, readModelDirectory];
+`;
+  let typed: Project;
+  beforeAll(async () => {
+    typed = project('module');
+    const packages = ['client', 'infra', 'models'].map((room) => `@sagemaker-reranker/${room}`);
+    await typed.install(...packages, 'aws-cdk-lib', 'constructs', '@langchain/core', '@types/node@22');
+    typed.write('sample.ts', SAMPLE);
+    typed.write('sample.cts', SAMPLE);
+  }, 600_000);
+
+  test.each([
+    ['node16', 'node16', ['sample.ts', 'sample.cts']],
+    ['nodenext', 'nodenext', ['sample.ts', 'sample.cts']],
+    ['esnext', 'bundler', ['sample.ts']],
+  ])(
+    'hold with skipLibCheck off: module %s, resolution %s',
+    async (module, moduleResolution, files) => {
+      const compilerOptions = {
+        strict: true,
+        skipLibCheck: false,
+        noEmit: true,
+        target: 'es2022',
+        module,
+        moduleResolution,
+        types: ['node'],
+      };
+      typed.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+      const outcome = await typed.run('node', require.resolve('typescript/bin/tsc'), '-p', '.');
+      expect(outcome).toMatchObject({ status: 0, stdout: '' });
+    },
+    300_000,
+  );
+
+  test('a blank CDK app synthesizes, with the image that the clone has', async () => {
+    typed.write(
+      'app.mjs',
+      `
+import { App } from 'aws-cdk-lib';
+import { RerankerStack, readContext } from '@sagemaker-reranker/infra';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+const app = new App({ outdir: 'cdk.out', context: { variant: 'embedded', hosting: 'real-time', environment: 'dev' } });
+new RerankerStack(app, 'Mine', readContext(app));
+app.synth();
+console.log(embeddedModelDirectory());
+`,
+    );
+    await typed.succeed('node', 'app.mjs');
+    const [staged] = readdirSync(path.join(typed.directory, 'cdk.out')).filter(
+      (name) =>
+        name.startsWith('asset.') && existsSync(path.join(typed.directory, 'cdk.out', name, 'Dockerfile')),
+    );
+    const context = path.join(root, 'infra/image/serving');
+    expect(FileSystem.fingerprint(path.join(typed.directory, 'cdk.out', staged!))).toBe(
+      FileSystem.fingerprint(context),
+    );
+  }, 300_000);
+
+  test('an error class bundles a few kilobytes, and both forms of a Lambda start', async () => {
+    typed.write(
+      'error.mjs',
+      `import { RerankerError } from '@sagemaker-reranker/client'; export const is = RerankerError.isInstance;`,
+    );
+    const bundle = (entry: string, format: 'esm' | 'cjs') =>
+      build({
+        entryPoints: [path.join(typed.directory, entry)],
+        absWorkingDir: typed.directory,
+        bundle: true,
+        minify: true,
+        platform: 'node',
+        format,
+        write: false,
+        external: ['@aws-sdk/*'],
+      });
+    const { outputFiles } = await bundle('error.mjs', 'esm');
+    expect(outputFiles[0]!.contents.length).toBeLessThan(5_000);
+    typed.write('lambda.mjs', `export { handler } from '@sagemaker-reranker/client/lambda';`);
+    for (const [format, file] of [
+      ['esm', 'lambda-out.mjs'],
+      ['cjs', 'lambda-out.cjs'],
+    ] as const) {
+      const out = await bundle('lambda.mjs', format);
+      typed.write(file, out.outputFiles[0]!.text);
+      const script = `import('./${file}').then(async ({ handler }) => console.log(typeof handler))`;
+      Object.assign(typed.env, { RERANKER_ENDPOINT_NAME: 'e', AWS_REGION: 'eu-west-1' });
+      const started = await typed.succeed('node', '-e', script);
+      expect(started).toMatchObject({ status: 0, stdout: 'function\n' });
+    }
+  }, 120_000);
+});
+
+test.each(OWN)(
+  'publint and attw find no fault in %s',
+  async (name) => {
+    const tool = (bin: string): string => path.join(root, 'node_modules/.bin', bin);
+    const any = project();
+    await any.succeed(tool('publint'), 'run', registry.archive(name), '--strict');
+    await any.succeed(tool('attw'), registry.archive(name), '--profile', 'node16');
+  },
+  120_000,
+);
