@@ -73,5 +73,7 @@ export default tseslint.config(
       'import-x/no-extraneous-dependencies': ['error', { devDependencies: false, packageDir: [`./${room}`] }],
     },
   })),
+  // A bundler must see the name, and a missing package must be a fault that can be caught.
+  { files: ['inference/src/runtime.ts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

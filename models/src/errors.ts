@@ -20,6 +20,7 @@ export type ModelErrorCode =
   | 'disk_full'
   | 'output_exists'
   | 'run_failed'
+  | 'runtime_missing'
   | 'hub_unreachable'
   | 'hub_refused'
   | 'hub_not_found'

@@ -1,5 +1,6 @@
 /** What a model is: the variants, their structure and figures, model directories and their manifests. Loads nothing heavy. */
 export { exportModel, openModelDirectory, packModel, type ModelDirectory, type Packed } from './archive.js';
+export { cacheDirectory } from './cache-directory.js';
 export { readModelDirectory, type ModelDescription } from './description.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { explain, UsageError } from './failure.js';

@@ -1,14 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
+import { cacheDirectory } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
 import { writeWhole } from '../whole-file.js';
 import type { RegionPrices } from './price-list.js';
 
-/** The user's folder for fetched prices, by the XDG base directory specification. */
+/** The user's folder for fetched prices. */
 export function priceCacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  const base = environment.XDG_CACHE_HOME || path.join(os.homedir(), '.cache');
-  return path.join(base, 'sagemaker-reranker', 'prices');
+  return cacheDirectory('prices', environment);
 }
 
 /**
