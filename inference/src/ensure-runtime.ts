@@ -34,7 +34,12 @@ export function fetchedRuntime(): string | undefined {
 
 /** The one line that names the package and how to install it. */
 export function missingRuntime(): ModelError {
-  return new ModelError('runtime_missing', `${NAME} is not installed: npm ${INSTALL[0]} ${INSTALL[1]} ${WANTED}`);
+  const error = new ModelError(
+    'runtime_missing',
+    `${NAME} is not installed: npm install --ignore-scripts ${WANTED}`,
+  );
+  error.stack = error.message;
+  return error;
 }
 
 function installed(): boolean {
