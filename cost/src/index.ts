@@ -26,6 +26,7 @@ export { fetchPrices, type PriceListOptions, type RegionPrices } from './price-b
 export { REGIONS, checkRegion } from './price-book/regions.js';
 export { compare, type CompareOptions } from './compare/compare.js';
 export { DUTIES, checkQuestion, parseDuty } from './compare/question.js';
+export { comparisonCsv } from './report/csv.js';
 export { usdPerInstanceHour } from './usd-per-instance-hour.js';
 export { writeWhole } from './whole-file.js';
 export * from './types.js';

@@ -7,6 +7,5 @@ export { runDistillation } from './pipeline.js';
 export { readRecipe, type Recipe } from './recipe.js';
 export { assemble, sampleStep } from './sampler.js';
 export { connectTeacher } from './train/connect-teacher.js';
-export { PREFIX_VARIABLE, SAGEMAKER_PREFIX } from './train/layout.js';
 export { train } from './train/train.js';
 export { Trainer } from './trainer.js';

@@ -1,4 +1,9 @@
-import { Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
+import {
+  InferenceSession,
+  SESSION_OPTIONS,
+  Tensor,
+  type OnnxValue,
+} from '@sagemaker-reranker/inference/runtime';
 import { ModelError, type PairElement } from '@sagemaker-reranker/models';
 import { names } from '@sagemaker-reranker/models/build';
 import { learningRateAt } from './adamw.js';
@@ -137,7 +142,7 @@ export class Trainer {
     batch: Batch,
     candidates: number,
     goal: Targets,
-  ): Promise<InferenceSession.OnnxValueMapType> {
+  ): Promise<Readonly<Record<string, OnnxValue>>> {
     const { ids } = batch;
     const { hidden } = this.recipe.architecture;
     const feeds: Record<string, Tensor> = {

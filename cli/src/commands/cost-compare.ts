@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
+  comparisonCsv,
   type Comparison,
   CostError,
   type Duty,
@@ -11,7 +12,6 @@ import {
   shippedMeasurements,
   writeWhole,
 } from '@sagemaker-reranker/cost';
-import { comparisonCsv } from '@sagemaker-reranker/cost/report';
 import { UsageError, type VariantId } from '@sagemaker-reranker/models';
 import { comparisonText } from '../cost-text.js';
 

@@ -1,10 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import {
-  type Progress,
-  connectTeacher,
-  readDistilConfig,
-  runDistillation,
-} from '@sagemaker-reranker/distillation';
+import type { Progress } from '@sagemaker-reranker/distillation';
 
 interface DistilFlags {
   readonly threads?: number;
@@ -23,6 +18,9 @@ export function distilCommand(): Command {
     .option('--checkpoint-every <steps>', 'steps between two checkpoints (default: 200)', positiveInteger)
     .option('--json', 'print the result as JSON')
     .action(async (file: string, { threads, checkpointEvery, json }: DistilFlags) => {
+      // Loaded when it is wanted: it brings ONNX Runtime into this process.
+      const { connectTeacher, readDistilConfig, runDistillation } =
+        await import('@sagemaker-reranker/distillation');
       const config = await readDistilConfig(file);
       const control = new AbortController();
       const stop = (): void => control.abort();

@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { PREFIX_VARIABLE, SAGEMAKER_PREFIX, train } from '@sagemaker-reranker/distillation';
 
 /** `reranker train`: what SageMaker starts in a training container. */
 export function trainCommand(): Command {
@@ -9,10 +8,12 @@ export function trainCommand(): Command {
     )
     .addOption(
       new Option('--prefix <dir>', 'stands for the directory that SageMaker mounts')
-        .env(PREFIX_VARIABLE)
-        .default(SAGEMAKER_PREFIX),
+        .env('SAGEMAKER_PREFIX')
+        .default('/opt/ml'),
     )
     .action(async ({ prefix }: { prefix: string }) => {
+      // Loaded when it is wanted: it brings ONNX Runtime into this process.
+      const { train } = await import('@sagemaker-reranker/distillation');
       process.exitCode = await train(prefix);
     });
 }

@@ -1,3 +1,2 @@
-/** A comparison as a page and as CSV. */
-export { comparisonCsv } from './csv.js';
+/** A comparison as a page. */
 export { renderHtml } from './html.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { type Comparison, type Question, compare, openPriceBook, parseDuty } from '@sagemaker-reranker/cost';
-import { comparisonCsv } from '@sagemaker-reranker/cost/report';
+import { comparisonCsv } from '@sagemaker-reranker/cost';
 import { MEASUREMENTS } from '../support/measurement.js';
 
 const book = openPriceBook('/nonexistent');
