@@ -37,6 +37,16 @@ function fewest(
   return count;
 }
 
+it('counts the comma between two documents, which short ones make much of', () => {
+  const texts = Array.from({ length: 100 }, () => 'a');
+  for (let bytes = 150; bytes < 200; bytes += 1) {
+    const limits = { bytes, documents: 1000 };
+    const { parts } = splitRequest({ query: 'q', texts }, { rawScores: false }, limits);
+    expect(bodies(parts).flatMap((body) => body.documents)).toEqual(texts);
+    for (const { body } of parts) expect(body.byteLength).toBeLessThanOrEqual(bytes);
+  }
+});
+
 it('sends every document once, in order, within both limits, in as few requests as any split by bytes', () => {
   fc.assert(
     fc.property(
