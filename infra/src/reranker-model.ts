@@ -13,6 +13,7 @@ import {
   embeddedModelDirectory,
   isVariantId,
   packModel,
+  weightBytes,
 } from '@sagemaker-reranker/models';
 import { ConfigurationError } from './configuration-error.js';
 import { readModelDirectory } from './model-archive.js';
@@ -78,8 +79,9 @@ class DirectoryModel extends RerankerModel {
     }
     this.figures = {
       variant: sizedAs,
-      precision: manifest.precision,
-      weightsBytes: manifest.files.find((entry) => entry.path === manifest.model)!.bytes,
+      // Weights alone in int8 are multiplied in float32.
+      precision: manifest.precision === 'int8' ? 'int8' : 'fp32',
+      weightsBytes: weightBytes(manifest),
     };
   }
 

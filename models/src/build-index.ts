@@ -1,13 +1,18 @@
 /** How a model is made: graphs of ONNX operators, weights read and written, directories built, fetched and synthesized. */
 export { WEIGHT_FILES, buildModel, exportedFile, sourceGraph, type BuildOptions } from './build.js';
 export { writeModelDirectory, type ModelContents } from './directory.js';
-export { EPSILON, type Attention } from './encoder/encoder.js';
+export { type Attention, type AttentionInputs } from './encoder/attention/attention.js';
+export { alibiSlopes } from './encoder/attention/alibi.js';
+export { encoderGraph, type EncoderOptions } from './encoder/encoder.js';
+export { productsByActivation } from './encoder/products-by-activation.js';
+export type { EncoderSpec, LayerSpec } from './encoder/spec.js';
 export { WEIGHT_BITS, type WeightBits } from './encoder/products.js';
 export type { WeightReader } from './encoder/weights.js';
 export { fetchModel, type FetchOptions } from './fetch/fetch.js';
 export type { RemoteFile } from './fetch/hub.js';
-export { JinaBert } from './jinabert/graph.js';
-export { alibiSlopes, layerNames, names, randomWeights, weightShapes } from './jinabert/weights.js';
+export { EPSILON, layerNames, names } from './structures/jinabert.js';
+export { randomWeights } from './structures/random-weights.js';
+export { shapesOf, shapesOf as weightShapes, specOf } from './structures/structures.js';
 export { dimensions, readOnnx, toNumber } from './onnx/file.js';
 export { Graph, MICROSOFT } from './onnx/graph.js';
 export {

@@ -1,33 +1,37 @@
-import { stat } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { isBert } from './bert/weights.js';
-import type { BertArchitecture } from './bert/weights.js';
+import type { Architecture } from './architecture.js';
 import { buildGraph, writeModelDirectory } from './directory.js';
 import type { WeightBits } from './encoder/products.js';
+import type { Precision, Quantization } from './encoder/quantization.js';
+import { type LinearSpec, weightsOf } from './encoder/spec.js';
+import type { WeightReader } from './encoder/weights.js';
 import { ModelError } from './errors.js';
-import { describeFile } from './manifest.js';
-import type { ModelManifest } from './manifest.js';
+import { type ModelManifest, describeFile } from './manifest.js';
+import type { Graph } from './onnx/graph.js';
 import { VARIANTS, VARIANT_IDS, isVariantId } from './registry.js';
-import type { Architecture } from './registry.js';
 import { SafetensorsFile } from './safetensors.js';
-import { readConfig } from './source/config-file.js';
+import { HEAD_ADVICE, parseConfig, publishedActivation } from './source/config-file.js';
 import { OnnxWeights } from './source/onnx-weights.js';
-import { checkedReader } from './source/weight-source.js';
-import type { WeightSource } from './source/weight-source.js';
-import { shapesOf } from './structure.js';
+import { readTokenizerSettings } from './source/tokenizer-settings.js';
+import { type WeightSource, checkedReader, withOldNames } from './source/weight-source.js';
+import { architectureFromConfig } from './structures/from-config.js';
+import { shapesOf, specOf } from './structures/structures.js';
 
 export interface BuildOptions {
   /** Directory with published files: `config.json`, `tokenizer.json`, and `model.safetensors` or an exported fp32 ONNX file. */
   readonly directory: string;
   /** Directory to write; must not exist or be empty. */
   readonly out: string;
-  readonly precision: 'fp32' | 'int8';
-  /** Default: fp32. */
+  readonly precision: Precision;
+  /** Default: fp32, and int8 where the weights are. */
   readonly embeddings?: 'fp32' | 'int8';
   /** int8 only: 7 for processors without VNNI. Default: 8. */
   readonly weightBits?: WeightBits;
-  /** Longest pair in tokens. Default, and most: what the positions of the model allow. */
+  /** int8 only: how each product is computed. Default: all in the plain form. */
+  readonly quantization?: Quantization;
+  /** Longest pair in tokens. Default, and most: what the model's files allow. */
   readonly maxLength?: number;
   /** Default: the name of the source directory. */
   readonly name?: string;
@@ -38,46 +42,100 @@ export interface BuildOptions {
 /** Where the weights are looked for, in this order. */
 export const WEIGHT_FILES = ['model.safetensors', 'model.onnx', 'onnx/model.onnx'] as const;
 
+/** Published files, opened: what `config.json` and the tokenizer's settings say, and the weights. */
+export interface PublishedModel {
+  readonly architecture: Architecture;
+  readonly weights: WeightReader;
+  /** Longest pair in tokens. */
+  readonly maxLength: number;
+  readonly tokenTypes?: false;
+  readonly activation?: ModelManifest['activation'];
+  /** The file of the weights. */
+  readonly file: string;
+  close(): void;
+}
+
 /**
- * Writes a model directory: published weights, this project's graph.
+ * Opens published files.
  * @throws ModelError `model_directory_missing`, `model_file_missing`, `config_invalid`, `structure_unsupported`,
- * `head_unsupported`, `weights_invalid`, `model_invalid`, `tokenizer_invalid`, `output_exists`.
+ * `head_unsupported`, `weights_invalid`, `model_invalid`.
  */
-export async function buildModel(options: BuildOptions): Promise<ModelManifest> {
-  const { directory, precision, embeddings, weightBits } = options;
-  checkWeightBits(precision, weightBits);
-  const found = await locate(directory);
-  const { architecture, positions } = await readConfig(path.join(directory, 'config.json'));
-  const maxLength = options.maxLength ?? positions;
-  if (maxLength > positions || maxLength < 8) {
-    throw new ModelError('config_invalid', `max length ${maxLength}: the model allows 8 to ${positions}`);
+export async function openPublished(directory: string): Promise<PublishedModel> {
+  const info = await stat(directory).catch(() => undefined);
+  if (!info?.isDirectory()) {
+    const message = `no directory with model files at ${directory}`;
+    throw new ModelError('model_directory_missing', message, directory);
   }
-  const source = await openSource(found, architecture);
+  const configFile = path.join(directory, 'config.json');
+  const config = await parseConfig(configFile);
+  const { architecture, positions } = architectureFromConfig(config, configFile);
+  const settings = readTokenizerSettings(path.join(directory, 'tokenizer_config.json'));
+  const found = locate(directory);
+  const source = withOldNames(await openSource(found, architecture));
   try {
-    checkHead(source);
-    const file = describeFile(directory, path.relative(directory, found));
-    const variant = variantOf(directory, options.source, architecture);
-    return await writeModelDirectory(options.out, {
-      name: options.name ?? path.basename(path.resolve(directory)),
-      ...(variant && { variant }),
-      source: { kind: 'built', ...options.source, weights: file },
+    checkClassifier(source, specOf(architecture).head.classifier);
+    return {
       architecture,
       weights: checkedReader(source, shapesOf(architecture)),
+      // ALiBi has no table that ends, and the tokenizer's figure is that of an older model.
+      maxLength:
+        architecture.structure === undefined
+          ? positions
+          : Math.min(positions, settings.maxLength ?? positions),
+      tokenTypes: settings.tokenTypes === false ? false : undefined,
+      activation: publishedActivation(config),
+      file: found,
+      close: () => source.close(),
+    };
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/**
+ * Writes a model directory: published weights, this project's graph.
+ * @throws ModelError as `openPublished`, and `tokenizer_invalid`, `output_exists`.
+ */
+export async function buildModel(options: BuildOptions): Promise<ModelManifest> {
+  const { directory, precision, embeddings, weightBits, quantization } = options;
+  checkWeightBits(precision, weightBits);
+  const published = await openPublished(directory);
+  try {
+    const { architecture, weights, tokenTypes, activation } = published;
+    const maxLength = options.maxLength ?? published.maxLength;
+    if (maxLength > published.maxLength || maxLength < 8) {
+      const message = `max length ${maxLength}: the model allows 8 to ${published.maxLength}`;
+      throw new ModelError('config_invalid', message);
+    }
+    return await writeModelDirectory(options.out, {
+      name: options.name ?? path.basename(path.resolve(directory)),
+      variant: variantOf(directory, options.source, architecture),
+      source: {
+        kind: 'built',
+        ...options.source,
+        weights: describeFile(directory, path.relative(directory, published.file)),
+      },
+      architecture,
+      weights,
       precision,
       embeddings,
       weightBits,
+      quantization,
       maxLength,
+      tokenTypes,
+      activation,
       tokenizerFile: path.join(directory, 'tokenizer.json'),
     });
   } finally {
-    source.close();
+    published.close();
   }
 }
 
 /** @throws ModelError `config_invalid` where there are no int8 weights to have them. */
-export function checkWeightBits(precision: 'fp32' | 'int8', weightBits: WeightBits | undefined): void {
+export function checkWeightBits(precision: Precision, weightBits: WeightBits | undefined): void {
   if (weightBits === undefined || precision === 'int8') return;
-  throw new ModelError('config_invalid', `weight bits are of int8 weights; the precision is ${precision}`);
+  throw new ModelError('config_invalid', `weight bits are of int8 products; the precision is ${precision}`);
 }
 
 /** The exporter's ONNX file below a directory with published files, where it has one. */
@@ -87,44 +145,38 @@ export function exportedFile(directory: string): string | undefined {
     .find((file) => existsSync(file));
 }
 
-/** An fp32 graph, as an ONNX file, of the weights that a built model was made from. */
-export async function sourceGraph(directory: string, manifest: ModelManifest): Promise<Uint8Array> {
-  const { architecture } = manifest;
-  const source = await openSource(await locate(directory), architecture);
+/** An fp32 graph of the weights that a built model was made from. */
+export async function sourceGraph(directory: string, manifest: ModelManifest): Promise<Graph> {
+  const published = await openPublished(directory);
   try {
-    const weights = checkedReader(source, shapesOf(architecture));
+    const { architecture, weights } = published;
     const tokenTypes = manifest.inputs.token_type_ids !== undefined;
     return buildGraph({ architecture, weights, precision: 'fp32' }, tokenTypes);
   } finally {
-    source.close();
+    published.close();
   }
 }
 
-async function locate(directory: string): Promise<string> {
-  const info = await stat(directory).catch(() => undefined);
-  if (!info?.isDirectory()) {
-    throw new ModelError(
-      'model_directory_missing',
-      `no directory with model files at ${directory}`,
-      directory,
-    );
-  }
+function locate(directory: string): string {
   const found = WEIGHT_FILES.map((file) => path.join(directory, file)).find((file) => existsSync(file));
-  if (found) return found;
-  const message = `${directory} holds no weights: one of ${WEIGHT_FILES.join(', ')} is wanted`;
+  if (found !== undefined) return found;
+  const pickled = existsSync(path.join(directory, 'pytorch_model.bin'))
+    ? '; pytorch_model.bin is a pickle, which runs code when it is read: convert it with `safetensors`'
+    : '';
+  const message = `${directory} holds no weights: one of ${WEIGHT_FILES.join(', ')} is wanted${pickled}`;
   throw new ModelError('model_file_missing', message, directory);
 }
 
-function openSource(file: string, architecture: Architecture | BertArchitecture): Promise<WeightSource> {
-  if (file.endsWith('.safetensors')) return Promise.resolve().then(() => new SafetensorsFile(file));
-  return OnnxWeights.open(file, shapesOf(architecture));
+async function openSource(file: string, architecture: Architecture): Promise<WeightSource> {
+  if (file.endsWith('.safetensors')) return new SafetensorsFile(file);
+  return OnnxWeights.open(file, weightsOf(specOf(architecture)));
 }
 
 /** A head of several classes, whatever config.json says of it. */
-function checkHead(source: WeightSource): void {
-  const shape = source.shape('classifier.weight');
+function checkClassifier(source: WeightSource, { weight }: LinearSpec): void {
+  const shape = source.shape(weight);
   if (!shape || shape[0] === 1) return;
-  const message = `${source.file}: classifier.weight has ${shape[0]} rows; a reranker's head has one: several classes give no single order`;
+  const message = `${source.file}: ${weight} has ${shape[0]} rows; ${HEAD_ADVICE}`;
   throw new ModelError('head_unsupported', message, source.file);
 }
 
@@ -134,7 +186,6 @@ function variantOf(
   source: BuildOptions['source'],
   architecture: Architecture,
 ): string | undefined {
-  if (isBert(architecture)) return undefined;
   const name = path.basename(path.resolve(directory));
   const id = isVariantId(name)
     ? name
@@ -143,8 +194,9 @@ function variantOf(
         return repository && (source?.repository === repository || repository.endsWith(`/${name}`));
       });
   if (!id) return undefined;
-  const same = Object.entries(VARIANTS[id].architecture).every(
-    ([key, size]) => architecture[key as keyof Architecture] === size,
+  const known = VARIANTS[id].architecture;
+  const same = (Object.keys(known) as (keyof Architecture)[]).every(
+    (key) => JSON.stringify(architecture[key]) === JSON.stringify(known[key]),
   );
   return same ? id : undefined;
 }

@@ -1,17 +1,21 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelDescription } from './description.js';
+import type { Architecture } from './architecture.js';
 import { ModelError } from './errors.js';
 import { MANIFEST_FILE, bertPair, robertaPair } from './manifest.js';
 import type { ModelManifest, PairElement } from './manifest.js';
 import { DataType } from './onnx/data-type.js';
 import { readInterface } from './onnx/interface.js';
 import type { GraphInterface, GraphValue } from './onnx/interface.js';
-import type { Architecture } from './registry.js';
-import { labelsOf, parseConfig } from './source/config-file.js';
+import { HEAD_ADVICE, checkKind, labelsOf, parseConfig, publishedActivation } from './source/config-file.js';
 import type { ConfigJson } from './source/config-file.js';
 import { readTokenizer } from './tokenizer-file.js';
 import type { TokenizerFacts } from './tokenizer-file.js';
+import { type TokenizerSettings, readTokenizerSettings } from './source/tokenizer-settings.js';
+
+/** Structures that `models build` makes graphs of. */
+const BUILT = 'JinaBERT, BERT, RoBERTa, XLM-R, ELECTRA, DistilBERT, ModernBERT and DeBERTa-v2';
 
 /** Where exporters put ONNX files. */
 const FOLDERS = ['', 'onnx'] as const;
@@ -34,6 +38,8 @@ export async function describeExport(directory: string): Promise<ModelDescriptio
   const modelFile = path.join(directory, model);
   const configFile = path.join(directory, 'config.json');
   const config = await parseConfig(configFile);
+  checkKind(config, configFile);
+  const settings = readTokenizerSettings(path.join(directory, 'tokenizer_config.json'));
   const graph = readInterface(modelFile);
   const inputs = inputsOf(graph, modelFile);
   const output = outputOf(graph, modelFile, config, configFile);
@@ -45,12 +51,14 @@ export async function describeExport(directory: string): Promise<ModelDescriptio
     model,
     precision: 'unknown',
     architecture,
-    max_length: maxLength(config, directory, choices),
+    max_length: maxLength(config, settings, choices),
     tokenizer: { path: 'tokenizer.json', vocabulary: tokenizer.vocabulary, pad: tokenizer.pad },
-    pair_template: templateOf(tokenizer, config, inputs, choices),
+    pair_template: templateOf(tokenizer, config, inputs, settings, choices),
     inputs,
     output,
+    activation: publishedActivation(config),
     exported: { choices },
+    modelFiles: [model, ...graph.dataFiles.map((file) => path.posix.join(path.posix.dirname(model), file))],
   };
 }
 
@@ -67,7 +75,7 @@ function chooseFile(directory: string, choices: string[]): string {
     const found =
       there.length > 0
         ? `${there.join(', ')}, of which none is the obvious one: keep one, or name it model.onnx`
-        : `neither ${MANIFEST_FILE} nor model.onnx nor onnx/model*.onnx; from model.safetensors, \`reranker models build\` makes a model directory`;
+        : `neither ${MANIFEST_FILE} nor model.onnx nor onnx/model*.onnx. From model.safetensors \`reranker models build\` makes a model directory of ${BUILT}; other models are exported first: \`optimum-cli export onnx --task text-classification\``;
     throw new ModelError('model_file_missing', `${directory} holds ${found}`, directory);
   }
   const unused = there.filter((file) => file !== chosen);
@@ -157,11 +165,6 @@ function outputOf({ outputs }: GraphInterface, file: string, config: ConfigJson,
   return name;
 }
 
-/** What to do about a head of several classes. */
-const HEAD_ADVICE =
-  'a reranker has one logit: several classes give no single order. Train or export the model with num_labels 1; ' +
-  'of two classes under a softmax, the difference of the two rows of the classifier is that one logit';
-
 /** Sizes under the names that different structures give them. */
 function architectureOf(config: ConfigJson, file: string): Architecture {
   const faults: string[] = [];
@@ -174,6 +177,7 @@ function architectureOf(config: ConfigJson, file: string): Architecture {
   };
   const hidden = size(['hidden_size', 'dim', 'd_model']);
   const architecture: Architecture = {
+    structure: 'other',
     layers: size(['num_hidden_layers', 'n_layers', 'num_layers']),
     hidden,
     heads: size(['num_attention_heads', 'n_heads', 'num_heads']),
@@ -184,7 +188,7 @@ function architectureOf(config: ConfigJson, file: string): Architecture {
   return architecture;
 }
 
-function maxLength(config: ConfigJson, directory: string, choices: string[]): number {
+function maxLength(config: ConfigJson, settings: TokenizerSettings, choices: string[]): number {
   const declared = positiveInteger(config.max_position_embeddings);
   const positionType = config.position_embedding_type ?? 'absolute';
   if (declared !== undefined && positionType !== 'absolute') {
@@ -198,7 +202,7 @@ function maxLength(config: ConfigJson, directory: string, choices: string[]): nu
     ? (positiveInteger(config.pad_token_id) ?? 1) + 1
     : 0;
   const table = declared === undefined ? undefined : declared - offset;
-  const trained = tokenizerLength(path.join(directory, 'tokenizer_config.json'));
+  const trained = settings.maxLength;
   const length = Math.min(table ?? trained ?? USUAL_LENGTH, trained ?? Infinity);
   choices.push(
     `pairs have up to ${length} tokens: ` +
@@ -206,19 +210,6 @@ function maxLength(config: ConfigJson, directory: string, choices: string[]): nu
       `model_max_length ${trained ?? 'absent'}`,
   );
   return length;
-}
-
-/** `model_max_length` of the tokenizer's settings; absent, and where it is the usual huge number, undefined. */
-function tokenizerLength(file: string): number | undefined {
-  if (!existsSync(file)) return undefined;
-  try {
-    const { model_max_length } = JSON.parse(readFileSync(file, 'utf8')) as { model_max_length?: unknown };
-    return positiveInteger(model_max_length);
-  } catch (cause) {
-    throw new ModelError('config_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
-      cause,
-    });
-  }
 }
 
 function positiveInteger(value: unknown): number | undefined {
@@ -231,6 +222,7 @@ function templateOf(
   tokenizer: TokenizerFacts,
   config: ConfigJson,
   inputs: ModelManifest['inputs'],
+  settings: TokenizerSettings,
   choices: string[],
 ): readonly PairElement[] {
   const { template = tokenizer.bert ? bertPair(tokenizer) : robertaPair(tokenizer, 0) } = tokenizer;
@@ -238,13 +230,18 @@ function templateOf(
     tokenizer.template === undefined
       ? 'usual with its special tokens: tokenizer.json declares none'
       : "of tokenizer.json's post-processor";
-  const oneType = config.type_vocab_size === 1;
   const fed = inputs.token_type_ids !== undefined;
-  const types = fed
-    ? oneType
-      ? 'are all 0: type_vocab_size is 1'
-      : 'are fed'
-    : 'are not: the graph has no input for them';
+  const zero =
+    config.type_vocab_size === 1 || config.type_vocab_size === 0
+      ? `type_vocab_size is ${config.type_vocab_size}`
+      : settings.tokenTypes === false
+        ? 'model_input_names leaves them out'
+        : undefined;
+  const types = !fed
+    ? 'are not: the graph has no input for them'
+    : zero === undefined
+      ? 'are fed'
+      : `are all 0: ${zero}`;
   choices.push(`the pair template is the one ${origin}; token types ${types}`);
-  return fed && oneType ? template.map((element) => ({ ...element, type: 0 })) : template;
+  return fed && zero !== undefined ? template.map((element) => ({ ...element, type: 0 })) : template;
 }

@@ -1,10 +1,12 @@
 /** What a model is: the variants, their structure and figures, model directories and their manifests. Loads nothing heavy. */
+export { STRUCTURES, type Architecture, type Structure } from './architecture.js';
 export { exportModel, openModelDirectory, packModel, type ModelDirectory, type Packed } from './archive.js';
 export { cacheDirectory } from './cache-directory.js';
-export { readModelDirectory, type ModelDescription } from './description.js';
+export { modelFileBytes, readModelDirectory, type ModelDescription } from './description.js';
+export { PRECISIONS, type Precision } from './encoder/quantization.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { explain, UsageError } from './failure.js';
-export { FAR } from './jinabert/constants.js';
+export { FAR } from './encoder/constants.js';
 export { describeFaults, type LineFault } from './line-faults.js';
 export {
   MANIFEST_FILE,
@@ -14,6 +16,7 @@ export {
   readManifestSync,
   robertaPair,
   specialTokens,
+  weightBytes,
   writeManifest,
   type ManifestFile,
   type ModelManifest,
@@ -27,9 +30,7 @@ export { Random } from './random.js';
 export {
   VARIANTS,
   VARIANT_IDS,
-  countParameters,
   isVariantId,
-  type Architecture,
   type HubFile,
   type PublishedQuality,
   type Variant,
@@ -37,6 +38,6 @@ export {
 } from './registry.js';
 export { replaceFile } from './replace-file.js';
 export { SAMPLE_DOCUMENTS, SAMPLE_QUERIES } from './sample-texts.js';
-export { parametersOf } from './structure.js';
+export { parametersOf } from './structures/structures.js';
 export { readTokenizer } from './tokenizer-file.js';
 export { emptyTarget, writeWhole } from './write-whole.js';

@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import * as v from 'valibot';
+import { type Architecture, STRUCTURES } from './architecture.js';
+import { PRECISIONS, type Precision, type ProductForm } from './encoder/quantization.js';
 import { ModelError } from './errors.js';
-import type { Architecture } from './registry.js';
+import { describeIssues } from './issues.js';
+import { withoutMark } from './source/config-file.js';
 
 /** Name of the manifest inside a model directory. */
 export const MANIFEST_FILE = 'manifest.json';
@@ -29,11 +33,17 @@ export interface ModelManifest {
   readonly variant?: string;
   /** Where the weights come from; for example `{ kind: "synthesized", seed: 7 }`. */
   readonly source: { readonly kind: string } & Readonly<Record<string, unknown>>;
-  readonly precision: 'fp32' | 'int8';
+  readonly precision: Precision;
   /** Bits of int8 weights, where they are not 8. */
   readonly weight_bits?: 7;
+  /** How int8 products that are not of the plain form are computed, and whether activations were equalized. */
+  readonly quantization?: {
+    readonly forms: Readonly<Record<string, ProductForm>>;
+    readonly equalized: boolean;
+  };
   readonly architecture: Architecture;
-  readonly parameters: number;
+  /** Absent for an exporter's graph. */
+  readonly parameters?: number;
   /** Longest pair in tokens, special tokens included. */
   readonly max_length: number;
   /** Path of the ONNX file inside the directory. */
@@ -48,6 +58,10 @@ export interface ModelManifest {
   };
   /** Name of the output, float32 [batch, 1], the raw logit. */
   readonly output: string;
+  /** How the model's publisher makes a score of the logit, where the files say it. */
+  readonly activation?: 'sigmoid' | 'identity';
+  /** Present where the graph is an exporter's: what was chosen and why, a sentence each. */
+  readonly exported?: { readonly choices: readonly string[] };
   readonly files: readonly ManifestFile[];
   /** Package and version that wrote the directory. */
   readonly created_by: string;
@@ -79,6 +93,11 @@ export function bertPair(ids: { cls: number; sep: number }): PairElement[] {
 /** Number of special tokens a pair costs besides its two texts. */
 export function specialTokens(template: readonly PairElement[]): number {
   return template.filter((element) => 'special' in element).length;
+}
+
+/** Bytes of a model's weights and graph: of all its files but the tokenizer. */
+export function weightBytes({ files, tokenizer }: Pick<ModelManifest, 'files' | 'tokenizer'>): number {
+  return files.reduce((sum, { path: file, bytes }) => sum + (file === tokenizer.path ? 0 : bytes), 0);
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -138,7 +157,7 @@ export function readManifestSync(directory: string): ModelManifest {
 export function parseManifest(json: Uint8Array | string, file: string = MANIFEST_FILE): ModelManifest {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(typeof json === 'string' ? json : Buffer.from(json).toString('utf8'));
+    parsed = JSON.parse(withoutMark(typeof json === 'string' ? json : Buffer.from(json).toString('utf8')));
   } catch (cause) {
     throw new ModelError('manifest_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
       cause,
@@ -166,85 +185,85 @@ function checkFile(directory: string, entry: ManifestFile): void {
   }
 }
 
-function checkManifest(value: unknown, file: string): ModelManifest {
-  const faults: string[] = [];
-  const manifest = (value ?? {}) as Partial<Record<keyof ModelManifest, unknown>>;
-  const record = (name: string, field: unknown): Record<string, unknown> => {
-    if (typeof field === 'object' && field !== null) return field as Record<string, unknown>;
-    faults.push(`${name} must be an object`);
-    return {};
-  };
-  const integer = (name: string, field: unknown, least: number): void => {
-    if (!Number.isInteger(field) || (field as number) < least)
-      faults.push(`${name} must be an integer of at least ${least}`);
-  };
-  const text = (name: string, field: unknown): void => {
-    if (typeof field !== 'string' || field === '') faults.push(`${name} must be a non-empty string`);
-  };
-  const inside = (name: string, field: unknown): void => {
-    text(name, field);
-    if (typeof field === 'string' && escapes(field))
-      faults.push(`${name} "${field}" leaves the model directory`);
-  };
+const file = v.pipe(
+  v.string(),
+  v.nonEmpty('must not be empty'),
+  v.check((name) => !escapes(name), 'leaves the model directory'),
+);
+const text = v.pipe(v.string(), v.nonEmpty('must not be empty'));
+const atLeast = (least: number) =>
+  v.pipe(v.number(), v.integer('must be an integer'), v.minValue(least, `must be at least ${least}`));
+const count = atLeast(1);
+const type = atLeast(0);
 
-  if (manifest.format_version !== 1) faults.push('format_version must be 1');
-  if (manifest.precision !== 'fp32' && manifest.precision !== 'int8')
-    faults.push('precision must be "fp32" or "int8"');
-  if (manifest.weight_bits !== undefined && !(manifest.weight_bits === 7 && manifest.precision === 'int8'))
-    faults.push('weight_bits must be 7, of precision "int8", or absent');
-  text('name', manifest.name);
-  text('created_by', manifest.created_by);
-  text('output', manifest.output);
-  inside('model', manifest.model);
-  integer('max_length', manifest.max_length, 8);
-  integer('parameters', manifest.parameters, 1);
-  text('source.kind', record('source', manifest.source).kind);
-  const architecture = record('architecture', manifest.architecture);
-  for (const key of ['layers', 'hidden', 'heads', 'intermediate', 'vocabulary']) {
-    integer(`architecture.${key}`, architecture[key], 1);
-  }
-  const tokenizer = record('tokenizer', manifest.tokenizer);
-  inside('tokenizer.path', tokenizer.path);
-  integer('tokenizer.vocabulary', tokenizer.vocabulary, 1);
-  integer('tokenizer.pad', tokenizer.pad, 0);
-  const inputs = record('inputs', manifest.inputs);
-  text('inputs.input_ids', inputs.input_ids);
-  text('inputs.attention_mask', inputs.attention_mask);
-  if (inputs.token_type_ids !== undefined) text('inputs.token_type_ids', inputs.token_type_ids);
-  faults.push(...templateFaults(manifest.pair_template));
-  if (!Array.isArray(manifest.files)) faults.push('files must be an array');
-  else {
-    manifest.files.forEach((entry: unknown, i) => {
-      const item = record(`files[${i}]`, entry);
-      inside(`files[${i}].path`, item.path);
-      integer(`files[${i}].bytes`, item.bytes, 0);
-      if (!/^[0-9a-f]{64}$/.test(String(item.sha256)))
-        faults.push(`files[${i}].sha256 must be 64 hexadecimal digits`);
-    });
-    const listed = manifest.files.map((entry: { path?: unknown } | null) => entry?.path);
-    for (const name of [manifest.model, tokenizer.path])
-      if (!listed.includes(name)) faults.push(`files must list ${JSON.stringify(name)}`);
-  }
-  if (faults.length > 0) throw new ModelError('manifest_invalid', `${file}: ${faults.join('; ')}`, file);
-  return value as ModelManifest;
-}
+const architecture = v.looseObject({
+  structure: v.optional(v.picklist(STRUCTURES)),
+  layers: count,
+  hidden: count,
+  heads: count,
+  intermediate: count,
+  vocabulary: count,
+  positions: v.optional(count),
+});
 
-function templateFaults(template: unknown): string[] {
-  if (!Array.isArray(template)) return ['pair_template must be an array'];
-  const sequences = template
-    .map((element: Partial<{ sequence: string }> | null) => element?.sequence)
-    .filter(Boolean);
-  const order = sequences.join(' ');
-  const malformed = template.some(
-    (element: Partial<{ sequence: string; special: number; type: number }> | null) =>
-      !Number.isInteger(element?.type) ||
-      (element?.sequence === undefined && !Number.isInteger(element?.special)),
-  );
-  if (malformed)
-    return ['pair_template: every element has a type and either a special token id or a sequence'];
-  return order === 'query document'
-    ? []
-    : [`pair_template must hold query, then document, once each; it holds "${order}"`];
+const pairTemplate = v.pipe(
+  v.array(
+    v.union(
+      [v.object({ special: type, type }), v.object({ sequence: v.picklist(['query', 'document']), type })],
+      'must have a type, and either a special token id or a sequence',
+    ),
+  ),
+  v.check(
+    (template) =>
+      template.flatMap((part) => ('sequence' in part ? [part.sequence] : [])).join(' ') === 'query document',
+    'must hold query, then document, once each',
+  ),
+);
+
+const manifestSchema = v.pipe(
+  v.looseObject({
+    format_version: v.literal(1, 'must be 1'),
+    name: text,
+    source: v.looseObject({ kind: text }),
+    precision: v.picklist(PRECISIONS, `must be one of ${PRECISIONS.join(', ')}`),
+    weight_bits: v.optional(v.literal(7, 'must be 7, of precision "int8", or absent')),
+    architecture,
+    parameters: v.optional(count),
+    max_length: atLeast(8),
+    model: file,
+    tokenizer: v.looseObject({ path: file, vocabulary: count, pad: atLeast(0) }),
+    pair_template: pairTemplate,
+    inputs: v.looseObject({ input_ids: text, attention_mask: text, token_type_ids: v.optional(text) }),
+    output: text,
+    activation: v.optional(v.picklist(['sigmoid', 'identity'])),
+    exported: v.optional(v.looseObject({ choices: v.array(v.string()) })),
+    files: v.array(
+      v.looseObject({
+        path: file,
+        bytes: atLeast(0),
+        sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')),
+      }),
+    ),
+    created_by: text,
+  }),
+  v.check(
+    ({ precision, weight_bits }) => weight_bits === undefined || precision === 'int8',
+    'weight_bits must be 7, of precision "int8", or absent',
+  ),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { files, model, tokenizer } = dataset.value;
+    const listed = files.map(({ path: name }) => name);
+    for (const name of [model, tokenizer.path])
+      if (!listed.includes(name)) addIssue({ message: `files must list ${JSON.stringify(name)}` });
+  }),
+);
+
+function checkManifest(value: unknown, where: string): ModelManifest {
+  const result = v.safeParse(manifestSchema, value);
+  // What the schema knows nothing of is kept: a later version's fields must not be lost.
+  if (result.success) return value as ModelManifest;
+  throw new ModelError('manifest_invalid', `${where}: ${describeIssues(result.issues)}`, where);
 }
 
 function escapes(relative: string): boolean {

@@ -1,5 +1,5 @@
 import type { ModelDescription } from './description.js';
-import { BLOCK } from './jinabert/constants.js';
+import { BLOCK } from './encoder/constants.js';
 
 /**
  * Bytes a batch needs beside the loaded model. Measured on 2026-11-23 (ONNX Runtime 1.30.0, x64, one thread) as the growth of

@@ -5,14 +5,7 @@
  * parameter counts follow from the structure and equal the published ones to the digit.
  */
 
-/** Sizes of a JinaBERT encoder. All counts, no units. */
-export interface Architecture {
-  readonly layers: number;
-  readonly hidden: number;
-  readonly heads: number;
-  readonly intermediate: number;
-  readonly vocabulary: number;
-}
+import type { Architecture } from './architecture.js';
 
 /** A file of a hub repository. */
 export interface HubFile {
@@ -50,15 +43,6 @@ export interface Variant {
     readonly files: readonly HubFile[];
   };
   readonly published?: PublishedQuality;
-}
-
-/** Number of trainable parameters of a JinaBERT cross-encoder with these sizes. */
-export function countParameters(a: Architecture): number {
-  const embeddings = (a.vocabulary + 2) * a.hidden + 2 * a.hidden;
-  const attention = 4 * (a.hidden * a.hidden + a.hidden) + 2 * a.hidden;
-  const mlp = 3 * a.hidden * a.intermediate + a.hidden + 2 * a.hidden;
-  const head = a.hidden * a.hidden + a.hidden + a.hidden + 1;
-  return embeddings + a.layers * (attention + mlp) + head;
 }
 
 const variants: Record<VariantId, Variant> = {

@@ -1,10 +1,12 @@
 import path from 'node:path';
+import type { Architecture } from './architecture.js';
 import { writeModelDirectory } from './directory.js';
-import { randomWeights } from './jinabert/weights.js';
+import type { Precision } from './encoder/quantization.js';
 import type { ModelManifest } from './manifest.js';
 import { embeddedModelDirectory } from './package-root.js';
 import { VARIANTS } from './registry.js';
-import type { Architecture, VariantId } from './registry.js';
+import type { VariantId } from './registry.js';
+import { randomWeights } from './structures/random-weights.js';
 
 export interface SynthesizeOptions {
   /** A registry variant, or sizes of one's own. */
@@ -14,7 +16,7 @@ export interface SynthesizeOptions {
   /** Directory to write; must not exist or be empty. */
   readonly out: string;
   /** Default: fp32. */
-  readonly precision?: 'fp32' | 'int8';
+  readonly precision?: Precision;
   /** Default: fp32. */
   readonly embeddings?: 'fp32' | 'int8';
   /** Token type id of the document. Default: the variant's; 0 for sizes of one's own. */
@@ -36,7 +38,7 @@ export async function synthesizeModel(options: SynthesizeOptions): Promise<Model
     typeof options.model === 'string' ? VARIANTS[options.model].architecture : options.model;
   return writeModelDirectory(options.out, {
     name: `${variant?.id ?? 'custom'}-synthesized`,
-    ...(variant && { variant: variant.id }),
+    variant: variant?.id,
     source: { kind: 'synthesized', seed: options.seed },
     architecture,
     weights: randomWeights(architecture, options.seed),

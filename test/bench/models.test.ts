@@ -2,8 +2,8 @@
 import { floatTwin } from '../../bench/src/models/float-twin.js';
 import { saturatingTwin } from '../../bench/src/models/saturating-twin.js';
 import { plainJinaBert } from '../../bench/src/models/plain-graph.js';
-import { buildJinaBert } from '../../models/src/jinabert/graph.js';
-import { randomWeights } from '../../models/src/jinabert/weights.js';
+import { graphOf } from '../support/graphs.js';
+import { randomWeights } from '../../models/src/structures/random-weights.js';
 import { Random } from '../../models/src/random.js';
 import { logits, open } from '../support/onnx.js';
 import { forward } from '../support/oracle.js';
@@ -34,7 +34,7 @@ describe('graphs that benchmarks compare with', () => {
 
   it('the float twin of an int8 graph is nearer to the exact logits, and not the same', async () => {
     const options = { precision: 'int8', embeddings: 'fp32', tokenTypes: false } as const;
-    const integer = buildJinaBert(a, randomWeights(a, 9), options);
+    const integer = graphOf(a, randomWeights(a, 9), options);
     const rounded = await logits(await open(integer), batch);
     const twin = await logits(await open(floatTwin(integer)), batch);
     expect(twin).not.toEqual(rounded);
@@ -50,7 +50,7 @@ describe('graphs that benchmarks compare with', () => {
         : read(name);
     for (const weightBits of [7, 8] as const) {
       const options = { precision: 'int8', embeddings: 'fp32', tokenTypes: false, weightBits } as const;
-      const integer = buildJinaBert(a, large, options);
+      const integer = graphOf(a, large, options);
       const here = await logits(await open(integer), batch);
       const there = await logits(await open(saturatingTwin(integer)), batch);
       const change = Math.max(...here.map((logit, i) => Math.abs(logit - there[i])));

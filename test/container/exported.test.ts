@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { RerankResponseBody } from '../../client/src/wire.js';
 import type { Architecture } from '@sagemaker-reranker/models';
-import type { BertArchitecture } from '../../models/src/bert/weights.js';
 import { bertForward } from '../support/bert-oracle.js';
 import { reranker } from '../support/cli.js';
 import { exportLike, type ExportVariant } from '../support/exported.js';
@@ -14,9 +13,9 @@ import { spawnContainer, startContainer, stopContainers, type ContainerProcess }
 
 const { abs, max } = Math;
 const jina: Architecture = { layers: 2, hidden: 24, heads: 3, intermediate: 20, vocabulary: 60 };
-const bert: BertArchitecture = { structure: 'bert', ...jina, vocabulary: 100, positions: 40 };
+const bert: Architecture = { structure: 'bert', ...jina, vocabulary: 100, positions: 40 };
 /** XLM-R's table: positions start behind the padding id 1. */
-const roberta: BertArchitecture = { ...bert, positions: 42 };
+const roberta: Architecture = { ...bert, positions: 42 };
 
 const written: string[] = [];
 afterAll(async () => {
@@ -25,7 +24,7 @@ afterAll(async () => {
 });
 
 interface Export {
-  readonly a: Architecture | BertArchitecture;
+  readonly a: Architecture;
   readonly weights?: Weights;
   readonly variant?: ExportVariant;
   readonly config?: Record<string, unknown>;

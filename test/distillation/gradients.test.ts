@@ -2,7 +2,7 @@ import { targets } from '../../distillation/src/loss.js';
 import type { LossSettings, Targets } from '../../distillation/src/loss.js';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../distillation/src/student.js';
 import { Tape, type Layout } from '../../distillation/src/tape.js';
-import { randomWeights } from '../../models/src/jinabert/weights.js';
+import { randomWeights } from '../../models/src/structures/random-weights.js';
 import { Graph } from '../../models/src/onnx/graph.js';
 import { decodeModel } from '../../models/src/onnx/proto.js';
 import type { GraphProto } from '../../models/src/onnx/proto.js';

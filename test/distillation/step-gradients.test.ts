@@ -3,7 +3,7 @@ import { Tensor } from '../../inference/src/runtime.js';
 import type { Batch } from '../../distillation/src/batch.js';
 import { StepGradients } from '../../distillation/src/step-gradients.js';
 import { gradientOf, graphParameters } from '../../distillation/src/student.js';
-import { names } from '../../models/src/jinabert/weights.js';
+import { names } from '../../models/src/structures/jinabert.js';
 
 const a = { layers: 1, hidden: 2, heads: 1, intermediate: 2, vocabulary: 9 };
 

@@ -3,8 +3,8 @@ import { InferenceSession, Tensor } from '../../inference/src/runtime.js';
 import type { LossSettings } from '../../distillation/src/loss.js';
 import { CONTRASTIVE_LOSS, targets } from '../../distillation/src/loss.js';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../distillation/src/student.js';
-import { randomWeights } from '../../models/src/jinabert/weights.js';
-import { names } from '../../models/src/jinabert/weights.js';
+import { randomWeights } from '../../models/src/structures/random-weights.js';
+import { names } from '../../models/src/structures/jinabert.js';
 import { Random } from '../../models/src/random.js';
 import { forward } from '../support/oracle.js';
 

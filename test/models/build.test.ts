@@ -5,9 +5,8 @@ import path from 'node:path';
 import { compareWithSource } from '@sagemaker-reranker/inference/verify';
 import { type Architecture, ModelError, readManifest } from '@sagemaker-reranker/models';
 import { type BuildOptions, buildModel } from '@sagemaker-reranker/models/build';
-import type { BertArchitecture } from '../../models/src/bert/weights.js';
 import { DataType, decodeModel, encodeModel } from '../../models/src/onnx/proto.js';
-import { parametersOf } from '../../models/src/structure.js';
+import { parametersOf } from '../../models/src/structures/structures.js';
 import { writeSafetensors } from '../../models/src/safetensors.js';
 import { bertForward } from '../support/bert-oracle.js';
 import { exportLike } from '../support/exported.js';
@@ -17,7 +16,7 @@ import { forward } from '../support/oracle.js';
 import { halfSafetensors, publishedConfig, publishedWeights, writePublished } from '../support/published.js';
 
 const jina: Architecture = { layers: 2, hidden: 24, heads: 3, intermediate: 20, vocabulary: 60 };
-const bert: BertArchitecture = { structure: 'bert', ...jina, vocabulary: 100, positions: 512 };
+const bert: Architecture = { structure: 'bert', ...jina, vocabulary: 100, positions: 512 };
 const ids = [0, 11, 5, 9, 2, 2, 30, 7, 44, 12, 2];
 const types = ids.map((_, i) => (i < 5 ? 0 : 1));
 
@@ -142,7 +141,7 @@ describe('building from safetensors', () => {
 });
 
 describe('building from an exported ONNX file', () => {
-  const cases: [string, Architecture | BertArchitecture, Naming][] = [
+  const cases: [string, Architecture, Naming][] = [
     ['JinaBERT with anonymous weights', jina, 'biases'],
     ['JinaBERT without any name', jina, 'none'],
     ['BERT with anonymous weights', bert, 'biases'],
@@ -221,8 +220,15 @@ describe('bad input', () => {
   });
 
   it.each<[string, Record<string, unknown>, string, RegExp]>([
-    ['another model', { model_type: 'roberta' }, 'structure_unsupported', /"roberta".*BERT/],
-    ['another activation', { hidden_act: 'relu' }, 'structure_unsupported', /relu/],
+    ['another model', { model_type: 'squeezebert' }, 'structure_unsupported', /"squeezebert".*models import/],
+    [
+      'a decoder',
+      { model_type: 'qwen3' },
+      'structure_unsupported',
+      /"qwen3" is a decoder.*bge-reranker-v2-m3/,
+    ],
+    ['an embedding model', { architectures: ['BertModel'] }, 'head_unsupported', /BertModel.*first stage/],
+    ['another activation', { hidden_act: 'mish' }, 'structure_unsupported', /mish/],
     ['another gate', { feed_forward_type: 'reglu' }, 'structure_unsupported', /reglu/],
     ['rotary positions', { position_embedding_type: 'rotary' }, 'structure_unsupported', /rotary/],
     ['two labels', { id2label: { 0: 'no', 1: 'yes' } }, 'head_unsupported', /2 labels/],
@@ -234,7 +240,12 @@ describe('bad input', () => {
       'weights_invalid',
       /\[40, 24\].*\[42, 24\]/,
     ],
-    ['heads that do not divide', { num_attention_heads: 5 }, 'config_invalid', /multiple of heads/],
+    [
+      'heads that do not divide',
+      { num_attention_heads: 5 },
+      'config_invalid',
+      /multiple of num_attention_heads/,
+    ],
   ])('%s', async (_, change, code, message) => {
     await putConfig(change);
     expect(await failure()).toMatchObject({ code, message: expect.stringMatching(message) as string });
@@ -288,7 +299,7 @@ describe('bad input', () => {
   it('weight bits of fp32 weights', async () => {
     expect(await failure({ weightBits: 7 })).toMatchObject({
       code: 'config_invalid',
-      message: expect.stringMatching(/weight bits are of int8 weights/) as string,
+      message: expect.stringMatching(/weight bits are of int8 products/) as string,
     });
   });
 

@@ -55,22 +55,22 @@ describe('a manifest', () => {
 
   it.each([
     [{ format_version: 2 }, 'format_version must be 1'],
-    [{ precision: 'fp16' }, 'precision must be "fp32" or "int8"'],
-    [{ model: '../model.onnx' }, 'model "../model.onnx" leaves the model directory'],
+    [{ precision: 'fp16' }, 'precision must be one of fp32, int8, int8-weights'],
+    [{ model: '../model.onnx' }, 'model leaves the model directory'],
     [{ model: '/etc/passwd' }, 'leaves the model directory'],
     [{ model: 'a\\..\\..\\b' }, 'leaves the model directory'],
-    [{ max_length: 0 }, 'max_length must be an integer of at least 8'],
-    [{ architecture: { layers: 1 } }, 'architecture.hidden must be an integer'],
-    [{ tokenizer: null }, 'tokenizer must be an object'],
+    [{ max_length: 0 }, 'max_length must be at least 8'],
+    [{ architecture: { layers: 1 } }, 'architecture.hidden is missing'],
+    [{ tokenizer: null }, 'tokenizer must be an object, not null'],
     [{ pair_template: [] }, 'pair_template must hold query, then document'],
-    [{ pair_template: [{ sequence: 'query' }] }, 'every element has a type'],
+    [{ pair_template: [{ sequence: 'query' }] }, 'pair_template.0 must have a type, and either'],
     [
       { files: [{ path: 'model.onnx', bytes: 7, sha256: 'x' }] },
-      'files[0].sha256 must be 64 hexadecimal digits',
+      'files.0.sha256 must be 64 hexadecimal digits',
     ],
     [{ files: [] }, 'files must list "model.onnx"; files must list "tokenizer.json"'],
-    [{ files: [null] }, 'files[0] must be an object'],
-    [{ inputs: { input_ids: 'a' } }, 'inputs.attention_mask must be a non-empty string'],
+    [{ files: [null] }, 'files.0 must be an object'],
+    [{ inputs: { input_ids: 'a' } }, 'inputs.attention_mask is missing'],
   ])('is refused with the field at fault: %j', async (changes, message) => {
     await writeManifest(directory, await manifest(changes));
     await expect(readManifest(directory)).rejects.toMatchObject({

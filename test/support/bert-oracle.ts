@@ -1,11 +1,11 @@
-import type { BertArchitecture } from '../../models/src/bert/weights.js';
+import type { Architecture } from '@sagemaker-reranker/models';
 import { attend, gelu, product } from './oracle.js';
 
 const { sqrt, tanh } = Math;
 
 /** A plain forward pass of a BERT cross-encoder in float64, one pair at a time, by the published weight names. */
 export function bertForward(
-  a: BertArchitecture,
+  a: Architecture,
   read: (name: string) => ArrayLike<number>,
   ids: readonly number[],
   types: readonly number[],

@@ -1,7 +1,5 @@
 import type { Architecture } from '@sagemaker-reranker/models';
-import { isBert } from '../../models/src/bert/weights.js';
-import type { BertArchitecture } from '../../models/src/bert/weights.js';
-import { alibiSlopes } from '../../models/src/jinabert/weights.js';
+import { alibiSlopes } from '../../models/src/encoder/attention/alibi.js';
 import { Graph } from '../../models/src/onnx/graph.js';
 import { DataType } from '../../models/src/onnx/proto.js';
 import type { Weights } from './published.js';
@@ -25,7 +23,7 @@ export interface ExportVariant {
  * ALiBi bias, MatMul and Add apart, the gated half by Split, a norm written out before opset 17.
  */
 export function exportLike(
-  a: Architecture | BertArchitecture,
+  a: Architecture,
   weights: Weights,
   naming: Naming,
   variant: ExportVariant = {},
@@ -38,7 +36,7 @@ class Exporter {
   private counter = 100;
 
   constructor(
-    private readonly a: Architecture | BertArchitecture,
+    private readonly a: Architecture,
     private readonly weights: Weights,
     private readonly naming: Naming,
     private readonly variant: ExportVariant,
@@ -55,12 +53,12 @@ class Exporter {
     let bias = g.op('Mul', [g.op('Unsqueeze', [absent, g.int([1, 2])]), g.float(-1e30)]);
     let x = g.op('Gather', [this.tensor('bert.embeddings.word_embeddings.weight'), ids]);
     const types = this.tensor('bert.embeddings.token_type_embeddings.weight');
-    if (isBert(a) && positionsBehind !== undefined) {
+    if (a.structure === 'bert' && positionsBehind !== undefined) {
       const counted = g.op('Mul', [g.op('CumSum', [mask, g.int(1)]), mask]);
       const at = g.op('Add', [counted, g.int(positionsBehind)]);
       x = g.op('Add', [x, g.op('Gather', [types, g.op('Sub', [ids, ids])])]);
       x = g.op('Add', [x, g.op('Gather', [this.tensor('bert.embeddings.position_embeddings.weight'), at])]);
-    } else if (isBert(a)) {
+    } else if (a.structure === 'bert') {
       x = g.op('Add', [
         x,
         g.op('Gather', [types, g.input('token_type_ids', DataType.INT64, ['batch', 'sequence'])]),
@@ -107,7 +105,7 @@ class Exporter {
     const merged = g.op('Reshape', [context, g.int([0, 0, a.hidden])]);
     const attended = this.linear(merged, `${n}.attention.output.dense`);
     const y = this.norm(g.op('Add', [attended, x]), `${n}.attention.output.LayerNorm`);
-    if (isBert(a)) {
+    if (a.structure === 'bert') {
       const inner = this.gelu(this.linear(y, `${n}.intermediate.dense`));
       return this.norm(g.op('Add', [this.linear(inner, `${n}.output.dense`), y]), `${n}.output.LayerNorm`);
     }

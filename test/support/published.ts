@@ -1,16 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '@sagemaker-reranker/models';
-import { isBert } from '../../models/src/bert/weights.js';
-import type { BertArchitecture } from '../../models/src/bert/weights.js';
 import { Random } from '../../models/src/random.js';
-import { shapesOf } from '../../models/src/structure.js';
+import { shapesOf } from '../../models/src/structures/structures.js';
 import { bpeTokenizer, wordPieceTokenizer } from './tokenizers.js';
 
 export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 /** Seeded weights under their published names, every value exactly a bfloat16 and a binary16. */
-export function publishedWeights(a: Architecture | BertArchitecture, seed: number): Map<string, Tensor> {
+export function publishedWeights(a: Architecture, seed: number): Map<string, Tensor> {
   const random = new Random(seed);
   const { round } = Math;
   const tensors = new Map<string, Tensor>();
@@ -30,7 +28,7 @@ interface Tensor {
 }
 
 /** `config.json` as the hub has it. */
-export function publishedConfig(a: Architecture | BertArchitecture): Record<string, unknown> {
+export function publishedConfig(a: Architecture): Record<string, unknown> {
   return {
     model_type: 'bert',
     hidden_act: 'gelu',
@@ -41,17 +39,17 @@ export function publishedConfig(a: Architecture | BertArchitecture): Record<stri
     num_attention_heads: a.heads,
     intermediate_size: a.intermediate,
     vocab_size: a.vocabulary,
-    ...(isBert(a)
+    ...(a.structure === 'bert'
       ? { max_position_embeddings: a.positions, position_embedding_type: 'absolute' }
       : { max_position_embeddings: 8192, position_embedding_type: 'alibi', feed_forward_type: 'geglu' }),
   };
 }
 
 /** Writes config and tokenizer of a hub repository; the weights are the caller's. */
-export async function writePublished(directory: string, a: Architecture | BertArchitecture): Promise<void> {
+export async function writePublished(directory: string, a: Architecture): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(path.join(directory, 'config.json'), JSON.stringify(publishedConfig(a)));
-  const tokenizer = isBert(a) ? wordPieceTokenizer : bpeTokenizer;
+  const tokenizer = a.structure === 'bert' ? wordPieceTokenizer : bpeTokenizer;
   await writeFile(path.join(directory, 'tokenizer.json'), JSON.stringify(tokenizer));
 }
 

@@ -41,17 +41,23 @@ function scaled({ input, output, name }: NodeProto, column: string, opType: 'Div
   ];
 }
 
+function floats({ rawData }: TensorProto): Float32Array {
+  return new Float32Array(Uint8Array.from(rawData!).buffer);
+}
+
 function floatProduct(
   node: NodeProto,
   tensors: ReadonlyMap<string, TensorProto>,
   graph: GraphProto,
 ): NodeProto {
-  const [x, weightName, , scaleName] = node.input;
+  const [x, weightName, rowScaleName, scaleName] = node.input as [string, string, string, string];
+  // Weights of two products, as those of fine activations are, differ by this.
+  const [rowScale] = floats(tensors.get(rowScaleName)!);
   const weight = tensors.get(weightName)!;
   const integers = Int8Array.from(weight.rawData!, (byte) => (byte << 24) >> 24);
-  const scales = new Float32Array(Uint8Array.from(tensors.get(scaleName)!.rawData!).buffer);
-  const data = Float32Array.from(integers, (q, i) => q * scales[i % scales.length]);
-  const name = `${weightName}.float`;
+  const scales = floats(tensors.get(scaleName)!);
+  const data = Float32Array.from(integers, (q, i) => q * scales[i % scales.length]! * rowScale!);
+  const name = `${node.name}.float`;
   graph.initializer.push({
     name,
     dataType: DataType.FLOAT,

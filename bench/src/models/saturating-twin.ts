@@ -90,6 +90,8 @@ function saturatingProduct(
       { name: 'keepdims', type: AttributeType.INT, i: 0 },
     ]),
     node('Sub', [at('ReduceSum'), corrections]),
-    node('Mul', [at('Sub'), input[3]], output),
+    // In the kernel's order: a rounding elsewhere may make the next activation another step.
+    node('Mul', [input[2]!, input[3]!], [at('Scale')]),
+    { ...node('Mul', [at('Sub'), at('Scale')], output), name: at('Scaled') },
   ];
 }

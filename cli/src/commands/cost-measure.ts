@@ -165,7 +165,9 @@ async function subjectOf(
   const manifest = remote ? undefined : await readManifest(model ?? embeddedModelDirectory());
   const declared = VARIANT_IDS.find((id) => id === manifest?.variant);
   const variant = options.variant ?? declared;
-  const precision = options.precision ?? manifest?.precision;
+  // Weights alone in int8 are multiplied in float32.
+  const own = manifest && (manifest.precision === 'int8' ? 'int8' : 'fp32');
+  const precision = options.precision ?? own;
   if (!variant || !precision) {
     const missing = [variant ? [] : '--variant', precision ? [] : '--precision'].flat().join(' and ');
     throw new UsageError(

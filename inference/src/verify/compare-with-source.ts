@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ModelManifest } from '@sagemaker-reranker/models';
@@ -19,9 +19,8 @@ export async function compareWithSource(
   if (exported) return compareModels(out, manifest, exported);
   const temporary = await mkdtemp(path.join(tmpdir(), 'reranker-compare-'));
   try {
-    const model = path.join(temporary, 'model.onnx');
-    await writeFile(model, await sourceGraph(directory, manifest));
-    return await compareModels(out, manifest, model);
+    const [model] = await (await sourceGraph(directory, manifest)).write(temporary, 'model.onnx');
+    return await compareModels(out, manifest, path.join(temporary, model!));
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

@@ -1,223 +1,440 @@
-import { Graph } from '../onnx/graph.js';
+import type { Activation } from '../architecture.js';
+import { Graph, MICROSOFT } from '../onnx/graph.js';
 import { DataType } from '../onnx/proto.js';
-import type { Architecture } from '../registry.js';
-import { FineIntegerProducts, FloatProducts, IntegerProducts, quantizeRows } from './products.js';
-import type { Matrix, Operand, Products, WeightBits } from './products.js';
-import type { EncoderNames, LayerNames, WeightReader } from './weights.js';
-
-/** LayerNorm epsilon of every published JinaBERT and BERT. */
-export const EPSILON = 1e-12;
+import { alibi } from './attention/alibi.js';
+import { type Attention, type AttentionInputs, ceilDiv } from './attention/attention.js';
+import { BlockwiseAttention } from './attention/blockwise.js';
+import { DisentangledAttention, type DistanceTables } from './attention/disentangled.js';
+import { RotaryAttention } from './attention/rotary.js';
+import { WholeAttention } from './attention/whole.js';
+import { type Operand, type Products, quantizeRows } from './products.js';
+import { type ActivationPlace, type Equalization, activationName, skipsRows } from './quantization.js';
+import type { EncoderSpec, LayerSpec, LinearSpec, NormSpec } from './spec.js';
+import { FoldedWeights, type WeightReader } from './weights.js';
 
 /** Rows, pairs times tokens, that are worked on at once; a single pair may have more. */
 const CHUNK_ROWS = 512;
+/** Longest pair whose scores are computed in one piece. */
+const WHOLE = 512;
 
 export interface EncoderOptions {
-  readonly precision: 'fp32' | 'int8';
+  /** Whether the graph takes `token_type_ids`; without them every token has type 0. */
+  readonly tokenTypes: boolean;
   /** Precision of the word embedding table. */
   readonly embeddings: 'fp32' | 'int8';
-  /** int8 only. Default: 8. */
-  readonly weightBits?: WeightBits;
+  /** How the products that read an activation are computed; `rows`: those of the rows that the head reads alone. */
+  readonly products: (g: Graph, activation: string, rows: 'all' | 'first') => Products;
+  readonly equalization?: ReadonlyMap<string, Equalization>;
+  /** Gives every activation that a choice of precision concerns as an output of its own too. */
+  readonly observed?: boolean;
+  /** Numbers of which the graph's products depend on, as float32 inputs [n] by name. */
+  readonly flags?: { readonly name: string; readonly count: number };
+  /** An exporter's attention, which a benchmark compares with. Default: that of the structure. */
+  readonly attention?: (g: Graph, inputs: AttentionInputs) => Attention;
+  /** Compute all rows of the last layer, though the head reads the first alone. */
+  readonly allRows?: boolean;
 }
 
-/** How an encoder's tokens attend to each other. Activations are float32 [batch x sequence, hidden]. */
-export interface Attention {
-  /** int64 [batch, sequence] with as many columns as the attention wants. */
-  pad(x: string): string;
-  /** Attention of all rows. `q` is divided by sqrt(width of a head) already. Result: [batch x sequence, hidden]. */
-  all(name: string, q: string, k: string, v: string): string;
-  /** Attention of the first token alone: q and result are [batch, hidden]. */
-  first(q: string, k: string, v: string): string;
+/** float32 [rows, hidden]; its true value is `value` x scale + shift where it was equalized. */
+interface Stream {
+  readonly value: string;
+  readonly equalized?: Equalization;
 }
 
 /**
- * What the graphs of post-norm encoders with a cross-encoder's head share (BERT: arXiv 1810.04805).
+ * The ONNX file of an encoder with a cross-encoder's head (BERT: arXiv 1810.04805).
  * Inputs `input_ids`, `attention_mask` and, if wanted, `token_type_ids`: int64 [batch, sequence].
  * Output `logits`: float32 [batch, 1].
  */
-export abstract class Encoder<A extends Architecture = Architecture> {
-  /** The file's graph: inputs, weights and the walk over the batch; `g` is what is done to each chunk of it. */
-  private readonly outer: Graph;
-  protected readonly g: Graph;
-  private readonly products: Products;
-  /** For the rows that the head reads: those of the last layer, where it computes no others. */
-  private readonly lastProducts: Products;
-  protected abstract readonly names: EncoderNames;
-  /** The head reads the first token alone, so the last layer need compute no other row past keys and values. */
-  protected readonly skipsRows: boolean = true;
+export function encoderGraph(spec: EncoderSpec, read: WeightReader, options: EncoderOptions): Graph {
+  return new Encoder(spec, read, options).graph();
+}
 
-  constructor(
-    name: string,
-    protected readonly a: A,
-    protected readonly read: WeightReader,
-    private readonly options: EncoderOptions & { readonly tokenTypes: boolean },
-  ) {
-    this.outer = new Graph(name);
-    this.g = new Graph(`${name}/pairs`, this.outer);
-    const bits = options.weightBits ?? 8;
-    const integer = options.precision === 'int8';
-    this.products = integer ? new IntegerProducts(this.g, bits) : new FloatProducts(this.g);
-    this.lastProducts = integer ? new FineIntegerProducts(this.g, bits) : this.products;
+class Encoder {
+  readonly #spec: EncoderSpec;
+  readonly #weights: FoldedWeights;
+  readonly #options: EncoderOptions;
+  /** The file's graph: inputs, weights and the walk over the batch; `g` is what is done to each chunk of it. */
+  readonly #outer: Graph;
+  readonly #g: Graph;
+  readonly #observed: { name: string; value: string; width: number }[] = [];
+
+  constructor(spec: EncoderSpec, read: WeightReader, options: EncoderOptions) {
+    this.#spec = spec;
+    this.#weights = new FoldedWeights(read);
+    this.#options = options;
+    const name = spec.architecture.structure ?? 'jinabert';
+    this.#outer = new Graph(name);
+    this.#g = new Graph(`${name}/pairs`, this.#outer);
   }
 
-  /** The whole ONNX file. */
-  build(): Uint8Array {
-    const { g, outer } = this;
+  graph(): Graph {
+    const g = this.#g;
+    const outer = this.#outer;
+    const { tokenTypes, flags } = this.#options;
     const dims = ['pairs', 'sequence'];
-    const names = ['input_ids', 'attention_mask', ...(this.options.tokenTypes ? ['token_type_ids'] : [])];
+    const names = ['input_ids', 'attention_mask', ...(tokenTypes ? ['token_type_ids'] : [])];
     const whole = names.map((name) => outer.input(name, DataType.INT64, ['batch', 'sequence']));
+    if (flags) outer.input(flags.name, DataType.FLOAT, [flags.count]);
     const [ids, mask, types] = names.map((name) => g.input(`pairs/${name}`, DataType.INT64, dims));
-    g.output(this.score(ids, mask, types), DataType.FLOAT, ['pairs', 1]);
-    outer.output(this.inChunks(whole, 'logits'), DataType.FLOAT, ['batch', 1]);
-    return outer.toModel();
+    g.output(this.#score(ids!, mask!, types), DataType.FLOAT, ['pairs', 1]);
+    for (const { value, width } of this.#observed) g.output(value, DataType.FLOAT, ['rows', width]);
+    outer.output(this.#inChunks(whole, 'logits'), DataType.FLOAT, ['batch', 1]);
+    return outer;
   }
 
   /**
    * Runs the encoder over the batch a few pairs at a time: activations of CHUNK_ROWS rows stay in the processor's cache,
    * where those of a large batch travel to memory and back at every operator. Padded pairs make the chunks equal.
    */
-  private inChunks(inputs: readonly string[], logits: string): string {
-    const { outer: g } = this;
+  #inChunks(inputs: readonly string[], logits: string): string {
+    const g = this.#outer;
     const one = g.int([1]);
-    const ceilDiv = (n: string, d: string): string =>
-      g.op('Div', [g.op('Sub', [g.op('Add', [n, d]), one]), d]);
-    const batch = g.op('Shape', [inputs[0]], { start: 0, end: 1 });
-    const sequence = g.op('Shape', [inputs[0]], { start: 1, end: 2 });
+    const batch = g.op('Shape', [inputs[0]!], { start: 0, end: 1 });
+    const sequence = g.op('Shape', [inputs[0]!], { start: 1, end: 2 });
     const most = g.op('Max', [g.op('Div', [g.int([CHUNK_ROWS]), sequence]), one]);
-    const chunks = ceilDiv(batch, most);
-    const pairs = ceilDiv(batch, chunks);
+    const chunks = ceilDiv(g, batch, most);
+    const pairs = ceilDiv(g, batch, chunks);
     const missing = g.op('Sub', [g.op('Mul', [chunks, pairs]), batch]);
     const pads = g.op('Concat', [g.int([0, 0]), missing, g.int([0])], { axis: 0 });
     const dims = g.op('Concat', [chunks, pairs, sequence], { axis: 0 });
     const cut = inputs.map((x) => g.op('Reshape', [g.op('Pad', [x, pads]), dims]));
-    const scores = g.op('Scan', cut, { body: this.g, num_scan_inputs: cut.length });
-    const column = g.op('Reshape', [scores, g.int([-1, 1])]);
-    return g.ops('Slice', [column, g.int([0]), batch], [logits])[0];
+    const body = { body: this.#g, num_scan_inputs: cut.length };
+    const [scores, ...observed] = g.ops('Scan', cut, 1 + this.#observed.length, body);
+    for (const [i, { name, width }] of this.#observed.entries()) {
+      const rows = g.ops('Reshape', [observed[i]!, g.int([-1, width])], [name])[0]!;
+      g.output(rows, DataType.FLOAT, [`${name}/rows`, width]);
+    }
+    const column = g.op('Reshape', [scores!, g.int([-1, 1])]);
+    return g.ops('Slice', [column, g.int([0]), batch], [logits])[0]!;
   }
 
   /** Logits of some pairs: int64 [pairs, sequence] to float32 [pairs, 1]. */
-  private score(ids: string, mask: string, types: string | undefined): string {
-    const { g, a } = this;
+  #score(ids: string, mask: string, types: string | undefined): string {
+    const g = this.#g;
+    const spec = this.#spec;
+    const { heads, hidden } = spec.architecture;
     const batch = g.op('Shape', [ids], { start: 0, end: 1 });
-    const attention = this.attention(ids, mask, batch);
-    let x = this.embed(attention.pad(ids), types ? attention.pad(types) : g.int(0));
-    for (let i = 0; i < a.layers; i++) x = this.layer(i, x, batch, attention);
-    return this.head(this.skipsRows ? x : this.firstTokens(x, batch));
+    const inputs = { heads, hidden, ids, mask, batch };
+    const attention = this.#options.attention?.(g, inputs) ?? this.#attention(inputs);
+    const padded = attention.pad(ids);
+    let x = this.#embed(padded, types === undefined ? undefined : attention.pad(types));
+    const skips = skipsRows(spec) && this.#options.allRows !== true;
+    spec.layers.forEach((layer, i) => {
+      const last = skips && i === spec.layers.length - 1;
+      x = this.#layer(i, layer, x, last, batch, attention);
+    });
+    const plain = this.#plain(x);
+    if (skips || spec.pooling === 'first') return this.#head(skips ? plain : this.#firstTokens(plain, batch));
+    return this.#head(this.#mean(this.#finalNorm(plain), attention.pad(mask), batch), true);
   }
 
-  protected abstract layerNames(i: number): LayerNames;
-  protected abstract attention(ids: string, mask: string, batch: string): Attention;
-  /** Feed-forward part of a layer, without bias and norm: float32 [rows, hidden] to the same. */
-  protected abstract mlp(i: number, y: string, p: Products): string;
-  /** What is added to the embeddings of words and types: float32 [.., hidden]; nothing by default. */
-  protected positions?(ids: string): string;
-
-  private embed(ids: string, types: string): string {
-    const { g, names, a } = this;
-    const typed = g.op('Add', [this.words(ids), g.op('Gather', [this.table(names.types, 2), types])]);
-    const positions = this.positions?.(ids);
-    const sum = positions ? g.op('Add', [typed, positions]) : typed;
-    return this.norm(g.op('Reshape', [sum, g.int([-1, a.hidden])]), names.embeddingNorm);
+  #attention(inputs: AttentionInputs): Attention {
+    const g = this.#g;
+    const { attention } = this.#spec;
+    switch (attention.kind) {
+      case 'alibi':
+        return new BlockwiseAttention(g, inputs, alibi(g, inputs.heads));
+      case 'rotary':
+        return new RotaryAttention(g, inputs, attention);
+      case 'disentangled':
+        return new DisentangledAttention(g, inputs, attention, (layer) => this.#distances(layer));
+      case 'plain':
+        return attention.positions <= WHOLE
+          ? new WholeAttention(g, inputs)
+          : new BlockwiseAttention(g, inputs, () => undefined);
+    }
   }
 
-  private words(ids: string): string {
-    const { g, a } = this;
-    const name = this.names.words;
-    if (this.options.embeddings === 'fp32') return g.op('Gather', [this.table(name, a.vocabulary), ids]);
-    const { values, scales } = quantizeRows(this.matrix(name, a.vocabulary, a.hidden));
-    const table = g.initializer(name, DataType.INT8, [a.vocabulary, a.hidden], values);
-    const scale = g.initializer(`${name}.scale`, DataType.FLOAT, [a.vocabulary, 1], scales);
+  #embed(ids: string, types: string | undefined): Stream {
+    const g = this.#g;
+    const { embeddings, order, layers } = this.#spec;
+    let x = this.#words(ids);
+    if (embeddings.types) {
+      const table = this.#table(embeddings.types.weight, embeddings.types.rows, embeddings.width);
+      x = g.op('Add', [x, g.op('Gather', [table, types ?? g.int(0)])]);
+    }
+    if (embeddings.positions) {
+      const { weight, rows, offset } = embeddings.positions;
+      const length = g.op('Squeeze', [g.op('Shape', [ids], { start: 1, end: 2 })]);
+      const range = g.op('Range', [g.int(offset), g.op('Add', [length, g.int(offset)]), g.int(1)]);
+      x = g.op('Add', [x, g.op('Gather', [this.#table(weight, rows, embeddings.width), range])]);
+    }
+    x = g.op('Reshape', [x, g.int([-1, embeddings.width])]);
+    const { projection } = embeddings;
+    if (projection?.place === 'before') x = this.#dense(x, projection);
+    const reads = order === 'post-norm' || layers[0]?.attentionNorm === undefined;
+    if (projection?.place === 'after') {
+      return { value: this.#dense(this.#norm(x, embeddings.norm).value, projection) };
+    }
+    return this.#norm(x, embeddings.norm, reads ? activationName(0, 'attention_input') : undefined);
+  }
+
+  #words(ids: string): string {
+    const g = this.#g;
+    const { weight, rows } = this.#spec.embeddings.words;
+    const { width } = this.#spec.embeddings;
+    if (this.#options.embeddings === 'fp32') return g.op('Gather', [this.#table(weight, rows, width), ids]);
+    const matrix = { data: this.#weights.read(weight), out: rows, input: width };
+    const { values, scales } = quantizeRows(matrix);
+    const table = g.initializer(weight, DataType.INT8, [rows, width], values);
+    const scale = g.initializer(`${weight}.scale`, DataType.FLOAT, [rows, 1], scales);
     const integers = g.op('Cast', [g.op('Gather', [table, ids])], { to: DataType.FLOAT });
     return g.op('Mul', [integers, g.op('Gather', [scale, ids])]);
   }
 
-  private layer(i: number, x: string, batch: string, attention: Attention): string {
-    const { hidden, layers } = this.a;
-    const n = this.layerNames(i);
-    const p = this.products;
-    const last = this.skipsRows && i === layers - 1;
-    const rows = last ? this.firstTokens(x, batch) : x;
-    const rowProducts = last ? this.lastProducts : p;
-    const operand = p.operand(x);
-    const q = this.query(i, last ? rowProducts.operand(rows) : operand, rowProducts);
-    const [k, v] = (['key', 'value'] as const).map((part) =>
-      p.product(operand, `layer.${i}.${part}`, this.matrix(`${n[part]}.weight`, hidden, hidden)),
+  #layer(i: number, layer: LayerSpec, x: Stream, last: boolean, batch: string, attention: Attention): Stream {
+    const post = this.#spec.order === 'post-norm';
+    const before = (stream: Stream, norm: NormSpec | undefined, place: ActivationPlace): Stream =>
+      post || norm === undefined ? stream : this.#norm(this.#plain(stream), norm, activationName(i, place));
+    const read = before(x, layer.attentionNorm, 'attention_input');
+    const rows = last ? this.#first(x, batch) : x;
+    const { value, bias } = this.#attend(i, layer, read, last, batch, attention);
+    const attended = this.#addTo(rows, value, `${layer.attentionOutput.weight}.constant`, bias);
+    const y = post
+      ? this.#norm(attended, layer.attentionNorm!, activationName(i, 'mlp_input'))
+      : { value: attended };
+    const input = before(y, layer.mlpNorm, 'mlp_input');
+    const mlp = this.#mlp(i, layer, input, last);
+    const out = this.#addTo(
+      y,
+      mlp,
+      `${layer.mlp.output.weight}.constant`,
+      this.#weights.bias(layer.mlp.output),
     );
-    const context = last ? attention.first(q, k, v) : attention.all(`layer.${i}`, q, k, v);
-    const projection = this.matrix(`${n.attentionOutput}.weight`, hidden, hidden);
-    const weighted = rowProducts.operand(context);
-    const attended = rowProducts.product(weighted, `layer.${i}.attention_output`, projection);
-    const bias = this.attentionBias(i, projection);
-    const y = this.addAndNorm(attended, `${n.attentionOutput}.bias`, bias, rows, n.attentionNorm);
-    const outBias = `${n.mlpOutput}.bias`;
-    return this.addAndNorm(this.mlp(i, y, rowProducts), outBias, this.read(outBias), y, n.mlpNorm);
+    const next = i + 1 < this.#spec.layers.length ? activationName(i + 1, 'attention_input') : undefined;
+    return post ? this.#norm(out, layer.mlpNorm, next) : { value: out };
   }
 
-  /** Divided by sqrt(width of a head). The key has no bias: it adds the same to all scores of a row, which Softmax undoes. */
-  private query(i: number, x: Operand, p: Products): string {
-    const { hidden, heads } = this.a;
-    const name = this.layerNames(i).query;
-    const scale = 1 / Math.sqrt(hidden / heads);
-    const data = this.read(`${name}.weight`).map((w) => w * scale);
-    const product = p.product(x, `layer.${i}.query`, { data, out: hidden, input: hidden });
-    return this.biased(
-      product,
-      `layer.${i}.query.bias`,
-      this.read(`${name}.bias`).map((b) => b * scale),
+  /** The attention's output, [rows, hidden], and what its bias has become. */
+  #attend(
+    i: number,
+    layer: LayerSpec,
+    x: Stream,
+    last: boolean,
+    batch: string,
+    attention: Attention,
+  ): { value: string; bias: Float32Array | undefined } {
+    const weights = this.#weights;
+    const name = activationName(i, 'attention_input');
+    const all = this.#products(name, 'all');
+    const operand = this.#operand(name, all, x.value);
+    const few = last ? this.#products(name, 'first') : all;
+    const queryOperand = last ? few.operand(this.#firstTokens(x.value, batch)) : operand;
+    const scale =
+      1 / Math.sqrt(this.#scoreParts() * (this.#spec.architecture.hidden / this.#spec.architecture.heads));
+    const equalized = x.equalized;
+    const query = few.product(
+      queryOperand,
+      `layer.${i}.query`,
+      weights.matrix(layer.query, { equalized, times: scale }),
     );
+    const queryBias = weights.bias(layer.query, equalized)?.map((b) => b * scale);
+    const q = this.#biased(query, `layer.${i}.query.bias`, queryBias);
+    const key = all.product(operand, `layer.${i}.key`, weights.matrix(layer.key, { equalized }));
+    const k = attention.keyBias
+      ? this.#biased(key, `layer.${i}.key.bias`, weights.bias(layer.key, equalized))
+      : key;
+    const context = activationName(i, 'attention_output');
+    const smooth = this.#options.equalization?.get(context);
+    const v = all.product(
+      operand,
+      `layer.${i}.value`,
+      weights.matrix(layer.value, { equalized, divided: smooth?.scale }),
+    );
+    const attended = last ? attention.first(i, q, k, v) : attention.all(i, q, k, v);
+
+    const p = this.#products(context, last ? 'first' : 'all');
+    const output = weights.matrix(layer.attentionOutput, { equalized: smooth && { scale: smooth.scale } });
+    const value = p.product(this.#operand(context, p, attended, last), `layer.${i}.attention_output`, output);
+    // The value's bias is within: weights that sum to 1 hand a constant on unchanged.
+    const constant = weights.bias(layer.value, equalized);
+    return { value, bias: weights.bias(layer.attentionOutput, constant && { shift: constant }) };
   }
 
-  /** Bias of the attention's output, the value's within: weights that sum to 1 hand a constant on unchanged. */
-  private attentionBias(i: number, { data, out, input }: Matrix): Float32Array {
-    const { attentionOutput, value } = this.layerNames(i);
-    const values = this.read(`${value}.bias`);
-    const bias = this.read(`${attentionOutput}.bias`);
-    return Float32Array.from({ length: out }, (_, o) => {
-      let sum = bias[o];
-      for (let j = 0; j < input; j++) sum += data[o * input + j] * values[j];
-      return sum;
-    });
+  #mlp(i: number, { mlp }: LayerSpec, y: Stream, last: boolean): string {
+    const g = this.#g;
+    const weights = this.#weights;
+    const rows = last ? 'first' : 'all';
+    const name = activationName(i, 'mlp_input');
+    const p = this.#products(name, rows);
+    const operand = this.#operand(name, p, y.value, last);
+    const { equalized } = y;
+    const inner = activationName(i, 'mlp_output');
+    const smooth = this.#options.equalization?.get(inner);
+    const out = this.#products(inner, rows);
+    const biased = (part: LinearSpec, label: string): string =>
+      this.#biased(
+        p.product(operand, label, weights.matrix(part, { equalized })),
+        part.bias ?? `${label}.bias`,
+        weights.bias(part, equalized),
+      );
+    let activated: Operand;
+    if (mlp.gate === undefined) {
+      const value = this.#activate(biased(mlp.inner, `layer.${i}.inner`), this.#spec.activation);
+      activated = this.#operand(inner, out, value, last);
+    } else {
+      const gate = this.#activate(biased(mlp.gate, `layer.${i}.gate`), this.#spec.activation);
+      const matrix = weights.matrix(mlp.inner, { equalized, divided: smooth?.scale });
+      // The row scale of `up` waits for the next quantisation, which multiplies by one anyway.
+      const up = p.raw(operand, `layer.${i}.up`, matrix);
+      activated = this.#operand(inner, out, g.op('Mul', [gate, up]), last, operand.rowScale);
+    }
+    const matrix = weights.matrix(mlp.output, { equalized: smooth && { scale: smooth.scale } });
+    return out.product(activated, `layer.${i}.mlp_output`, matrix);
+  }
+
+  #products(activation: string, rows: 'all' | 'first'): Products {
+    return this.#options.products(this.#g, activation, rows);
+  }
+
+  #operand(name: string, p: Products, value: string, few = false, rowScale?: string): Operand {
+    const { observed = false } = this.#options;
+    if (observed && !few) {
+      const width = name.endsWith('.mlp_output')
+        ? this.#spec.architecture.intermediate
+        : this.#spec.architecture.hidden;
+      // An output of a subgraph must be a value of its own.
+      const given = this.#g.op('Identity', [
+        rowScale === undefined ? value : this.#g.op('Mul', [value, rowScale]),
+      ]);
+      this.#observed.push({ name, value: given, width });
+    }
+    return p.operand(value, rowScale);
+  }
+
+  /** Content to content, and what relative positions add to it: DeBERTa divides by the square root of their number too. */
+  #scoreParts(): number {
+    const { attention } = this.#spec;
+    if (attention.kind !== 'disentangled') return 1;
+    const { contentToPosition, positionToContent } = attention.relative;
+    return 1 + Number(contentToPosition) + Number(positionToContent);
+  }
+
+  /** The projected embeddings of distances: constants of the model. */
+  #distances(layer: number): DistanceTables {
+    const { attention, layers, epsilon } = this.#spec;
+    if (attention.kind !== 'disentangled') return {};
+    const { table, tableNorm, projections, contentToPosition, positionToContent } = attention.relative;
+    const embeddings = this.#weights.normalized(table, tableNorm, this.#spec.architecture.hidden, epsilon);
+    const own = projections?.[layer];
+    const scale =
+      1 / Math.sqrt(this.#scoreParts() * (this.#spec.architecture.hidden / this.#spec.architecture.heads));
+    const project = (part: LinearSpec, times: number): Float32Array =>
+      this.#weights.projected(embeddings, part).map((x) => x * times);
+    return {
+      key: contentToPosition ? project(own?.key ?? layers[layer]!.key, 1) : undefined,
+      query: positionToContent ? project(own?.query ?? layers[layer]!.query, scale) : undefined,
+    };
   }
 
   /** [batch x sequence, hidden] to [batch, hidden]. */
-  private firstTokens(x: string, batch: string): string {
-    const { g } = this;
-    const dims = g.op('Concat', [batch, g.int([-1, this.a.hidden])], { axis: 0 });
+  #firstTokens(x: string, batch: string): string {
+    const g = this.#g;
+    const dims = g.op('Concat', [batch, g.int([-1, this.#spec.architecture.hidden])], { axis: 0 });
     return g.op('Gather', [g.op('Reshape', [x, dims]), g.int(0)], { axis: 1 });
   }
 
-  private head(x: string): string {
-    const { g, a, names } = this;
-    const dense = (input: string, name: string, out: number): string =>
-      g.op('Gemm', [input, this.table(`${name}.weight`, out), this.vector(`${name}.bias`, out)], {
-        transB: 1,
-      });
-    const pooled = g.op('Tanh', [dense(x, names.pooler, a.hidden)]);
-    return dense(pooled, names.classifier, 1);
+  #first(x: Stream, batch: string): Stream {
+    return { ...x, value: this.#firstTokens(x.value, batch) };
   }
 
-  private addAndNorm(x: string, name: string, bias: Float32Array, skip: string, norm: string): string {
-    return this.norm(this.g.op('Add', [this.biased(x, name, bias), skip]), norm);
+  /** Mean of the tokens that are no padding: [batch x sequence, hidden] to [batch, hidden]. */
+  #mean(x: string, mask: string, batch: string): string {
+    const g = this.#g;
+    const dims = g.op('Concat', [batch, g.int([-1, this.#spec.architecture.hidden])], { axis: 0 });
+    const present = g.op('Unsqueeze', [g.op('Cast', [mask], { to: DataType.FLOAT }), g.int([2])]);
+    const sum = g.op('ReduceSum', [g.op('Mul', [g.op('Reshape', [x, dims]), present]), g.int([1])], {
+      keepdims: 0,
+    });
+    return g.op('Div', [
+      sum,
+      g.op('Max', [g.op('ReduceSum', [present, g.int([1])], { keepdims: 0 }), g.float(1)]),
+    ]);
   }
 
-  private norm(x: string, name: string): string {
-    const weights = ['weight', 'bias'].map((part) => this.vector(`${name}.${part}`, this.a.hidden));
-    return this.g.op('LayerNormalization', [x, ...weights], { axis: -1, epsilon: { float: EPSILON } });
+  #finalNorm(x: string): string {
+    const { finalNorm } = this.#spec;
+    return finalNorm === undefined ? x : this.#norm(x, finalNorm).value;
   }
 
-  protected biased(x: string, name: string, bias: Float32Array): string {
-    return this.g.op('Add', [x, this.g.initializer(name, DataType.FLOAT, [bias.length], bias)]);
+  #head(x: string, normed = false): string {
+    const { head } = this.#spec;
+    const dense = this.#dense(normed ? x : this.#finalNorm(x), head.dense);
+    const activated = this.#activate(dense, head.activation);
+    return this.#dense(
+      head.norm === undefined ? activated : this.#norm(activated, head.norm).value,
+      head.classifier,
+    );
   }
 
-  protected matrix(name: string, out: number, input: number): Matrix {
-    return { data: this.read(name), out, input };
+  /** A linear layer in float32. */
+  #dense(x: string, { weight, bias, out, input }: LinearSpec): string {
+    const inputs = [x, this.#table(weight, out, input)];
+    if (bias !== undefined)
+      inputs.push(this.#g.initializer(bias, DataType.FLOAT, [out], this.#weights.read(bias)));
+    return this.#g.op('Gemm', inputs, { transB: 1 });
+  }
+
+  #activate(x: string, activation: Activation): string {
+    const g = this.#g;
+    switch (activation) {
+      case 'gelu':
+        return g.op('Gelu', [x], {}, MICROSOFT);
+      case 'gelu_tanh':
+        return g.op('FastGelu', [x], {}, MICROSOFT);
+      case 'relu':
+        return g.op('Relu', [x]);
+      case 'tanh':
+        return g.op('Tanh', [x]);
+      case 'silu':
+        return g.op('Mul', [x, g.op('Sigmoid', [x])]);
+    }
+  }
+
+  /** What the stream stands for. */
+  #plain({ value, equalized }: Stream): string {
+    if (equalized === undefined) return value;
+    const { scale, shift } = equalized;
+    const g = this.#g;
+    const whole = g.op('Mul', [value, g.float([...scale])]);
+    return shift === undefined ? whole : g.op('Add', [whole, g.float([...shift])]);
+  }
+
+  /** stream + x + bias; the stream's shift is within the bias. */
+  #addTo({ value, equalized }: Stream, x: string, name: string, bias: Float32Array | undefined): string {
+    const g = this.#g;
+    const shift = equalized?.shift;
+    const sum = shift === undefined ? bias : shift.map((s, i) => s + (bias?.[i] ?? 0));
+    const skip = equalized === undefined ? value : g.op('Mul', [value, g.float([...equalized.scale])]);
+    return g.op('Add', [this.#biased(x, name, sum), skip]);
+  }
+
+  /** Normalised, and equalized for the activation that it is. */
+  #norm(x: string, { weight, bias }: NormSpec, activation?: string): Stream {
+    const g = this.#g;
+    const equalized = activation === undefined ? undefined : this.#options.equalization?.get(activation);
+    const scaled = (data: Float32Array): Float32Array =>
+      data.map((value, i) => value / (equalized?.scale[i] ?? 1));
+    const gain = this.#weights.read(weight);
+    const inputs = [x, g.initializer(weight, DataType.FLOAT, [gain.length], scaled(gain))];
+    const shift = equalized?.shift;
+    if (bias !== undefined || shift !== undefined) {
+      const given = bias === undefined ? new Float32Array(gain.length) : this.#weights.read(bias);
+      const moved = shift === undefined ? given : given.map((value, i) => value - shift[i]!);
+      inputs.push(g.initializer(bias ?? `${weight}.shift`, DataType.FLOAT, [gain.length], scaled(moved)));
+    }
+    const attributes = { axis: -1, epsilon: { float: this.#spec.epsilon } };
+    return { value: g.op('LayerNormalization', inputs, attributes), equalized };
+  }
+
+  #biased(x: string, name: string, bias: Float32Array | undefined): string {
+    if (bias === undefined) return x;
+    return this.#g.op('Add', [x, this.#g.initializer(name, DataType.FLOAT, [bias.length], bias)]);
   }
 
   /** A float32 weight of `rows` rows, as published. */
-  protected table(name: string, rows: number): string {
-    return this.g.initializer(name, DataType.FLOAT, [rows, this.a.hidden], this.read(name));
-  }
-
-  private vector(name: string, length: number): string {
-    return this.g.initializer(name, DataType.FLOAT, [length], this.read(name));
+  #table(name: string, rows: number, width: number): string {
+    return this.#g.initializer(name, DataType.FLOAT, [rows, width], this.#weights.read(name));
   }
 }

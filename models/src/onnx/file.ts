@@ -3,11 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from '../errors.js';
 import { bfloat16, float16 } from '../half.js';
-import { DataType, decodeModel } from './proto.js';
+import { DataType, EXTERNAL, decodeModel } from './proto.js';
 import type { Int64, ModelProto, TensorProto } from './proto.js';
-
-/** `TensorProto.DataLocation`: the values are in a file of their own. */
-const EXTERNAL = 1;
 
 /** Values of more bytes are left in the file until they are asked for. */
 const LARGE = 65_536;

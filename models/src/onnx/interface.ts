@@ -14,6 +14,8 @@ export interface GraphInterface {
   /** What has to be fed: inputs with a default among the initializers are left out. */
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
+  /** Files beside it that hold weights, as paths relative to it. */
+  readonly dataFiles: readonly string[];
 }
 
 /** Numbers of the fields that are looked at; the rest is skipped unread (`onnx/onnx.proto`). */
@@ -22,6 +24,7 @@ const INITIALIZER_OF_GRAPH = 5;
 const INPUT_OF_GRAPH = 11;
 const OUTPUT_OF_GRAPH = 12;
 const NAME_OF_TENSOR = 8;
+const EXTERNAL_DATA_OF_TENSOR = 13;
 
 /**
  * Inputs and outputs of an ONNX file. The weights, nearly all of the file, are not read.
@@ -48,6 +51,7 @@ function scan(cursor: FileCursor): GraphInterface {
   const inputs: GraphValue[] = [];
   const outputs: GraphValue[] = [];
   const initialized = new Set<string>();
+  const dataFiles = new Set<string>();
   cursor.fields(cursor.size, (field, length) => {
     if (field !== GRAPH_OF_MODEL) return;
     cursor.fields(cursor.at + length, (part, bytes) => {
@@ -56,12 +60,25 @@ function scan(cursor: FileCursor): GraphInterface {
       else if (part === INITIALIZER_OF_GRAPH) {
         cursor.fields(cursor.at + bytes, (entry, size) => {
           if (entry === NAME_OF_TENSOR) initialized.add(cursor.text(size));
+          if (entry === EXTERNAL_DATA_OF_TENSOR) {
+            const [key, value] = readEntry(cursor, size);
+            if (key === 'location') dataFiles.add(value);
+          }
         });
       }
     });
   });
   if (inputs.length === 0 || outputs.length === 0) throw new Error('it holds no graph');
-  return { inputs: inputs.filter(({ name }) => !initialized.has(name)), outputs };
+  return { inputs: inputs.filter(({ name }) => !initialized.has(name)), outputs, dataFiles: [...dataFiles] };
+}
+
+/** A `StringStringEntryProto`: key 1, value 2. */
+function readEntry(cursor: FileCursor, length: number): [string, string] {
+  const entry: [string, string] = ['', ''];
+  cursor.fields(cursor.at + length, (field, size) => {
+    if (field === 1 || field === 2) entry[field - 1] = cursor.text(size);
+  });
+  return entry;
 }
 
 /** A `ValueInfoProto`: name 1, type 2; in it tensor_type 1 with elem_type 1 and shape 2; in that dim 1 with dim_value 1. */

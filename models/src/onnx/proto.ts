@@ -79,6 +79,9 @@ const schema = {
 /** `AttributeProto.AttributeType` values this project uses. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, GRAPH: 5, FLOATS: 6, INTS: 7 } as const;
 
+/** `TensorProto.DataLocation`: the values are in a file of their own. */
+export const EXTERNAL = 1;
+
 /** An int64 as protobuf decodes it: a number when written here, a Long when read. */
 export type Int64 = number | { toNumber(): number };
 

@@ -1,102 +1,98 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
-import type { Architecture } from '../registry.js';
-import type { BertArchitecture } from '../bert/weights.js';
-
-/** What `config.json` says of a cross-encoder this project can build. */
-export interface ConfigFacts {
-  readonly architecture: Architecture | BertArchitecture;
-  /** Longest pair in tokens that the positions allow. */
-  readonly positions: number;
-}
 
 /** A hub `config.json`, nothing in it checked. */
 export interface ConfigJson {
   readonly model_type?: unknown;
-  readonly position_embedding_type?: unknown;
-  readonly feed_forward_type?: unknown;
-  readonly hidden_act?: unknown;
-  readonly layer_norm_eps?: unknown;
-  readonly type_vocab_size?: unknown;
+  readonly architectures?: unknown;
   readonly id2label?: unknown;
   readonly num_labels?: unknown;
-  readonly [size: string]: unknown;
+  readonly [field: string]: unknown;
 }
 
-const SIZES = {
-  layers: 'num_hidden_layers',
-  hidden: 'hidden_size',
-  heads: 'num_attention_heads',
-  intermediate: 'intermediate_size',
-  vocabulary: 'vocab_size',
-} as const;
+/** Language models that rerank by a prompt: a pair is not all that they read, and what serves encoders is slow for them. */
+export const DECODERS: ReadonlySet<string> = new Set([
+  'bloom',
+  'cohere',
+  'cohere2',
+  'falcon',
+  'gemma',
+  'gemma2',
+  'gemma3',
+  'gemma3_text',
+  'gpt2',
+  'gpt_neo',
+  'gpt_neox',
+  'gptj',
+  'granite',
+  'llama',
+  'minicpm',
+  'mistral',
+  'mixtral',
+  'mpt',
+  'olmo',
+  'olmo2',
+  'opt',
+  'phi',
+  'phi3',
+  'qwen2',
+  'qwen2_moe',
+  'qwen3',
+  'qwen3_moe',
+  'smollm3',
+  'stablelm',
+]);
+const ENCODER_DECODERS: ReadonlySet<string> = new Set(['t5', 'mt5', 'umt5', 'bart', 'mbart', 'pegasus']);
 
-/**
- * Reads a hub `config.json` of a JinaBERT (ALiBi positions, gated MLP) or of a BERT (position embeddings, plain MLP).
- * @throws ModelError `config_invalid` naming every field that cannot be; `structure_unsupported` for another kind of
- * model; `head_unsupported` for a head of several classes.
- */
-export async function readConfig(file: string): Promise<ConfigFacts> {
-  const config = await parseConfig(file);
-  const unsupported = (why: string): ModelError =>
-    new ModelError('structure_unsupported', `${file}: ${why}`, file);
+const INSTEAD =
+  'Encoders of like quality: bge-reranker-v2-m3 (many languages), gte-reranker-modernbert-base, mxbai-rerank-base-v1; `reranker models list` tells of them';
 
-  if (config.model_type !== 'bert') {
-    const found = JSON.stringify(config.model_type);
-    throw unsupported(
-      `model_type is ${found}; graphs are built for "bert": JinaBERT and BERT cross-encoders`,
-    );
-  }
-  const positionType = config.position_embedding_type ?? 'absolute';
-  const jina = positionType === 'alibi';
-  if (!jina && positionType !== 'absolute')
-    throw unsupported(
-      `position_embedding_type is ${JSON.stringify(positionType)}; "alibi" and "absolute" are built`,
-    );
-  const feedForward = config.feed_forward_type ?? 'original';
-  if (jina !== (feedForward === 'geglu'))
-    throw unsupported(
-      `feed_forward_type ${JSON.stringify(feedForward)} with ${String(positionType)} positions is not built; "alibi" goes with "geglu", "absolute" with the plain MLP`,
-    );
-  const activation = config.hidden_act ?? 'gelu';
-  if (activation !== 'gelu')
-    throw unsupported(`hidden_act is ${JSON.stringify(activation)}; "gelu" is built`);
-  const epsilon = config.layer_norm_eps ?? 1e-12;
-  if (epsilon !== 1e-12) throw unsupported(`layer_norm_eps is ${JSON.stringify(epsilon)}; 1e-12 is built`);
-  const types = config.type_vocab_size ?? 2;
-  if (types !== 2) throw unsupported(`type_vocab_size is ${JSON.stringify(types)}; 2 is built`);
-  checkLabels(config, file);
+/** What to do about a head of several classes. */
+export const HEAD_ADVICE =
+  'a reranker has one logit: several classes give no single order. Train or export the model with num_labels 1; ' +
+  'of two classes under a softmax, the difference of the two rows of the classifier is that one logit';
 
-  const faults: string[] = [];
-  const size = (field: string): number => {
-    const value = config[field];
-    if (!Number.isInteger(value) || (value as number) < 1)
-      faults.push(`${field} must be a positive integer, not ${JSON.stringify(value)}`);
-    return value as number;
-  };
-  const architecture: Architecture = {
-    layers: size(SIZES.layers),
-    hidden: size(SIZES.hidden),
-    heads: size(SIZES.heads),
-    intermediate: size(SIZES.intermediate),
-    vocabulary: size(SIZES.vocabulary),
-  };
-  const positions = size('max_position_embeddings');
-  if (faults.length > 0) throw new ModelError('config_invalid', `${file}: ${faults.join('; ')}`, file);
-  return { architecture: jina ? architecture : { structure: 'bert', ...architecture, positions }, positions };
+/** Text of a file without the byte order mark that some editors put before it. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
 
 /** @throws ModelError `model_file_missing`, `config_invalid`. */
 export async function parseConfig(file: string): Promise<ConfigJson> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new ModelError('model_file_missing', `${file} cannot be read`, file, { cause });
+    const message = `${file} cannot be read: the model's sizes are in it`;
+    throw new ModelError('model_file_missing', message, file, { cause });
   });
+  return parseConfigText(text, file);
+}
+
+/** @throws ModelError `config_invalid`. */
+export function parseConfigText(text: string, file: string): ConfigJson {
+  let parsed: unknown;
   try {
-    return (JSON.parse(text) ?? {}) as ConfigJson;
+    parsed = JSON.parse(withoutMark(text));
   } catch (cause) {
-    const message = `${file} is not JSON: ${(cause as Error).message}`;
-    throw new ModelError('config_invalid', message, file, { cause });
+    const why = text.trim() === '' ? 'it is empty' : (cause as Error).message;
+    throw new ModelError('config_invalid', `${file} is not JSON: ${why}`, file, { cause });
   }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new ModelError('config_invalid', `${file} must hold an object: the model's sizes by name`, file);
+  }
+  return parsed as ConfigJson;
+}
+
+/** @throws ModelError `structure_unsupported` for a model that is no encoder, naming it and what to use instead. */
+export function checkKind({ model_type, is_decoder }: ConfigJson, file: string): void {
+  const kind = String(model_type);
+  const what =
+    DECODERS.has(kind) || is_decoder === true
+      ? 'a decoder'
+      : ENCODER_DECODERS.has(kind)
+        ? 'an encoder-decoder'
+        : undefined;
+  if (what === undefined) return;
+  const message = `${file}: ${JSON.stringify(model_type)} is ${what}, a language model; encoders with a head of one logit are served. ${INSTEAD}`;
+  throw new ModelError('structure_unsupported', message, file);
 }
 
 /** Classes of the head; a file that names none says nothing, and the classifier's own shape decides. */
@@ -104,9 +100,29 @@ export function labelsOf({ id2label, num_labels }: ConfigJson): unknown {
   return typeof id2label === 'object' && id2label !== null ? Object.keys(id2label).length : num_labels;
 }
 
-function checkLabels(config: ConfigJson, file: string): void {
+/** @throws ModelError `head_unsupported` for a model of several classes, or without a classification head. */
+export function checkHead(config: ConfigJson, file: string): void {
+  const { architectures } = config;
+  const [name] = Array.isArray(architectures) ? architectures.map(String) : [];
+  // A file that names no class of its own says nothing of the head.
+  if (name !== undefined && !/SequenceClassification$/.test(name) && !name.includes('Reranker')) {
+    const message = `${file}: ${name} has no classification head: an embedding or language model; a reranker's class ends in ForSequenceClassification. As a first stage it can be evaluated: \`reranker eval beir --first-stage DIR\``;
+    throw new ModelError('head_unsupported', message, file);
+  }
   const count = labelsOf(config) ?? 1;
   if (count === 1) return;
-  const message = `${file} declares ${JSON.stringify(count)} labels; a reranker has one: several classes give no single order`;
+  const message = `${file} declares ${JSON.stringify(count)} labels; ${HEAD_ADVICE}`;
   throw new ModelError('head_unsupported', message, file);
+}
+
+/**
+ * Whether scores are published as the raw logit rather than its sigmoid, where the files say it: sentence-transformers'
+ * `activation_fn`, and its older name.
+ */
+export function publishedActivation(config: ConfigJson): 'sigmoid' | 'identity' | undefined {
+  const settings = config.sentence_transformers as { activation_fn?: unknown } | null | undefined;
+  const name = settings?.activation_fn ?? config.sbert_ce_default_activation_function;
+  if (typeof name !== 'string') return undefined;
+  if (name.endsWith('Identity')) return 'identity';
+  return name.endsWith('Sigmoid') ? 'sigmoid' : undefined;
 }

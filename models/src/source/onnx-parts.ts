@@ -13,7 +13,8 @@ export interface LinearPart {
 
 export interface NormPart {
   readonly scale: TensorProto;
-  readonly bias: TensorProto;
+  /** Absent of a norm without one. */
+  readonly bias?: TensorProto;
 }
 
 /** What an encoder's graph is made of, as far as its weights tell. */
@@ -33,10 +34,10 @@ export function collectParts(graph: GraphProto): GraphParts {
   for (const node of graph.node) {
     for (const input of node.input) consumers.set(input, [...(consumers.get(input) ?? []), node]);
     const constant = node.opType === 'Constant' && node.attribute.find(({ name }) => name === 'value')?.t;
-    if (constant) initializers.set(node.output[0], constant);
+    if (constant) initializers.set(node.output[0]!, constant);
     const source = initializers.get(node.input[0] ?? '');
-    if (source && node.opType === 'Identity') initializers.set(node.output[0], source);
-    if (source && node.opType === 'Transpose') turned.set(node.output[0], source);
+    if (source && node.opType === 'Identity') initializers.set(node.output[0]!, source);
+    if (source && node.opType === 'Transpose') turned.set(node.output[0]!, source);
   }
   const consumer = (output: string, opType: string): NodeProto | undefined =>
     consumers.get(output)?.find((node) => node.opType === opType);
@@ -54,7 +55,7 @@ export function collectParts(graph: GraphProto): GraphParts {
     const weight = direct ?? turned.get(node.input[1] ?? '');
     const scope = node.name.split('/').filter(Boolean).slice(0, -1).join('.');
     if (node.opType === 'MatMul' && weight && dimensions(weight).length === 2) {
-      const bias = vector(consumer(node.output[0], 'Add'));
+      const bias = vector(consumer(node.output[0]!, 'Add'));
       linears.push({ weight, transposed: direct !== undefined, bias, scope });
     } else if (node.opType === 'Gemm' && weight) {
       const transB = node.attribute.find(({ name }) => name === 'transB')?.i ?? 0;
@@ -62,15 +63,15 @@ export function collectParts(graph: GraphProto): GraphParts {
       linears.push({ weight, transposed: (toNumber(transB) === 0) === (direct !== undefined), bias, scope });
     } else if (node.opType === 'LayerNormalization') {
       const bias = initializers.get(node.input[2] ?? '');
-      if (direct && bias) norms.push({ scale: direct, bias });
+      if (direct) norms.push({ scale: direct, bias });
     } else if (node.opType === 'Div') {
       // Before opset 17 a norm is written out: x - mean divided by the deviation, times scale, plus bias.
-      const scaled = consumer(node.output[0], 'Mul');
+      const scaled = consumer(node.output[0]!, 'Mul');
       const scale = vector(scaled);
-      const bias = scale && vector(consumer(scaled!.output[0], 'Add'));
+      const bias = scale && vector(consumer(scaled!.output[0]!, 'Add'));
       if (bias) norms.push({ scale, bias });
     } else if (node.opType === 'Gather') {
-      const table = initializers.get(node.input[0]);
+      const table = initializers.get(node.input[0]!);
       if (table && dimensions(table).length === 2) tables.push(table);
     }
   }

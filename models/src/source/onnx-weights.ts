@@ -1,6 +1,7 @@
 import { ModelError } from '../errors.js';
 import { dimensions, readOnnx, tensorValues } from '../onnx/file.js';
 import type { ModelProto, TensorProto } from '../onnx/proto.js';
+import type { WeightSpec } from '../encoder/spec.js';
 import { collectParts } from './onnx-parts.js';
 import type { GraphParts } from './onnx-parts.js';
 import type { WeightSource } from './weight-source.js';
@@ -25,50 +26,56 @@ const QUANTIZED = [
  * the bias added to its product, by the module path in its node's name, or by its place in the order of execution.
  */
 export class OnnxWeights implements WeightSource {
+  readonly #found: ReadonlyMap<string, Found>;
+
   private constructor(
     readonly file: string,
-    private readonly found: ReadonlyMap<string, Found>,
-  ) {}
+    found: ReadonlyMap<string, Found>,
+  ) {
+    this.#found = found;
+  }
 
   /**
-   * `shapes`: the weights wanted, in the order in which a forward pass reads them.
+   * `weights`: those wanted, in the order in which a forward pass reads them.
    * @throws ModelError `model_file_missing`, `model_invalid`; `weights_invalid` for a quantized export.
    */
-  static async open(file: string, shapes: ReadonlyMap<string, readonly number[]>): Promise<OnnxWeights> {
+  static async open(file: string, weights: ReadonlyMap<string, WeightSpec>): Promise<OnnxWeights> {
     const model = await readOnnx(file);
     refuseQuantized(model, file);
     const parts = collectParts(model.graph);
     const found = new Map<string, Found>();
-    for (const name of shapes.keys()) {
+    for (const name of weights.keys()) {
       const tensor = parts.initializers.get(name);
       if (tensor) found.set(name, { tensor, transposed: false });
     }
-    findLinears([...shapes.keys()], parts, found);
-    findNorms([...shapes.keys()], parts, found);
-    findTables(shapes, parts, found);
+    const named = (kind: WeightSpec['kind']): string[] =>
+      [...weights].filter(([, weight]) => weight.kind === kind).map(([name]) => name);
+    findLinears(named('linear'), weights, parts, found);
+    findNorms(named('norm'), weights, parts, found);
+    findTables(named('table'), weights, parts, found);
     return new OnnxWeights(file, found);
   }
 
   get names(): string[] {
-    return [...this.found.keys()];
+    return [...this.#found.keys()];
   }
 
   shape(name: string): readonly number[] | undefined {
-    const found = this.found.get(name);
+    const found = this.#found.get(name);
     if (!found) return undefined;
     const dims = dimensions(found.tensor);
     return found.transposed ? dims.reverse() : dims;
   }
 
   read(name: string): Float32Array {
-    const found = this.found.get(name);
+    const found = this.#found.get(name);
     if (!found) throw new ModelError('weights_invalid', `${this.file} holds no ${name}`, this.file);
     const values = tensorValues(found.tensor, this.file);
     if (!found.transposed) return values;
-    const [input, out] = dimensions(found.tensor);
+    const [input, out] = dimensions(found.tensor) as [number, number];
     const published = new Float32Array(values.length);
-    for (let i = 0; i < input; i++) {
-      for (let o = 0; o < out; o++) published[o * input + i] = values[i * out + o];
+    for (let i = 0; i < input; i += 1) {
+      for (let o = 0; o < out; o += 1) published[o * input + i] = values[i * out + o]!;
     }
     return published;
   }
@@ -85,10 +92,13 @@ function refuseQuantized({ graph }: ModelProto, file: string): void {
   throw new ModelError('weights_invalid', message, file);
 }
 
-function findLinears(names: readonly string[], parts: GraphParts, found: Map<string, Found>): void {
-  const wanted = names
-    .filter((name) => name.endsWith('.weight') && !/embeddings?\.weight$|norm\.weight$/i.test(name))
-    .map((name) => name.slice(0, -'.weight'.length));
+function findLinears(
+  names: readonly string[],
+  weights: ReadonlyMap<string, WeightSpec>,
+  parts: GraphParts,
+  found: Map<string, Found>,
+): void {
+  const wanted = names.map((name) => name.slice(0, -'.weight'.length));
   const { linears } = parts;
   const inOrder = linears.length === wanted.length;
   wanted.forEach((name, i) => {
@@ -99,30 +109,37 @@ function findLinears(names: readonly string[], parts: GraphParts, found: Map<str
     if (!linear) return;
     const { weight, transposed, bias } = linear;
     if (!found.has(`${name}.weight`)) found.set(`${name}.weight`, { tensor: weight, transposed });
-    if (bias && names.includes(`${name}.bias`) && !found.has(`${name}.bias`))
+    if (bias && weights.has(`${name}.bias`) && !found.has(`${name}.bias`))
       found.set(`${name}.bias`, { tensor: bias, transposed: false });
   });
 }
 
-function findNorms(names: readonly string[], { norms }: GraphParts, found: Map<string, Found>): void {
-  const wanted = names.filter((name) => /norm\.weight$/i.test(name));
+function findNorms(
+  wanted: readonly string[],
+  weights: ReadonlyMap<string, WeightSpec>,
+  { norms }: GraphParts,
+  found: Map<string, Found>,
+): void {
   if (norms.length !== wanted.length) return;
   wanted.forEach((name, i) => {
     const bias = name.replace(/weight$/, 'bias');
-    if (!found.has(name)) found.set(name, { tensor: norms[i].scale, transposed: false });
-    if (!found.has(bias)) found.set(bias, { tensor: norms[i].bias, transposed: false });
+    const { scale, bias: shift } = norms[i]!;
+    if (!found.has(name)) found.set(name, { tensor: scale, transposed: false });
+    if (shift && weights.has(bias) && !found.has(bias)) found.set(bias, { tensor: shift, transposed: false });
   });
 }
 
 /** Embedding tables differ in their rows; a shape that two of them share names neither. */
 function findTables(
-  shapes: ReadonlyMap<string, readonly number[]>,
+  names: readonly string[],
+  weights: ReadonlyMap<string, WeightSpec>,
   { tables }: GraphParts,
   found: Map<string, Found>,
 ): void {
-  for (const [name, shape] of shapes) {
-    if (found.has(name) || !/embeddings?\.weight$/.test(name)) continue;
+  for (const name of names) {
+    if (found.has(name)) continue;
+    const { shape } = weights.get(name)!;
     const fitting = tables.filter((table) => dimensions(table).join() === shape.join());
-    if (fitting.length === 1) found.set(name, { tensor: fitting[0], transposed: false });
+    if (fitting.length === 1) found.set(name, { tensor: fitting[0]!, transposed: false });
   }
 }

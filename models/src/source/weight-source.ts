@@ -12,6 +12,29 @@ export interface WeightSource {
   close(): void;
 }
 
+/** What old checkpoints call the two weights of a norm. */
+const OLD_NAMES: Readonly<Record<string, string>> = { weight: 'gamma', bias: 'beta' };
+
+/** The source with the weights of its norms found under their old names too. */
+export function withOldNames(source: WeightSource): WeightSource {
+  const known = new Set(source.names);
+  const given = (name: string): string => {
+    if (known.has(name)) return name;
+    const old = name.replace(
+      /(norm)\.(weight|bias)$/i,
+      (_, norm: string, part: string) => `${norm}.${OLD_NAMES[part]}`,
+    );
+    return known.has(old) ? old : name;
+  };
+  return {
+    file: source.file,
+    names: source.names,
+    shape: (name) => source.shape(given(name)),
+    read: (name) => source.read(given(name)),
+    close: () => source.close(),
+  };
+}
+
 /** Faults listed before the rest is only counted. */
 const MOST_FAULTS = 5;
 
@@ -41,7 +64,7 @@ export function checkedReader(
     const data = source.read(name);
     const at = firstNotFinite(data);
     if (at >= 0) {
-      const message = `${source.file}: ${name} holds ${data[at]} at position ${at}; weights must be finite`;
+      const message = `${source.file}: ${name} holds ${data[at]!} at position ${at}; weights must be finite`;
       throw new ModelError('weights_invalid', message, source.file);
     }
     return data;
@@ -50,6 +73,6 @@ export function checkedReader(
 
 function firstNotFinite(data: Float32Array): number {
   // x - x is 0 exactly for finite x, and a plain loop reads a hundred million weights in a tenth of a second.
-  for (let i = 0; i < data.length; i++) if (data[i] - data[i] !== 0) return i;
+  for (let i = 0; i < data.length; i += 1) if (data[i]! - data[i]! !== 0) return i;
   return -1;
 }

@@ -1,12 +1,12 @@
 /** @jest-environment ./test/support/environment.js */
-import { buildBert } from '../../../models/src/bert/graph.js';
-import type { BertArchitecture } from '../../../models/src/bert/weights.js';
+import type { Architecture } from '@sagemaker-reranker/models';
 import { Random } from '../../../models/src/random.js';
 import { bertForward } from '../../support/bert-oracle.js';
+import { graphOf } from '../../support/graphs.js';
 import { logits, open } from '../../support/onnx.js';
 import { publishedWeights } from '../../support/published.js';
 
-const bert = (layers: number, hidden: number, heads: number, intermediate: number): BertArchitecture => ({
+const bert = (layers: number, hidden: number, heads: number, intermediate: number): Architecture => ({
   structure: 'bert',
   layers,
   hidden,
@@ -15,10 +15,10 @@ const bert = (layers: number, hidden: number, heads: number, intermediate: numbe
   vocabulary: 70,
   positions: 160,
 });
-const float = { precision: 'fp32', embeddings: 'fp32' } as const;
-const integer = { precision: 'int8', embeddings: 'int8' } as const;
+const float = { precision: 'fp32', embeddings: 'fp32', tokenTypes: true } as const;
+const integer = { precision: 'int8', embeddings: 'int8', tokenTypes: true } as const;
 
-function setup(a: BertArchitecture, lengths: readonly number[]) {
+function setup(a: Architecture, lengths: readonly number[]) {
   const weights = publishedWeights(a, 13);
   const random = new Random(4);
   const batch = lengths.map((length) => ({
@@ -35,7 +35,7 @@ describe('the BERT graph', () => {
     ['odd sizes', bert(2, 21, 3, 17)],
   ])('equals the float64 forward pass with padding, up to the last position: %s', async (_, a) => {
     const { read, batch } = setup(a, [1, 4, 33, 127, 160]);
-    const found = await logits(await open(buildBert(a, read, float)), batch, 0);
+    const found = await logits(await open(graphOf(a, read, float)), batch, 0);
     batch.forEach(({ ids, types }, i) => expect(found[i]).toBeCloseTo(bertForward(a, read, ids, types), 4));
   });
 
@@ -45,7 +45,7 @@ describe('the BERT graph', () => {
   ])('scores a pair alike alone, in company and with more padding: %s', async (_, options) => {
     const a = bert(2, 48, 12, 64);
     const { read, batch } = setup(a, [3, 60, 17, 128, 99, 5, 40]);
-    const session = await open(buildBert(a, read, options));
+    const session = await open(graphOf(a, read, options));
     const together = await logits(session, batch, 0, 160);
     const reversed = (await logits(session, [...batch].reverse(), 0)).reverse();
     for (const [i, one] of batch.entries()) {
@@ -58,7 +58,7 @@ describe('the BERT graph', () => {
   it('in int8 stays near the exact logits', async () => {
     const a = bert(2, 48, 12, 64);
     const { read, batch } = setup(a, [20, 30, 40, 50, 60, 70]);
-    const rounded = await logits(await open(buildBert(a, read, integer)), batch, 0);
+    const rounded = await logits(await open(graphOf(a, read, integer)), batch, 0);
     const exact = batch.map(({ ids, types }) => bertForward(a, read, ids, types));
     const deviation = Math.sqrt(exact.reduce((sum, x) => sum + x * x, 0) / exact.length);
     exact.forEach((x, i) => expect(Math.abs(rounded[i] - x)).toBeLessThan(0.15 * deviation));

@@ -1,9 +1,10 @@
 /** @jest-environment ./test/support/environment.js */
-import { type Architecture, VARIANTS, countParameters } from '@sagemaker-reranker/models';
-import { buildJinaBert } from '../../../models/src/jinabert/graph.js';
-import { alibiSlopes, randomWeights, weightShapes } from '../../../models/src/jinabert/weights.js';
+import { type Architecture, VARIANTS, parametersOf } from '@sagemaker-reranker/models';
+import { alibiSlopes } from '../../../models/src/encoder/attention/alibi.js';
+import { randomWeights } from '../../../models/src/structures/random-weights.js';
 import { decodeModel } from '../../../models/src/onnx/proto.js';
 import { Random } from '../../../models/src/random.js';
+import { graphOf } from '../../support/graphs.js';
 import { logits, open } from '../../support/onnx.js';
 import { forward } from '../../support/oracle.js';
 
@@ -29,7 +30,7 @@ describe('the JinaBERT graph', () => {
   it.each(shapes)('equals the float64 forward pass with padding and odd lengths: %s', async (_, a) => {
     const read = randomWeights(a, 11);
     const random = new Random(3);
-    const session = await open(buildJinaBert(a, read, { ...float, tokenTypes: true }));
+    const session = await open(graphOf(a, read, { ...float, tokenTypes: true }));
     const batch = [1, 5, 33, 127, 128, 129, 131].map((length) => pair(random, length, a.vocabulary));
     const found = await logits(session, batch);
     batch.forEach(({ ids, types }, i) => expect(found[i]).toBeCloseTo(forward(a, read, ids, types), 4));
@@ -39,7 +40,7 @@ describe('the JinaBERT graph', () => {
     const a: Architecture = { layers: 2, hidden: 24, heads: 6, intermediate: 16, vocabulary: 99 };
     const read = randomWeights(a, 5);
     const one = pair(new Random(8), 2000, a.vocabulary);
-    const session = await open(buildJinaBert(a, read, { ...float, tokenTypes: true }));
+    const session = await open(graphOf(a, read, { ...float, tokenTypes: true }));
     const [found] = await logits(session, [one]);
     expect(Math.abs(found - forward(a, read, one.ids, one.types))).toBeLessThan(1e-4);
   });
@@ -48,7 +49,7 @@ describe('the JinaBERT graph', () => {
     const [, a] = shapes[1];
     const read = randomWeights(a, 2);
     const { ids } = pair(new Random(1), 40, a.vocabulary);
-    const session = await open(buildJinaBert(a, read, { ...float, tokenTypes: false }));
+    const session = await open(graphOf(a, read, { ...float, tokenTypes: false }));
     expect(session.inputNames).toEqual(['input_ids', 'attention_mask']);
     const [found] = await logits(session, [{ ids }]);
     expect(found).toBeCloseTo(
@@ -68,7 +69,7 @@ describe('the JinaBERT graph', () => {
   ])('scores a pair alike alone, in company and with more padding: %s', async (_, precision) => {
     const [, a] = shapes[2];
     const random = new Random(21);
-    const session = await open(buildJinaBert(a, randomWeights(a, 4), { ...precision, tokenTypes: true }));
+    const session = await open(graphOf(a, randomWeights(a, 4), { ...precision, tokenTypes: true }));
     const batch = Array.from({ length: 32 }, () => pair(random, 2 + random.below(200), a.vocabulary));
     const together = await logits(session, batch);
     const reversed = (await logits(session, [...batch].reverse(), 1, 260)).reverse();
@@ -86,7 +87,7 @@ describe('the JinaBERT graph', () => {
     const batch = Array.from({ length: 16 }, () => pair(random, 2 + random.below(60), a.vocabulary));
     const [exact, rounded] = await Promise.all(
       [float, integer].map(async (precision) =>
-        logits(await open(buildJinaBert(a, read, { ...precision, tokenTypes: true })), batch),
+        logits(await open(graphOf(a, read, { ...precision, tokenTypes: true })), batch),
       ),
     );
     const deviation = Math.sqrt(exact.reduce((sum, x) => sum + x * x, 0) / exact.length);
@@ -95,18 +96,16 @@ describe('the JinaBERT graph', () => {
 
   it.each(['tiny', 'turbo', 'base'] as const)('counts the published parameters of %s', (id) => {
     const { architecture, parameters } = VARIANTS[id];
-    const sizes = [...weightShapes(architecture).values()].map((shape) => shape.reduce((x, y) => x * y));
-    expect(countParameters(architecture)).toBe(parameters);
-    expect(sizes.reduce((x, y) => x + y)).toBe(parameters);
+    expect(parametersOf(architecture)).toBe(parameters);
   });
 
   it('holds exactly the weights of the structure in its initializers', () => {
     const [, a] = shapes[3];
-    const { graph } = decodeModel(buildJinaBert(a, randomWeights(a, 1), { ...float, tokenTypes: true }));
+    const { graph } = decodeModel(graphOf(a, randomWeights(a, 1), { ...float, tokenTypes: true }));
     const weights = graph.initializer.filter((tensor) => !tensor.name.includes('constant_'));
     const count = weights.reduce((sum, { dims }) => sum + dims.reduce<number>((n, d) => n * Number(d), 1), 0);
     // A key's bias changes nothing, a value's is within the bias of the attention's output.
-    expect(count).toBe(countParameters(a) - 2 * a.layers * a.hidden);
+    expect(count).toBe(parametersOf(a) - 2 * a.layers * a.hidden);
   });
 });
 

@@ -1,0 +1,41 @@
+import type { Graph } from '../onnx/graph.js';
+import type { EncoderOptions } from './encoder.js';
+import {
+  FineIntegerProducts,
+  FloatProducts,
+  IntegerProducts,
+  OffsetIntegerProducts,
+  type Products,
+  type WeightBits,
+  WeightOnlyProducts,
+} from './products.js';
+import type { Precision, ProductForm, Quantization } from './quantization.js';
+
+function productsOf(g: Graph, form: ProductForm, bits: WeightBits): Products {
+  switch (form) {
+    case 'fp32':
+      return new FloatProducts(g);
+    case 'weights':
+      return new WeightOnlyProducts(g);
+    case 'int8':
+      return new IntegerProducts(g, bits);
+    case 'offset':
+      return new OffsetIntegerProducts(g, bits);
+    case 'fine':
+      return new FineIntegerProducts(g, bits);
+  }
+}
+
+/** The products of a graph of this precision, by the activation that they read. */
+export function productsByActivation(
+  precision: Precision,
+  bits: WeightBits = 8,
+  { forms = {} }: Quantization = {},
+): EncoderOptions['products'] {
+  return (g, activation, rows) => {
+    if (precision === 'fp32') return productsOf(g, 'fp32', bits);
+    if (precision === 'int8-weights') return productsOf(g, 'weights', bits);
+    // The few rows that the head reads: every rounding there goes straight into the logit.
+    return productsOf(g, rows === 'first' ? 'fine' : (forms[activation] ?? 'int8'), bits);
+  };
+}
