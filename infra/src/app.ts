@@ -1,12 +1,12 @@
 import { App } from 'aws-cdk-lib';
-import { ConfigurationError } from './configuration-error.js';
-import { readContext } from './context.js';
-import { RerankerStack } from './reranker-stack.js';
+import { ConfigurationError } from './common/configuration-error.js';
+import { readContext, stackName } from './stack/context.js';
+import { RerankerStack } from './stack/reranker-stack.js';
 
 try {
   const app = new App();
   const context = readContext(app.node);
-  new RerankerStack(app, `reranker-${context.environment}-${context.variants.join('-')}`, {
+  new RerankerStack(app, stackName(context), {
     context,
     // From the CLI's credentials; without any, the stack is synthesized for whichever account deploys it.
     env: { account: process.env.CDK_DEFAULT_ACCOUNT, region: process.env.CDK_DEFAULT_REGION },

@@ -1,60 +1,92 @@
 /** CDK constructs that host a reranker on SageMaker, and the figures they are sized by. */
 import './cdk-version.js';
-export { ConfigurationError } from './configuration-error.js';
+export { ConfigurationError } from './common/configuration-error.js';
 export type {
   EndpointSettings,
   ManyModelEndpointProps,
   RerankerEndpointProps,
   SingleModelEndpointProps,
-} from './endpoint-props.js';
+} from './endpoint/props.js';
 export {
   HOSTING_MODES,
-  type AsynchronousHosting,
   type Hosting,
   type HostingMode,
-  type InferenceComponentsHosting,
   type ManyModelHosting,
-  type MultiModelHosting,
-  type RealTimeHosting,
-  type ServerlessHosting,
   type SingleModelHosting,
-} from './hosting.js';
+} from './hosting/hosting.js';
+export type { AsynchronousHosting } from './hosting/asynchronous.js';
+export type { InferenceComponentsHosting } from './hosting/inference-components.js';
+export type { MultiModelHosting } from './hosting/multi-model.js';
+export type { RealTimeHosting } from './hosting/real-time.js';
+export type { ServerlessHosting } from './hosting/serverless.js';
 export type {
+  AsynchronousExchange,
   Cooldowns,
   DataCapture,
   FleetScaling,
+  FleetSettings,
   InstanceSettings,
   NetworkPlacement,
+  OtherModel,
   ScheduledBounds,
+  ShadowModel,
   TrafficShift,
-} from './hosting-settings.js';
-export { instanceType, instanceTypes, type CpuArchitecture, type InstanceType } from './instance-types.js';
-export { DistillationJob, TRAINING_METRICS, type DistillationJobProps } from './distillation-job.js';
-export { EndpointMonitoring, type EndpointMonitoringProps, type MonitoringSettings } from './monitoring.js';
-export { RerankerNetwork, type RerankerNetworkProps } from './network.js';
-export { PRODUCTION_VARIANT, RerankerEndpoint } from './reranker-endpoint.js';
-export { RerankerApi, type RerankerApiProps } from './reranker-api.js';
-export { RerankerBatch, type RerankerBatchProps } from './reranker-batch.js';
-export { RerankerFunction, type RerankerFunctionProps } from './reranker-function.js';
+  WeightedModel,
+} from './hosting/settings.js';
+export {
+  instanceType,
+  instanceTypes,
+  type CpuArchitecture,
+  type InstanceType,
+} from './sizing/instance-types.js';
+export { DistillationJob, TRAINING_METRICS, type DistillationJobProps } from './jobs/distillation-job.js';
+export {
+  EndpointMonitoring,
+  type EndpointMonitoringProps,
+  type MonitoringSettings,
+} from './monitoring/endpoint-monitoring.js';
+export { RerankerNetwork, type RerankerNetworkProps } from './network/network.js';
+export { PRODUCTION_VARIANT } from './hosting/plan.js';
+export type { CallSettings } from './common/container-environment.js';
+export type { EndpointMetricOptions, IRerankerEndpoint } from './endpoint/endpoint-base.js';
+export type { RerankerEndpointAttributes } from './endpoint/imported-endpoint.js';
+export { RerankerComponent } from './endpoint/reranker-component.js';
+export { RerankerEndpoint } from './endpoint/reranker-endpoint.js';
+export { RerankerApi, type RerankerApiProps } from './callers/reranker-api.js';
+export { RerankerBatch, type RerankerBatchProps } from './jobs/reranker-batch.js';
+export { RerankerFunction, type RerankerFunctionProps } from './callers/reranker-function.js';
 export {
   RerankerImage,
   type BoundImage,
   type ImagePurpose,
   type ImageSourceOptions,
-} from './reranker-image.js';
-export { RerankerModel, type BoundModel } from './reranker-model.js';
-export { RerankerStack, type RerankerStackProps } from './reranker-stack.js';
-export { readContext, type Consumer, type DeploymentContext, type ImageSource } from './context.js';
+} from './image/reranker-image.js';
+export { RerankerModel, type BoundModel } from './model/reranker-model.js';
+export { RerankerStack, type RerankerStackProps } from './stack/reranker-stack.js';
+export {
+  endpointName,
+  readContext,
+  stackName,
+  type Consumer,
+  type DeploymentContext,
+  type ImageSource,
+} from './stack/context.js';
 export {
   greatestCount,
   PEAK_REQUESTS_PER_SECOND,
   scalingTargets,
   TOKENS_PER_REQUEST,
   type ScalingTargets,
-} from './scaling-targets.js';
-export { sizing, type Sizing } from './sizing-table.js';
-export { MEASURED_THREADS, workerSettings, type WorkerSettings } from './sizing-workers.js';
-export { neededMib, queueTokens, recommendedInstanceType, serverlessMemoryMb, throughput } from './sizing.js';
+} from './sizing/scaling-targets.js';
+export { sizing, type Sizing } from './sizing/sizing-table.js';
+export { MEASURED_THREADS, workerSettings, type WorkerSettings } from './sizing/workers.js';
+export {
+  neededMib,
+  queueTokens,
+  recommendedInstanceType,
+  serverlessMemoryMb,
+  throughput,
+} from './sizing/sizing.js';
 export {
   SERVERLESS_MEMORY_MB,
   containerMemoryMib,

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@sagemaker-reranker/infra';
-import { Faults } from '../../infra/src/configuration-error.js';
+import { Faults } from '../../infra/src/common/configuration-error.js';
 
 test('one message names every fault', () => {
   const error = new ConfigurationError('Stack/Reranker', ['a is 0', 'b is missing']);

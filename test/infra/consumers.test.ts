@@ -35,7 +35,6 @@ describe('RerankerFunction', () => {
       Architectures: ['arm64'],
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
-      ReservedConcurrentExecutions: 10,
       TracingConfig: { Mode: 'Active' },
       DeadLetterConfig: { TargetArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('DeadLetters'), 'Arn'] } },
       Environment: { Variables: { RERANKER_ENDPOINT_NAME: Match.anyValue() } },
@@ -77,10 +76,10 @@ describe('RerankerFunction', () => {
     );
   });
 
-  test('of an imported endpoint, or without a reservation', () => {
+  test('of an imported endpoint; without a reservation unless asked: accounts with a small limit have none to give', () => {
     const stack = emptyStack();
     const endpoint = RerankerEndpoint.fromEndpointName(stack, 'Imported', 'elsewhere');
-    new RerankerFunction(stack, 'Function', { endpoint, reservedConcurrency: 'unreserved' });
+    new RerankerFunction(stack, 'Function', { endpoint });
     Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
       ReservedConcurrentExecutions: Match.absent(),
       Environment: { Variables: { RERANKER_ENDPOINT_NAME: 'elsewhere' } },
@@ -216,10 +215,10 @@ describe('RerankerBatch', () => {
 
   test('its role reads requests and writes answers, below their prefixes', () => {
     const statements = roleStatements(Template.fromStack(batchStack().stack));
-    expect(JSON.stringify(statements.get('ReadRequests'))).toContain('/input/*');
-    expect(JSON.stringify(statements.get('WriteAnswers'))).toContain('/output/*');
-    expect(statements.get('ListRequests')).toMatchObject({
-      Condition: { StringLike: { 's3:prefix': 'input/*' } },
+    expect(JSON.stringify(statements.get('BatchRead'))).toContain('/input/*');
+    expect(JSON.stringify(statements.get('BatchWrite'))).toContain('/output/*');
+    expect(statements.get('BatchList')).toMatchObject({
+      Condition: { StringLike: { 's3:prefix': ['input/*'] } },
     });
   });
 

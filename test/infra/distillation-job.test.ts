@@ -55,8 +55,10 @@ test('trains on spare capacity, cut off, with checkpoints that follow the prefix
 test('its role reads and writes below its prefixes alone, and Step Functions passes that role alone', () => {
   const { template } = jobStack();
   const statements = roleStatements(template);
-  expect(JSON.stringify(statements.get('ReadData')!.Resource)).toMatch(/\/input\/\*.*\/checkpoints\/\*/);
-  expect(JSON.stringify(statements.get('WriteResults')!.Resource)).toMatch(/\/checkpoints\/\*.*\/models\/\*/);
+  expect(JSON.stringify(statements.get('TrainingRead')!.Resource)).toMatch(/\/input\/\*.*\/checkpoints\/\*/);
+  expect(JSON.stringify(statements.get('TrainingWrite')!.Resource)).toMatch(
+    /\/checkpoints\/\*.*\/models\/\*/,
+  );
   expect(JSON.stringify(statements.get('WriteLog')!.Resource)).toContain('/aws/sagemaker/TrainingJobs');
   for (const [sid, { Action }] of statements) {
     expect([sid, [Action].flat().filter((action) => String(action).includes('*'))]).toEqual([sid, []]);

@@ -1,12 +1,12 @@
 import { instanceType, recommendedInstanceType, throughput, weightsOf } from '@sagemaker-reranker/infra';
-import { planHosting } from '../../infra/src/hosting-plan.js';
 import {
   greatestCount,
   PEAK_REQUESTS_PER_SECOND,
   TOKENS_PER_REQUEST,
-} from '../../infra/src/scaling-targets.js';
-import { bound } from '../../infra/src/sizing.js';
+} from '../../infra/src/sizing/scaling-targets.js';
+import { bound } from '../../infra/src/sizing/sizing.js';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
+import { planOf } from './support/plans.js';
 
 const cases = VARIANT_IDS.flatMap((variant) =>
   (['int8', 'fp32'] as const).map((precision) => ({
@@ -32,18 +32,21 @@ test.each(cases)(
 
 test.each(cases)('hosting $variant $precision without counts gets them', (model) => {
   const max = greatestCount(model, place(model.variant));
-  expect(planHosting({ mode: 'asynchronous' }, [model]).maxInstanceCount).toBe(max);
-  expect(planHosting({ mode: 'real-time', scaling: {} }, [model]).maxInstanceCount).toBe(max);
-  expect(planHosting({ mode: 'real-time' }, [model]).maxInstanceCount).toBeUndefined();
-  const components = planHosting({ mode: 'inference-components' }, [model]);
-  expect(components.maxInstanceCount).toBe(max);
-  expect(components.copy!.maxCopyCount).toEqual([greatestCount(model, place(model.variant), { share: 0.5 })]);
+  expect(planOf({ mode: 'asynchronous' }, [model]).scaling?.max).toBe(max);
+  expect(planOf({ mode: 'real-time', scaling: {} }, [model]).scaling?.max).toBe(max);
+  expect(planOf({ mode: 'real-time' }, [model]).scaling).toBeUndefined();
+  const { productionVariant, components } = planOf({ mode: 'inference-components' }, [model]);
+  expect(productionVariant.managedInstanceScaling).toMatchObject({ maxInstanceCount: max });
+  expect(components!.maxCopyCount).toEqual([greatestCount(model, place(model.variant), { share: 0.5 })]);
 });
 
 test('a least count above the default greatest raises it; the given greatest is kept', () => {
   const [model] = cases as [(typeof cases)[number]];
-  expect(planHosting({ mode: 'asynchronous', minInstanceCount: 50 }, [model]).maxInstanceCount).toBe(50);
-  expect(planHosting({ mode: 'asynchronous', maxInstanceCount: 1 }, [model]).maxInstanceCount).toBe(1);
-  const scaled = planHosting({ mode: 'real-time', initialInstanceCount: 40, scaling: {} }, [model]);
-  expect(scaled.maxInstanceCount).toBe(40);
+  // As many at least as at most: a fleet that is not scaled.
+  const fixed = planOf({ mode: 'asynchronous', minInstanceCount: 50 }, [model]);
+  expect(fixed.scaling).toBeUndefined();
+  expect(fixed.productionVariant.initialInstanceCount).toBe(50);
+  expect(planOf({ mode: 'asynchronous', maxInstanceCount: 1 }, [model]).scaling?.max).toBe(1);
+  const scaled = planOf({ mode: 'real-time', initialInstanceCount: 40, scaling: {} }, [model]);
+  expect(scaled.scaling?.max).toBe(40);
 });

@@ -28,8 +28,8 @@ describe.each(HOSTING_MODES)('the role of %s', (mode) => {
         'real-time': always,
         serverless: always,
         'inference-components': always,
-        asynchronous: [...always, 'ReadRequests', 'WriteAnswers'],
-        'multi-model': [...always, 'ReadModels'],
+        asynchronous: [...always, 'ExchangeRead', 'ExchangeWrite'],
+        'multi-model': [...always, 'ModelsRead'],
       }[mode],
     );
   });
@@ -157,7 +157,7 @@ describe('keys', () => {
       Action: 'kms:CreateGrant',
       Condition: { Bool: { 'kms:GrantIsForAWSResource': 'true' } },
     });
-    expect(JSON.stringify(statements.get('WriteCapture')!.Resource)).toContain(
+    expect(JSON.stringify(statements.get('CaptureWrite')!.Resource)).toContain(
       'data-capture/reranker-test/*',
     );
     expect(nagFindings(stack)).toEqual([]);
@@ -203,6 +203,7 @@ describe('asynchronous exchange', () => {
     }[];
     const granted = policy!.Properties.PolicyDocument.Statement.map(({ Action }) => Action);
     expect(granted.flat().sort()).toEqual([
+      's3:AbortMultipartUpload',
       's3:GetObject',
       's3:ListBucket',
       's3:PutObject',

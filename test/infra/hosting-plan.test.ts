@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
-import { planHosting } from '../../infra/src/hosting-plan.js';
 import { type Hosting, type ModelFigures, type Precision, weightsOf } from '@sagemaker-reranker/infra';
 import type { VariantId } from '@sagemaker-reranker/models';
+import { planOf } from './support/plans.js';
 
 const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
   variant,
@@ -13,7 +13,7 @@ const turbo = figures('turbo', 'int8');
 const base = figures('base', 'fp32');
 
 test('real-time is isolated from networks, on the recommended type', () => {
-  expect(planHosting({ mode: 'real-time' }, [tiny])).toMatchObject({
+  expect(planOf({ mode: 'real-time' }, [tiny])).toMatchObject({
     architecture: 'x86_64',
     networkIsolation: true,
     environment: {
@@ -30,11 +30,11 @@ test('real-time is isolated from networks, on the recommended type', () => {
 });
 
 test('a Graviton type asks for an arm64 image', () => {
-  expect(planHosting({ mode: 'real-time', instanceType: 'ml.c7g.large' }, [tiny]).architecture).toBe('arm64');
+  expect(planOf({ mode: 'real-time', instanceType: 'ml.c7g.large' }, [tiny]).architecture).toBe('arm64');
 });
 
 test('serverless has none of what SageMaker refuses there, and a body limit of 4 MB', () => {
-  expect(planHosting({ mode: 'serverless' }, [tiny])).toEqual({
+  expect(planOf({ mode: 'serverless' }, [tiny])).toMatchObject({
     architecture: 'x86_64',
     networkIsolation: false,
     environment: {
@@ -49,23 +49,23 @@ test('serverless has none of what SageMaker refuses there, and a body limit of 4
 });
 
 test('asynchronous starts with an instance even where it may shrink to none, and gives requests time', () => {
-  const plan = planHosting({ mode: 'asynchronous' }, [tiny]);
+  const plan = planOf({ mode: 'asynchronous' }, [tiny]);
   expect(plan.productionVariant.initialInstanceCount).toBe(1);
   expect(plan.environment).toMatchObject({ RERANKER_DEADLINE_MS: '900000' });
 });
 
 test('several models on one fleet get the type of the one that asks for most, and its pace', () => {
-  const together = planHosting({ mode: 'multi-model' }, [tiny, turbo]);
+  const together = planOf({ mode: 'multi-model' }, [tiny, turbo]);
   expect(together.productionVariant.instanceType).toBe('ml.c7i.xlarge');
-  const alone = planHosting({ mode: 'multi-model', instanceType: 'ml.c7i.xlarge' }, [turbo]);
+  const alone = planOf({ mode: 'multi-model', instanceType: 'ml.c7i.xlarge' }, [turbo]);
   expect(together.targets).toEqual(alone.targets);
 });
 
 test('a copy uses the threads it reserves, and reserves the memory of its own model', () => {
-  const plan = planHosting({ mode: 'inference-components', instanceType: 'ml.c7i.2xlarge' }, [turbo, tiny]);
+  const plan = planOf({ mode: 'inference-components', instanceType: 'ml.c7i.2xlarge' }, [turbo, tiny]);
   expect(plan.environment).toMatchObject({ RERANKER_WORKERS: '2', RERANKER_THREADS: '2' });
-  expect(plan.copy!.vcpus).toBe(4);
-  expect(plan.copy!.memoryMib[0]).toBeGreaterThan(plan.copy!.memoryMib[1]!);
+  expect(plan.components!.vcpus).toBe(4);
+  expect(plan.components!.memoryMib[0]).toBeGreaterThan(plan.components!.memoryMib[1]!);
   expect(plan.productionVariant.managedInstanceScaling).toEqual({
     status: 'ENABLED',
     minInstanceCount: 0,
@@ -74,7 +74,7 @@ test('a copy uses the threads it reserves, and reserves the memory of its own mo
 });
 
 test('the number of inference processes reaches the container', () => {
-  expect(planHosting({ mode: 'real-time', workers: 2 }, [tiny]).environment).toMatchObject({
+  expect(planOf({ mode: 'real-time', workers: 2 }, [tiny]).environment).toMatchObject({
     RERANKER_WORKERS: '2',
     RERANKER_THREADS: '1',
   });
@@ -124,6 +124,11 @@ test.each<[Hosting, readonly ModelFigures[], RegExp]>([
     /no meaning with all-at-once/,
   ],
   [
+    real({ trafficShift: { strategy: 'canary' } }),
+    [tiny],
+    /trafficShift is canary on a fleet that starts with 1 instance; .* start with 2 or more/,
+  ],
+  [
     real({ trafficShift: { strategy: 'canary', interval: Duration.hours(2) } }),
     [tiny],
     /interval in seconds is 7200/,
@@ -156,14 +161,13 @@ test.each<[Hosting, readonly ModelFigures[], RegExp]>([
     /turbo int8.* and tiny int8.*needs/,
   ],
 ])('%j is refused', (hosting, models, message) => {
-  expect(() => planHosting(hosting, models)).toThrow(message);
+  expect(() => planOf(hosting, models)).toThrow(message);
 });
 
 test('every fault of a mode is named at once', () => {
   expect(() =>
-    planHosting(
-      { mode: 'serverless', memorySizeInMb: 1024, maxConcurrency: 201, provisionedConcurrency: 202 },
-      [base],
-    ),
+    planOf({ mode: 'serverless', memorySizeInMb: 1024, maxConcurrency: 201, provisionedConcurrency: 202 }, [
+      base,
+    ]),
   ).toThrow(/3 faults\n.*memorySizeInMb 1024.*\n.*maxConcurrency is 201.*\n.*provisionedConcurrency is 202/);
 });

@@ -1,7 +1,7 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigurationError } from '@sagemaker-reranker/infra';
-import { readModelDirectory } from '../../infra/src/model-archive.js';
+import { readModelDirectory } from '../../infra/src/model/model-archive.js';
 import { modelDirectory, removeFixtures } from './support/fixtures.js';
 
 afterAll(removeFixtures);

@@ -21,8 +21,8 @@ test.each<[HostingMode, string[]]>([
   ['real-time', ['Cpu', 'Latency', 'Memory', 'ModelErrors', 'ServerErrors']],
   ['multi-model', ['Cpu', 'Latency', 'Memory', 'ModelErrors', 'ServerErrors']],
   ['inference-components', ['Cpu', 'Latency', 'Memory', 'ModelErrors', 'ServerErrors']],
-  ['serverless', ['Latency', 'Memory', 'ModelErrors', 'ServerErrors']],
-  ['asynchronous', ['Cpu', 'FailedRequests', 'Memory', 'OldestRequest']],
+  ['serverless', ['Concurrency', 'Latency', 'Memory', 'ServerErrors']],
+  ['asynchronous', ['Cpu', 'FailedRequests', 'Latency', 'Memory', 'OldestRequest', 'ServerErrors']],
 ])('%s has the alarms %j, all told to the topic', (mode, names) => {
   const template = endpointStack({ mode }).template();
   expect(alarmsOf(template)).toEqual(names);
@@ -146,7 +146,11 @@ describe('dashboard', () => {
 
   test.each(HOSTING_MODES)('of %s shows traffic, latency, work, machine and queue', (mode) => {
     const shown = titles(endpointStack({ mode }).template());
-    expect(shown).toHaveLength(5);
+    expect(shown.slice(0, 3)).toEqual([
+      'Requests and failures a minute',
+      'Latency in ms: the container, and what SageMaker adds',
+      'Tokens and documents a minute',
+    ]);
     expect(shown[4]).toMatch(mode === 'asynchronous' ? /Backlog/ : /waiting and inference/);
   });
 

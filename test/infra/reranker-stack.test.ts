@@ -108,7 +108,9 @@ test('several variants behind one endpoint', () => {
     variant: 'turbo,tiny',
     modelDirectory: [modelDirectory('turbo'), modelDirectory('tiny')],
   });
-  template.hasResourceProperties('AWS::SageMaker::Endpoint', { EndpointName: 'reranker-turbo-tiny-dev' });
+  template.hasResourceProperties('AWS::SageMaker::Endpoint', {
+    EndpointName: 'reranker-turbo-tiny-dev-multi',
+  });
 });
 
 test('the image is built in the account when asked', () => {

@@ -90,7 +90,10 @@ describe('a fleet', () => {
   test('an update leaves the number of instances to scaling, and takes the new data capture', () => {
     realTime({ maxInstanceCount: 6 }).hasResourceProperties('AWS::SageMaker::Endpoint', {
       RetainAllVariantProperties: true,
-      ExcludeRetainedVariantProperties: [{ VariantPropertyType: 'DataCaptureConfig' }],
+      ExcludeRetainedVariantProperties: [
+        { VariantPropertyType: 'DataCaptureConfig' },
+        { VariantPropertyType: 'DesiredWeight' },
+      ],
     });
     endpointStack()
       .template()

@@ -28,7 +28,7 @@ test.each(cases)(
     expect(size.workers).toBeGreaterThanOrEqual(1);
     if ('serverlessMb' in size.place) {
       expect(size.place.serverlessMb).toBe(serverlessMemoryMb(model));
-      expect(size.queueTokens).toBe(queueTokens(mode, [model], size.place));
+      expect(size.queueTokens).toBe(queueTokens(60, [model], size.place));
       expect(size).toMatchObject({ initialCount: 0, maxCount: 5, workers: 1 });
       return;
     }
@@ -38,7 +38,7 @@ test.each(cases)(
       place: { instanceType: instance.name },
       initialCount: 1,
       maxCount: greatestCount(model, { instance }),
-      queueTokens: queueTokens(mode, [model], { instance }, share),
+      queueTokens: queueTokens(mode === 'asynchronous' ? 900 : 480, [model], { instance }, share),
     });
     expect(size.workers * size.threads!).toBe(share * instance.vcpus);
     expect(size.maxCopyCount).toBe(

@@ -12,7 +12,7 @@ import {
   weightsOf,
 } from '@sagemaker-reranker/infra';
 import { shippedMeasurements } from '@sagemaker-reranker/cost';
-import { pricePerHour, queueTokens, requireRoom } from '../../infra/src/sizing.js';
+import { pricePerHour, queueTokens, requireRoom } from '../../infra/src/sizing/sizing.js';
 import { VARIANT_IDS, type VariantId } from '@sagemaker-reranker/models';
 
 const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
@@ -111,16 +111,15 @@ test('a container admits what it can score in time: more on larger types, less w
   const tiny = figures('tiny', 'int8');
   const place = (name: string) => ({ instance: instanceType(name) });
   const [small, large] = ['ml.c7i.large', 'ml.c7i.8xlarge'].map((name) =>
-    queueTokens('real-time', [tiny], place(name)),
+    queueTokens(480, [tiny], place(name)),
   );
   expect(large).toBeGreaterThan(4 * small!);
-  expect(queueTokens('real-time', [tiny], place('ml.c7i.8xlarge'), 0.25)).toBe(large! / 4);
+  expect(queueTokens(480, [tiny], place('ml.c7i.8xlarge'), 0.25)).toBe(large! / 4);
   // 900 seconds to 480, rounded up to a power of 2: once or twice as many.
-  expect([small, 2 * small!]).toContain(queueTokens('asynchronous', [tiny], place('ml.c7i.large')));
-  expect(queueTokens('serverless', [tiny], { serverlessMb: 1024 })).toBeLessThan(small!);
+  expect([small, 2 * small!]).toContain(queueTokens(900, [tiny], place('ml.c7i.large')));
+  expect(queueTokens(60, [tiny], { serverlessMb: 1024 })).toBeLessThan(small!);
   // A request of 100 long passages is admitted everywhere.
-  for (const model of cases)
-    expect(queueTokens('serverless', [model], { serverlessMb: 1024 })).toBeGreaterThan(8000);
+  for (const model of cases) expect(queueTokens(60, [model], { serverlessMb: 1024 })).toBeGreaterThan(8000);
 });
 
 test('prices come from the price book; a region it does not know has none', () => {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
-import type { TrafficShift } from '@sagemaker-reranker/infra';
-import { deploymentConfig } from '../../infra/src/traffic-shift.js';
+import type { Hosting, TrafficShift } from '@sagemaker-reranker/infra';
+import { deploymentConfig } from '../../infra/src/hosting/traffic-shift.js';
 import { removeFixtures } from './support/fixtures.js';
 import { endpointStack } from './support/stacks.js';
 
@@ -59,8 +59,23 @@ test('an update of a fleet is taken back by errors of server or model, and by la
   expect(endpoint.monitoring.rollbackAlarms).toHaveLength(3);
 });
 
-test.each(['serverless', 'asynchronous'] as const)('%s has no traffic shift', (mode) => {
-  endpointStack({ mode })
+test('serverless and inference components have no traffic shift of the endpoint', () => {
+  for (const mode of ['serverless', 'inference-components'] as const) {
+    endpointStack({ mode })
+      .template()
+      .hasResourceProperties('AWS::SageMaker::Endpoint', { DeploymentConfig: Match.absent() });
+  }
+});
+
+test.each([
+  [{ mode: 'real-time' }, 'ALL_AT_ONCE'],
+  [{ mode: 'real-time', initialInstanceCount: 2 }, 'CANARY'],
+  [{ mode: 'asynchronous' }, 'ALL_AT_ONCE'],
+  [{ mode: 'asynchronous', minInstanceCount: 2 }, 'CANARY'],
+] satisfies [Hosting, string][])('%j shifts %s: one instance has no part to begin with', (hosting, Type) => {
+  endpointStack(hosting)
     .template()
-    .hasResourceProperties('AWS::SageMaker::Endpoint', { DeploymentConfig: Match.absent() });
+    .hasResourceProperties('AWS::SageMaker::Endpoint', {
+      DeploymentConfig: { BlueGreenUpdatePolicy: { TrafficRoutingConfiguration: { Type } } },
+    });
 });

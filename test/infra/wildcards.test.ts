@@ -123,7 +123,7 @@ function wholeStack(mode: (typeof HOSTING_MODES)[number]): RerankerStack {
     variant: 'tiny',
     modelDirectory: modelDirectory('tiny'),
     hosting: mode,
-    ownKey: true,
+    ownKey: mode !== 'serverless',
     isolatedNetwork: mode !== 'serverless',
     alarmEmail: 'oncall@example.com',
     consumers: 'function,api,batch',

@@ -1,0 +1,181 @@
+import path from 'node:path';
+import type { Node } from 'constructs';
+import { VARIANT_IDS, type VariantId, isVariantId } from '@sagemaker-reranker/models';
+import { Faults } from '../common/configuration-error.js';
+import { HOSTING_MODES, modeOf, type Hosting } from '../hosting/hosting.js';
+import { ContextReader } from './context-reader.js';
+
+/** Where the image comes from: built here, built in the account, or already in the account's ECR. */
+export type ImageSource =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'codebuild' }
+  | { readonly kind: 'repository'; readonly repository: string; readonly tagOrDigest: string };
+
+/** What `cdk.json` context, or `-c KEY=VALUE`, says about the deployment. */
+export interface DeploymentContext {
+  /** One variant, or several with a hosting that serves several. */
+  readonly variants: readonly VariantId[];
+  /** Model directories in the order of the variants; empty for the embedded one, which ships with the package. */
+  readonly modelDirectories: readonly string[];
+  readonly hosting: Hosting;
+  readonly image: ImageSource;
+  /** Whether the instances run in a VPC without internet, made by the stack. */
+  readonly isolatedNetwork: boolean;
+  /** Zones of that VPC's subnets; the first two of the region when empty. */
+  readonly availabilityZones: readonly string[];
+  /** Whether to encrypt volumes, captured data and asynchronous answers with a key of the stack's own. */
+  readonly ownKey: boolean;
+  /** Address that is sent the alarms. */
+  readonly alarmEmail?: string;
+  /** Price of an instance in USD an hour, for the dashboard. */
+  readonly usdPerInstanceHour?: number;
+  /** What is built for callers besides the endpoint. */
+  readonly consumers: readonly Consumer[];
+  readonly environment: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** A function that calls the endpoint, an HTTP API before it, a state machine for batches. */
+export type Consumer = 'function' | 'api' | 'batch';
+const CONSUMERS: readonly Consumer[] = ['function', 'api', 'batch'];
+
+/** Why SageMaker has nothing to do with a key elsewhere, where it could seem to. */
+const WHY: Readonly<Record<string, string>> = {
+  isolatedNetwork: ', since SageMaker refuses a VPC there',
+  ownKey: ', since SageMaker has no volume there to encrypt; answers travel by TLS and are not kept',
+  dataCapturePercentage: ', where SageMaker records nothing or this project does not set it up',
+};
+
+/** The hosting that the context asks for; what a mode does not know is a fault, never ignored. */
+function readHosting(context: ContextReader): Hosting {
+  const mode = context.oneOf('hosting', HOSTING_MODES, 'real-time');
+  const keys = new Set(HOSTING_MODES.flatMap((each) => modeOf(each).contextKeys));
+  for (const key of keys) {
+    const modes = HOSTING_MODES.filter((each) => modeOf(each).contextKeys.includes(key));
+    context.faults.require(
+      [undefined, 'false'].includes(context.text(key)) || modes.includes(mode),
+      `${key} has no meaning with hosting=${mode}${WHY[key] ?? ''}; it belongs to ${modes.join(', ')}`,
+    );
+  }
+  return modeOf(mode).fromContext(context);
+}
+
+/**
+ * Reads and checks the context.
+ * @throws ConfigurationError naming every key at fault with what is allowed.
+ */
+export function readContext(node: Node): DeploymentContext {
+  const faults = new Faults();
+  const context = new ContextReader(node, faults);
+  const named = context.list('variant');
+  const variants = named.length > 0 ? named : ['embedded'];
+  for (const variant of variants) {
+    faults.require(
+      isVariantId(variant),
+      `variant is "${variant}"; it must be one of ${VARIANT_IDS.join(', ')}, or several with commas`,
+    );
+  }
+  const hosting = readHosting(context);
+  faults.require(
+    variants.length === 1 || modeOf(hosting.mode).manyModels,
+    `variant names ${variants.length}; hosting=${hosting.mode} serves one, ${HOSTING_MODES.filter((mode) => modeOf(mode).manyModels).join(' and ')} serve several`,
+  );
+  const modelDirectories = context.list('modelDirectory').map((directory) => path.resolve(directory));
+  const shipped = variants.length === 1 && variants[0] === 'embedded';
+  faults.require(
+    !variants.every(isVariantId) ||
+      modelDirectories.length === variants.length ||
+      (shipped && modelDirectories.length === 0),
+    `modelDirectory names ${modelDirectories.length} for ${variants.join(', ')}; each variant needs the directory that "reranker models" wrote, in the same order, for example -c variant=tiny -c modelDirectory=build/tiny; only the embedded variant ships with the package`,
+  );
+  const environment = context.text('environment') ?? 'dev';
+  faults.require(
+    /^[a-z](-?[a-z0-9]){0,19}$/.test(environment),
+    `environment is "${environment}"; it must be 1 to 20 lower-case letters, digits and single hyphens, a letter first`,
+  );
+  const isolatedNetwork = context.flag('isolatedNetwork');
+  const availabilityZones = context.list('availabilityZones');
+  faults.require(
+    isolatedNetwork || availabilityZones.length === 0,
+    'availabilityZones has no meaning without isolatedNetwork=true, whose subnets it places',
+  );
+  const alarmEmail = context.text('alarmEmail');
+  faults.require(
+    alarmEmail === undefined || /^[^@\s]+@[^@\s]+$/.test(alarmEmail),
+    `alarmEmail is "${alarmEmail}"; it must be an address`,
+  );
+  const consumers = context.list('consumers');
+  for (const consumer of consumers) {
+    faults.require(
+      CONSUMERS.includes(consumer as Consumer),
+      `consumers names "${consumer}"; it may hold ${CONSUMERS.join(', ')}`,
+    );
+  }
+  const name = endpointName({ variants, environment, hosting });
+  faults.require(
+    name.length <= 63,
+    `the endpoint's name, ${name}, has ${name.length} characters; SageMaker takes 63: shorten environment`,
+  );
+  const result: DeploymentContext = {
+    variants: variants as VariantId[],
+    modelDirectories,
+    hosting,
+    image: readImage(context),
+    isolatedNetwork,
+    availabilityZones,
+    ownKey: context.flag('ownKey'),
+    alarmEmail,
+    usdPerInstanceHour: context.number('usdPerInstanceHour'),
+    consumers: consumers as Consumer[],
+    environment,
+    tags: readTags(context),
+  };
+  faults.throwIfAny('cdk.json context');
+  return result;
+}
+
+/** The endpoint's name: variant and environment, and the mode, since SageMaker cannot change that of an endpoint. */
+export function endpointName({ variants, environment, hosting }: Named): string {
+  return ['reranker', ...variants, environment, modeOf(hosting.mode).suffix].filter(Boolean).join('-');
+}
+
+/** The stack's name; the mode is part of it for the same reason. */
+export function stackName({ variants, environment, hosting }: Named): string {
+  return ['reranker', environment, ...variants, modeOf(hosting.mode).suffix].filter(Boolean).join('-');
+}
+
+interface Named {
+  readonly variants: readonly string[];
+  readonly environment: string;
+  readonly hosting: Hosting;
+}
+
+/** `local`, `codebuild`, `repository:tag` or `repository@sha256:digest`. */
+function readImage(context: ContextReader): ImageSource {
+  const value = context.text('image') ?? 'local';
+  if (value === 'local' || value === 'codebuild') return { kind: value };
+  const [, repository, tag, digest] =
+    /^([a-z0-9][a-z0-9._/-]*)(?::([\w.-]+)|@(sha256:[0-9a-f]{64}))$/.exec(value) ?? [];
+  if (repository !== undefined) return { kind: 'repository', repository, tagOrDigest: tag ?? digest! };
+  context.faults.add(
+    `image is "${value}"; it must be local, codebuild, or REPOSITORY:TAG or REPOSITORY@sha256:DIGEST of a repository in this account's ECR`,
+  );
+  return { kind: 'local' };
+}
+
+/** Tags as an object in cdk.json, or `key=value,key=value` after -c. */
+function readTags(context: ContextReader): Record<string, string> {
+  const value = context.raw('tags');
+  if (value === undefined || value === '') return {};
+  const pairs =
+    typeof value === 'string'
+      ? value.split(',').map((pair) => pair.split(/=(.*)/s).slice(0, 2))
+      : typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.entries(value)
+        : undefined;
+  if (!pairs || pairs.some(([key, tag]) => !key?.trim() || typeof tag !== 'string')) {
+    context.faults.add('tags must be an object of strings in cdk.json, or key=value,key=value after -c');
+    return {};
+  }
+  return Object.fromEntries(pairs.map(([key, tag]) => [String(key).trim(), String(tag)]));
+}
