@@ -1,16 +1,17 @@
-import { appendFile, mkdir, readFile, stat, truncate } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ModelError, type ModelManifest, readTokenizer, robertaPair } from '@sagemaker-reranker/models';
 import { weightShapes, writeModelDirectory } from '@sagemaker-reranker/models/build';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
-import { EncodedGroups } from './data/groups.js';
+import { EncodedGroups, partOf } from './data/groups.js';
 import { storageError } from './data/lines.js';
 import { initialStudent } from './initial.js';
 import { lossSettings, needsTeacher } from './loss.js';
 import type { Recipe } from './recipe.js';
-import { Trainer } from './trainer.js';
-import type { Student } from './trainer.js';
+import { Trainer, type Judgement, type Student } from './trainer.js';
+import { wordStart } from './word-start.js';
+import type { SentenceEncoder } from './data/sentence-encoder.js';
 
 /** What a training run tells while it goes on. */
 export interface Progress {
@@ -25,6 +26,16 @@ export interface Progress {
   readonly secondsLeft: number;
 }
 
+/** What the student made of groups that it did not learn from. */
+export interface Aside {
+  readonly groups: number;
+  readonly start: Judgement;
+  readonly end: Judgement;
+}
+
+/** Groups kept aside: a tenth of them, but no more than these. */
+const MOST_ASIDE = 256;
+
 export interface DistilOptions {
   readonly recipe: Recipe;
   /**
@@ -33,6 +44,8 @@ export interface DistilOptions {
    */
   readonly data: string | readonly string[];
   readonly tokenizerFile: string;
+  /** Gives the word table its start (`wordStart`). Default: noise. */
+  readonly words?: Pick<SentenceEncoder, 'encode'>;
   /** Directory for the checkpoint and the log; a run found there is resumed. */
   readonly work: string;
   readonly threads?: number;
@@ -47,11 +60,12 @@ export interface DistilOptions {
 
 /**
  * Trains the student of a recipe, or goes on from its checkpoint, to the recipe's last step. The log then holds one line
- * a step, as that of a run without interruption.
+ * a step, as that of a run without interruption. The last tenth of the groups, 256 at most, is kept aside and judged before
+ * the first step and after the last.
  * @throws ModelError `training_diverged`, `config_invalid`, `tokenizer_invalid`, `disk_full`, `training_interrupted` (by
  * the signal); the last checkpoint stays.
  */
-export async function distil(options: DistilOptions): Promise<Student> {
+export async function distil(options: DistilOptions): Promise<{ student: Student; aside?: Aside }> {
   const { recipe, work, reportEvery = 20, checkpointEvery = 200 } = options;
   await mkdir(work, { recursive: true });
   const file = path.join(work, 'checkpoint.safetensors');
@@ -68,10 +82,15 @@ export async function distil(options: DistilOptions): Promise<Student> {
     })),
     options.tokenizerFile,
   );
-  const student = resumed?.student ?? initialStudent(recipe);
+  const student = resumed?.student ?? (await freshStudent(options, groups));
   const template = robertaPair({ cls, sep }, recipe.documentType);
   const threads = options.threads ?? availableParallelism();
-  const trainer = await Trainer.create(recipe, groups, template, student, threads);
+  const kept = Math.min(MOST_ASIDE, Math.floor(groups.length / 10));
+  const learnt = partOf(groups, 0, groups.length - kept);
+  const others = partOf(groups, groups.length - kept, groups.length);
+  const trainer = await Trainer.create(recipe, learnt, template, student, threads);
+  const startFile = path.join(work, 'aside.json');
+  if (!resumed && kept > 0) await writeFile(startFile, JSON.stringify(await trainer.judge(others, kept)));
 
   let window = emptyWindow();
   for (let step = (resumed?.step ?? 0) + 1; step <= recipe.steps; step++) {
@@ -106,7 +125,17 @@ export async function distil(options: DistilOptions): Promise<Student> {
       throw new ModelError('training_interrupted', message, file);
     }
   }
-  return student;
+  if (kept === 0) return { student };
+  const start = JSON.parse(await readFile(startFile, 'utf8')) as Judgement;
+  return { student, aside: { groups: kept, start, end: await trainer.judge(others, kept) } };
+}
+
+async function freshStudent(
+  { recipe, tokenizerFile, words }: DistilOptions,
+  groups: EncodedGroups,
+): Promise<Student> {
+  const table = words && (await wordStart(tokenizerFile, words, groups, recipe.architecture));
+  return initialStudent(recipe, table);
 }
 
 const emptyWindow = () => ({

@@ -1,3 +1,5 @@
+import type { Recipe } from './recipe.js';
+
 /**
  * What a student is trained on: a weighted sum of up to three terms, each the mean over the groups of a step.
  *
@@ -39,29 +41,10 @@ export function needsTeacher(loss: LossSettings): boolean {
 }
 
 /** Settings of a recipe's `loss` field with what it leaves out: no term, scale 1, temperature 1. */
-export function lossSettings(loss: Partial<LossSettings> | undefined): LossSettings {
+export function lossSettings(loss: Recipe['loss']): LossSettings {
   if (loss === undefined) return CONTRASTIVE_LOSS;
-  return { ...CONTRASTIVE_LOSS, contrastive: 0, ...loss };
-}
-
-/** One sentence for each field of `loss` that cannot be. */
-export function lossFaults(loss: unknown): string[] {
-  if (loss === undefined) return [];
-  if (typeof loss !== 'object' || loss === null || Array.isArray(loss)) return ['loss must be an object'];
-  const faults: string[] = [];
-  for (const [name, value] of Object.entries(loss)) {
-    const weight = (LOSS_TERMS as readonly string[]).includes(name);
-    if (!weight && name !== 'temperature' && name !== 'scale') {
-      faults.push(`loss.${name} is not known (${[...LOSS_TERMS, 'temperature', 'scale'].join(', ')})`);
-    } else if (!(Number.isFinite(value) && (weight ? value >= 0 : value > 0))) {
-      faults.push(`loss.${name} must be a ${weight ? 'number of at least 0' : 'positive number'}`);
-    }
-  }
-  const settings = lossSettings(loss as Partial<LossSettings>);
-  if (!LOSS_TERMS.some((term) => settings[term] > 0)) {
-    faults.push(`loss must give one of ${LOSS_TERMS.join(', ')} a weight above 0`);
-  }
-  return faults;
+  const given = Object.fromEntries(Object.entries(loss).filter(([, value]) => value !== undefined));
+  return { ...CONTRASTIVE_LOSS, contrastive: 0, ...given };
 }
 
 /** What the losses of a step are held against, row-major [groups, candidates]. */

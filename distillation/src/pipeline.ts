@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import {
@@ -12,22 +12,20 @@ import {
   type ModelManifest,
   emptyTarget,
   readManifest,
+  readTokenizer,
   replaceFile,
   writeWhole,
 } from '@sagemaker-reranker/models';
+import { makeDocuments, makeGroups } from './collection.js';
 import type { DistilConfig, TeacherConfig } from './config.js';
-import { givenGroups } from './data/given-groups.js';
-import { writeLines, type Fault } from './data/lines.js';
-import { drawGroups, trimRecord } from './data/pairs.js';
-import { SentenceEncoder } from './data/sentence-encoder.js';
-import { readTextRecords, type TextRecord } from './data/text-record.js';
+import type { Fault } from './data/lines.js';
+import { readTextRecords } from './data/text-record.js';
 import { trainTokenizer } from './data/train-tokenizer.js';
-import { distil, exportStudent, type Progress } from './distil.js';
-import { Bm25Teacher } from './teacher/bm25-teacher.js';
-import { CrossEncoder } from './teacher/cross-encoder.js';
-import { scoreGroups, type WeightedTeacher } from './teacher/score-groups.js';
-import { SentenceTeacher } from './teacher/sentence-teacher.js';
-import { remoteTeacher, type ScoreDocuments } from './teacher/teacher.js';
+import { distil, exportStudent, type Aside, type Progress } from './distil.js';
+import { Stages } from './stages.js';
+import { Teachers, teacherName } from './teachers.js';
+import { scoreGroups } from './teacher/score-groups.js';
+import type { ScoreDocuments } from './teacher/teacher.js';
 
 export interface PipelineOptions {
   readonly threads?: number;
@@ -44,17 +42,16 @@ export interface PipelineOptions {
 export interface PipelineResult {
   readonly manifest: ModelManifest;
   readonly verification: Verification;
+  readonly aside?: Aside;
   /** The model against its fp32 form, where it is int8. */
   readonly comparison?: Comparison;
 }
 
-/** Tokens of a pair that a teacher reads. */
-const TEACHER_TOKENS = 128;
-
 /**
- * Makes a student: groups, tokenizer, teacher's scores, training, export, verification. Each stage leaves its result in
- * the work directory, complete or not at all, so that the same config goes on where a run was stopped.
- * @throws ModelError as the stages; `config_invalid` where the work directory was made from another config.
+ * Makes a student: documents, groups, tokenizer, teachers' scores, training, export, verification. Each stage leaves its
+ * result in the work directory, complete or not at all, so that the same config goes on where a run was stopped, and a changed
+ * one keeps what does not depend on the change.
+ * @throws ModelError as the stages; `config_invalid` where another student was trained in the work directory.
  */
 export async function runDistillation(
   config: DistilConfig,
@@ -64,36 +61,153 @@ export async function runDistillation(
   const threads = options.threads ?? availableParallelism();
   await mkdir(work, { recursive: true });
   await checkTarget(config.out);
-  await lockConfig(config);
-  await makeGroups(config, options);
-  const tokenizerFile = await makeTokenizer(config, options);
-  await makeScores(config, options, threads);
-  options.onStage?.('train');
-  const { student: recipe } = config;
-  const student = await distil({
+  const stages = await Stages.open(work);
+  const teachers = new Teachers(config.teachers, { threads, connect: options.connect });
+  let aside: Aside | undefined;
+  try {
+    aside = await makeStages(config, options, stages, teachers, threads);
+  } finally {
+    await teachers.close();
+  }
+  const manifest = await readManifest(config.out);
+  options.onStage?.('verify');
+  const verification = await verifyModel(config.out);
+  const result = { manifest, verification, ...(aside && { aside }) };
+  if (config.precision === 'fp32') return result;
+  const comparison = await compareModels(config.out, manifest, path.join(work, 'fp32', 'model.onnx'));
+  return { ...result, comparison };
+}
+
+async function makeStages(
+  config: DistilConfig,
+  options: PipelineOptions,
+  stages: Stages,
+  teachers: Teachers,
+  threads: number,
+): Promise<Aside | undefined> {
+  const { onStage, onFault } = options;
+  const collection = { threads, onStage, onFault, encoder: () => teachers.encoder() };
+  await makeDocuments(config, stages, collection);
+  // A vocabulary that the corpus cannot give is told before the teachers' work.
+  const tokenizerFile = await makeTokenizer(config, stages, options);
+  await keepVectors(config, stages);
+  await makeGroups(config, stages, collection);
+  await makeScores(config, stages, teachers, options);
+  return train(config, stages, teachers, { ...options, threads, tokenizerFile });
+}
+
+/** Vectors of the documents, which the groups' candidates may be drawn by. */
+async function keepVectors({ teachers }: DistilConfig, stages: Stages): Promise<void> {
+  for (const [i, teacher] of teachers.entries()) {
+    if (teacher.kind !== 'sentence-encoder') continue;
+    const name = teacherName(teacher, i);
+    const files = ['titles', 'texts'].map((field) => `${name}-${field}.f32`);
+    await stages.begin(
+      `vectors of ${name}`,
+      { documents: stages.digest('documents'), teacher: { ...teacher, weight: undefined } },
+      files,
+    );
+  }
+}
+
+async function makeTokenizer(
+  { tokenizer, student, work }: DistilConfig,
+  stages: Stages,
+  { onStage }: PipelineOptions,
+): Promise<string> {
+  const out = path.join(work, 'tokenizer.json');
+  const { vocabulary } = student.architecture;
+  const inputs =
+    'file' in tokenizer ? { tokenizer } : { tokenizer, vocabulary, documents: stages.digest('documents') };
+  await stages.begin('tokenizer', inputs, ['tokenizer.json']);
+  if (await exists(out)) return out;
+  onStage?.('tokenizer');
+  if ('file' in tokenizer) {
+    await readTokenizer(tokenizer.file, vocabulary);
+    await replaceFile(out, (part) => copyFile(tokenizer.file, part));
+    return out;
+  }
+  const documents = path.join(work, 'documents.jsonl');
+  async function* texts(): AsyncGenerator<string> {
+    for await (const { title, text } of readTextRecords(documents)) yield `${title}\n${text}`;
+  }
+  await trainTokenizer(texts, out, { vocabulary, minimumCharacterCount: tokenizer.minimumCharacterCount });
+  return out;
+}
+
+async function makeScores(
+  config: DistilConfig,
+  stages: Stages,
+  teachers: Teachers,
+  { onStage }: PipelineOptions,
+): Promise<void> {
+  if (config.teachers.length === 0) return;
+  const groups = stages.digest('groups');
+  for (const [i, teacher] of config.teachers.entries()) {
+    const name = teacherName(teacher, i);
+    await stages.begin(`scores of ${name}`, { groups, teacher: { ...teacher, weight: undefined } }, [
+      `scores-${name}.jsonl`,
+    ]);
+  }
+  await stages.begin('scores', { groups, teachers: config.teachers }, ['scored.jsonl']);
+  if (await exists(path.join(config.work, 'scored.jsonl'))) return;
+  const weighted = [];
+  for (const [i, { weight }] of config.teachers.entries()) {
+    weighted.push({ teacher: await teachers.get(i), weight });
+  }
+  await scoreGroups(config.work, weighted, (stage, done, total) => onStage?.(stage, done, total));
+}
+
+async function train(
+  config: DistilConfig,
+  stages: Stages,
+  teachers: Teachers,
+  options: PipelineOptions & { readonly threads: number; readonly tokenizerFile: string },
+): Promise<Aside | undefined> {
+  const { work, student: recipe, words = 'random' } = config;
+  const { onStage, tokenizerFile } = options;
+  const inputs = {
+    ...recipe,
+    words,
+    precision: config.precision,
+    data: stages.digest(config.teachers.length > 0 ? 'scores' : 'groups'),
+    tokenizer: stages.digest('tokenizer'),
+  };
+  await checkTrained(stages, inputs);
+  await stages.begin('train', inputs, ['fp32', 'int8', 'log.jsonl']);
+  onStage?.('train');
+  const encoder = words === 'teacher' ? (await teachers.encoder())?.encoder : undefined;
+  const { student, aside } = await distil({
     recipe,
     data: work,
     tokenizerFile,
     work,
-    threads,
+    threads: options.threads,
+    ...(encoder && { words: encoder }),
     ...(options.onProgress && { onProgress: options.onProgress }),
     ...(options.checkpointEvery !== undefined && { checkpointEvery: options.checkpointEvery }),
     ...(options.signal && { signal: options.signal }),
   });
-  options.onStage?.('export');
+  onStage?.('export');
   // In the work directory, which is this config's alone; what stands at `out` may be another run's.
-  const at = (precision: string): string => path.join(work, precision);
   for (const precision of new Set(['fp32', config.precision] as const)) {
-    const out = at(precision);
+    const out = path.join(work, precision);
     if (!(await exists(out))) await exportStudent(out, recipe, student, { precision, tokenizerFile });
   }
-  await publish(at(config.precision), config.out);
-  const manifest = await readManifest(config.out);
-  options.onStage?.('verify');
-  const verification = await verifyModel(config.out);
-  if (config.precision === 'fp32') return { manifest, verification };
-  const comparison = await compareModels(config.out, manifest, path.join(at('fp32'), 'model.onnx'));
-  return { manifest, verification, comparison };
+  await publish(path.join(work, config.precision), config.out);
+  return aside;
+}
+
+/**
+ * Hours of training are not thrown away because a line of the config changed.
+ * @throws ModelError `config_invalid` where there is a checkpoint of a student made from something else.
+ */
+async function checkTrained(stages: Stages, inputs: Readonly<Record<string, unknown>>): Promise<void> {
+  const file = path.join(stages.work, 'checkpoint.safetensors');
+  const different = stages.changed('train', inputs);
+  if (!different || different.length === 0 || !(await exists(file))) return;
+  const message = `${file} is of a student with another ${different.join(', ')}: remove it to train anew (groups and scores are kept), or name another work directory`;
+  throw new ModelError('config_invalid', message, file);
 }
 
 /** @throws ModelError `output_exists` when there is something else at `out`. */
@@ -114,104 +228,4 @@ const exists = async (file: string): Promise<boolean> =>
 async function checkTarget(out: string): Promise<void> {
   const there = await readManifest(out).catch(() => undefined);
   if (there?.source.kind !== 'distilled') await emptyTarget(out);
-}
-
-/** The work directory belongs to one config; another's stages must not be taken for its own. */
-async function lockConfig(config: DistilConfig): Promise<void> {
-  const file = path.join(config.work, 'config.json');
-  const known = await readFile(file, 'utf8').catch(() => undefined);
-  if (known === undefined) {
-    await replaceFile(file, (part) => writeFile(part, `${JSON.stringify(config, null, 2)}\n`));
-    return;
-  }
-  const before = JSON.parse(known) as Record<string, unknown>;
-  const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
-  const different = [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
-    (name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]),
-  );
-  if (different.length === 0) return;
-  const message = `${config.work} was made from a config with another ${different.join(', ')}: name another work directory, or remove it`;
-  throw new ModelError('config_invalid', message, file);
-}
-
-async function makeGroups(config: DistilConfig, options: PipelineOptions): Promise<void> {
-  const groupsFile = path.join(config.work, 'groups.jsonl');
-  if (await exists(groupsFile)) return;
-  options.onStage?.('groups');
-  const onFault = config.lenient ? (options.onFault ?? (() => undefined)) : undefined;
-  const records: TextRecord[] = [];
-  for (const file of config.corpus) {
-    for await (const record of readTextRecords(file, onFault)) records.push(trimRecord(record));
-  }
-  if (records.length < 2) {
-    throw new ModelError(
-      'config_invalid',
-      `the corpus (${config.corpus.join(', ')}) has ${records.length} documents: at least 2 are wanted`,
-    );
-  }
-  await writeLines(records, path.join(config.work, 'documents.jsonl'));
-  // Published as an ES module only.
-  const { stemmer: stem } = await import('stemmer');
-  const draw = { ...config.candidates, seed: config.student.seed, stem };
-  const groups =
-    config.queries === undefined
-      ? drawGroups(records, draw)
-      : givenGroups(config.queries, records, draw, onFault);
-  if ((await writeLines(groups, groupsFile)) > 0) return;
-  await rm(groupsFile);
-  const of = config.queries ?? `the ${records.length} documents of ${config.corpus.join(', ')}`;
-  const reason = `no group of a query with candidates could be made from ${of}: weak queries want a title and 3 words, or 16 words`;
-  throw new ModelError('config_invalid', reason);
-}
-
-async function makeTokenizer(config: DistilConfig, options: PipelineOptions): Promise<string> {
-  const out = path.join(config.work, 'tokenizer.json');
-  if (await exists(out)) return out;
-  options.onStage?.('tokenizer');
-  if ('file' in config.tokenizer) {
-    const { file } = config.tokenizer;
-    await replaceFile(out, (part) => copyFile(file, part));
-    return out;
-  }
-  const documents = path.join(config.work, 'documents.jsonl');
-  async function* texts(): AsyncGenerator<string> {
-    for await (const { title, text } of readTextRecords(documents)) yield `${title}\n${text}`;
-  }
-  await trainTokenizer(texts, out, {
-    vocabulary: config.student.architecture.vocabulary,
-    minimumCharacterCount: config.tokenizer.minimumCharacterCount,
-  });
-  return out;
-}
-
-async function makeScores(config: DistilConfig, options: PipelineOptions, threads: number): Promise<void> {
-  if (config.teachers.length === 0 || (await exists(path.join(config.work, 'scored.jsonl')))) return;
-  const teachers: WeightedTeacher[] = [];
-  try {
-    for (const [i, teacher] of config.teachers.entries()) {
-      teachers.push({ teacher: await openTeacher(teacher, i, options, threads), weight: teacher.weight });
-    }
-    await scoreGroups(config.work, teachers, (stage, done, total) => options.onStage?.(stage, done, total));
-  } finally {
-    for (const { teacher } of teachers) await teacher.close?.();
-  }
-}
-
-async function openTeacher(config: TeacherConfig, i: number, { connect }: PipelineOptions, threads: number) {
-  const name = `${config.kind}-${i}`;
-  const { kind, directory = '', model = '', tokenizer = '' } = config;
-  if (kind === 'bm25') return new Bm25Teacher();
-  if (kind === 'cross-encoder') {
-    return CrossEncoder.load(name, directory, { maximumTokens: TEACHER_TOKENS, threads });
-  }
-  if (kind === 'sentence-encoder') {
-    const encoder = await SentenceEncoder.load({ model, tokenizer, maximumTokens: TEACHER_TOKENS, threads });
-    return new SentenceTeacher(name, encoder);
-  }
-  if (!connect)
-    throw new ModelError(
-      'config_invalid',
-      `teachers[${i}]: kind ${kind} needs a connection, and none is given`,
-    );
-  return remoteTeacher(name, connect(config));
 }

@@ -1,75 +1,67 @@
-import { readFile } from 'node:fs/promises';
-import { type Architecture, ModelError } from '@sagemaker-reranker/models';
-import { lossFaults } from './loss.js';
-import type { LossSettings } from './loss.js';
+import * as v from 'valibot';
+import { LOSS_TERMS, lossSettings } from './loss.js';
+import { amount, object, oneOf, readBySchema, share, text, whole } from './schema.js';
+
+const LOSS = object({
+  contrastive: v.optional(amount(true)),
+  kl: v.optional(amount(true)),
+  marginMse: v.optional(amount(true)),
+  /** Divides the teacher's scores. */
+  temperature: v.optional(amount(false)),
+  /** Multiplies the logits. */
+  scale: v.optional(amount(false)),
+});
 
 /** Everything that decides what a training run produces. Counts unless a unit is named. */
-export interface Recipe {
-  readonly name: string;
-  readonly architecture: Architecture;
-  readonly documentType: 0 | 1;
-  readonly seed: number;
+export const RECIPE = object({
+  name: text('be a text'),
+  architecture: object({
+    layers: whole(1),
+    hidden: whole(1),
+    heads: whole(1),
+    intermediate: whole(1),
+    vocabulary: whole(1),
+  }),
+  documentType: oneOf([0, 1]),
+  seed: whole(1),
   /** Longest pair in training, tokens. */
-  readonly trainingTokens: number;
+  trainingTokens: whole(8),
   /** Longest pair when served, tokens; ALiBi reaches further than training. */
-  readonly maxLength: number;
-  readonly steps: number;
-  readonly groupsPerStep: number;
+  maxLength: whole(8),
+  steps: whole(1),
+  groupsPerStep: whole(1),
   /** Documents beside the first in each group; the first is the positive where a group has one. */
-  readonly negatives: number;
-  /** Share of negatives that are lexically near the query, rising linearly from `start` to `end` of the run. */
-  readonly hardShare: { readonly start: number; readonly end: number };
-  readonly learningRate: number;
-  readonly warmupSteps: number;
-  readonly weightDecay: number;
+  negatives: whole(1),
+  /** Share of negatives that are near the query, rising linearly from `start` to `end` of the run. */
+  hardShare: object({ start: share(), end: share() }),
+  learningRate: amount(false),
+  warmupSteps: whole(0),
+  weightDecay: amount(true),
   /** Largest Euclidean norm of the whole gradient. */
-  readonly clip: number;
+  clip: amount(false),
   /** Without it the contrastive loss alone. */
-  readonly loss?: Partial<LossSettings>;
+  loss: v.optional(LOSS),
+});
+
+export type Recipe = v.InferOutput<typeof RECIPE>;
+
+/** @throws ModelError `config_invalid` naming each field that is missing, unknown or out of range. */
+export function readRecipe(file: string): Promise<Recipe> {
+  return readBySchema(file, RECIPE, (recipe) => recipeFaults(recipe));
 }
 
-/** @throws ModelError `config_invalid` naming each field that is missing or out of range. */
-export async function readRecipe(file: string): Promise<Recipe> {
-  let recipe: Partial<Recipe>;
-  try {
-    recipe = JSON.parse(await readFile(file, 'utf8')) as Partial<Recipe>;
-  } catch (cause) {
-    throw new ModelError(
-      'config_invalid',
-      `${file} cannot be read as JSON: ${(cause as Error).message}`,
-      file,
-      { cause },
-    );
-  }
-  const faults = recipeFaults(recipe);
-  if (faults.length > 0) throw new ModelError('config_invalid', `${file}: ${faults.join('; ')}`, file);
-  return recipe as Recipe;
-}
-
-/** One sentence for each field that is missing or out of range. */
-export function recipeFaults(recipe: Partial<Recipe>): string[] {
+/** What fields of a recipe say of each other that cannot be, a sentence each. */
+export function recipeFaults(recipe: Recipe, prefix = ''): string[] {
+  const { architecture, trainingTokens, maxLength } = recipe;
   const faults: string[] = [];
-  const positive = (name: keyof Recipe, integer = true): void => {
-    const value = recipe[name];
-    const good = typeof value === 'number' && value > 0 && (!integer || Number.isInteger(value));
-    if (!good) faults.push(`${name} must be a positive ${integer ? 'integer' : 'number'}`);
-  };
-  for (const name of ['seed', 'trainingTokens', 'maxLength', 'steps', 'groupsPerStep', 'negatives'] as const)
-    positive(name);
-  for (const name of ['learningRate', 'clip'] as const) positive(name, false);
-  for (const name of ['warmupSteps', 'weightDecay'] as const) {
-    if (!((recipe[name] ?? -1) >= 0)) faults.push(`${name} must be a number of at least 0`);
-  }
-  if (!recipe.name) faults.push('name must be a non-empty string');
-  if (recipe.documentType !== 0 && recipe.documentType !== 1) faults.push('documentType must be 0 or 1');
-  for (const end of ['start', 'end'] as const) {
-    const share = recipe.hardShare?.[end] ?? -1;
-    if (!(share >= 0 && share <= 1)) faults.push(`hardShare.${end} must lie within 0..1`);
-  }
-  for (const size of ['layers', 'hidden', 'heads', 'intermediate', 'vocabulary'] as const) {
-    if (!Number.isInteger(recipe.architecture?.[size]))
-      faults.push(`architecture.${size} must be an integer`);
-  }
-  faults.push(...lossFaults(recipe.loss));
-  return faults;
+  if (architecture.hidden % architecture.heads !== 0)
+    faults.push(
+      `architecture.heads (${architecture.heads}) must divide architecture.hidden (${architecture.hidden})`,
+    );
+  if (trainingTokens > maxLength)
+    faults.push(`trainingTokens (${trainingTokens}) must be at most maxLength (${maxLength})`);
+  const loss = lossSettings(recipe.loss);
+  if (!LOSS_TERMS.some((term) => loss[term] > 0))
+    faults.push(`loss must give one of ${LOSS_TERMS.join(', ')} a weight above 0`);
+  return faults.map((fault) => prefix + fault);
 }

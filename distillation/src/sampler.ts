@@ -1,5 +1,5 @@
 import { ModelError, type PairElement, Random, specialTokens } from '@sagemaker-reranker/models';
-import type { EncodedGroups } from './data/groups.js';
+import type { GroupTable } from './data/groups.js';
 import type { Judged } from './loss.js';
 import type { Recipe } from './recipe.js';
 
@@ -18,7 +18,7 @@ interface Drawn {
  * The groups of one step. Which groups and which negatives they are depends on the recipe's seed and the step alone, so
  * that a resumed run sees what an uninterrupted one would have seen.
  */
-export function sampleStep(groups: EncodedGroups, recipe: Recipe, step: number): Example[] {
+export function sampleStep(groups: GroupTable, recipe: Recipe, step: number): Example[] {
   const random = new Random(recipe.seed * 1_000_003 + step);
   const { start, end } = recipe.hardShare;
   const share = start + ((end - start) * step) / recipe.steps;
@@ -41,7 +41,7 @@ export function sampleStep(groups: EncodedGroups, recipe: Recipe, step: number):
   });
 }
 
-function borrowed(groups: EncodedGroups, group: number, random: Random): Drawn[] {
+function borrowed(groups: GroupTable, group: number, random: Random): Drawn[] {
   if (groups.length === 1) {
     const reason =
       'the only group has fewer candidates than a step takes, and there is no other to borrow from';
@@ -53,10 +53,7 @@ function borrowed(groups: EncodedGroups, group: number, random: Random): Drawn[]
 }
 
 /** A group's candidates with the teacher's scores, which follow the order positive, hard, random. */
-function candidates(
-  groups: EncodedGroups,
-  group: number,
-): { positive?: Drawn; hard: Drawn[]; easy: Drawn[] } {
+function candidates(groups: GroupTable, group: number): { positive?: Drawn; hard: Drawn[]; easy: Drawn[] } {
   const { positive, hard, random, teacher } = groups.get(group);
   const first = positive === undefined ? 0 : 1;
   const scored = (ids: readonly number[], from: number): Drawn[] =>

@@ -9,9 +9,9 @@ import { names } from '@sagemaker-reranker/models/build';
 import { learningRateAt } from './adamw.js';
 import type { AdamWSettings, Parameter } from './adamw.js';
 import { batches, type Batch } from './batch.js';
-import type { EncodedGroups } from './data/groups.js';
+import type { GroupTable } from './data/groups.js';
 import type { Recipe } from './recipe.js';
-import { sampleStep } from './sampler.js';
+import { sampleStep, type Example } from './sampler.js';
 import { LOSS_TERMS, lossSettings, targets } from './loss.js';
 import type { Judged, LossSettings, LossTerm, Targets } from './loss.js';
 import { StepGradients, floats } from './step-gradients.js';
@@ -35,6 +35,9 @@ export interface StepReport {
   readonly tokens: number;
 }
 
+/** What a student makes of groups, as in `StepReport`. */
+export type Judgement = Pick<StepReport, 'loss' | 'accuracy' | 'agreement'>;
+
 /** Parameters by published name, with their optimizer moments. */
 export type Student = Map<string, Parameter>;
 
@@ -48,7 +51,7 @@ export class Trainer {
 
   private constructor(
     private readonly recipe: Recipe,
-    private readonly groups: EncodedGroups,
+    private readonly groups: GroupTable,
     private readonly template: readonly PairElement[],
     readonly student: Student,
     private readonly session: InferenceSession,
@@ -61,7 +64,7 @@ export class Trainer {
   /** @param threads of ONNX Runtime */
   static async create(
     recipe: Recipe,
-    groups: EncodedGroups,
+    groups: GroupTable,
     template: readonly PairElement[],
     student: Student,
     threads: number,
@@ -81,6 +84,39 @@ export class Trainer {
   async step(step: number): Promise<StepReport> {
     const { recipe, gradients } = this;
     const judged = sampleStep(this.groups, recipe, step);
+    const { parts, loss, terms, ...showed } = await this.pass(judged);
+    const gradientNorm = gradients.norm();
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw new ModelError(
+        'training_diverged',
+        `training diverged at step ${step}: loss ${loss}, gradient norm ${gradientNorm}. The last checkpoint is kept; ` +
+          'a lower learningRate, more warmupSteps or a smaller loss weight may help',
+      );
+    }
+    const learningRate = learningRateAt(step, recipe.learningRate, recipe.warmupSteps, recipe.steps);
+    this.update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
+    return {
+      step,
+      loss,
+      terms,
+      ...showed,
+      gradientNorm,
+      learningRate,
+      tokens: parts.reduce((sum, { ids }) => sum + ids.length, 0),
+    };
+  }
+
+  /** What the student as it is makes of groups, as many of a table as `count`; it learns nothing from them. */
+  async judge(groups: GroupTable, count: number): Promise<Judgement> {
+    const { loss, accuracy, agreement } = await this.pass(
+      sampleStep(groups, { ...this.recipe, groupsPerStep: count }, 1),
+    );
+    return { loss, accuracy, ...(agreement !== undefined && { agreement }) };
+  }
+
+  /** Forward and backward pass over groups: the gradient is in `gradients` afterwards. */
+  private async pass(judged: readonly Example[]) {
+    const { recipe, gradients } = this;
     const parts = batches(judged, this.template, recipe.trainingTokens);
     const candidates = 1 + recipe.negatives;
     const logits = new Float32Array(judged.length * candidates);
@@ -102,26 +138,13 @@ export class Trainer {
       logits.set(floats(outputs.logits), done * candidates);
       done += part.groups.length;
     }
-    const gradientNorm = gradients.norm();
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      throw new ModelError(
-        'training_diverged',
-        `training diverged at step ${step}: loss ${loss}, gradient norm ${gradientNorm}. The last checkpoint is kept; ` +
-          'a lower learningRate, more warmupSteps or a smaller loss weight may help',
-      );
-    }
-    const learningRate = learningRateAt(step, recipe.learningRate, recipe.warmupSteps, recipe.steps);
-    this.update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
     const agreement = pairAgreement(logits, judged, candidates);
     return {
-      step,
+      parts,
       loss,
       terms,
       accuracy: positiveIsBest(logits, judged, candidates),
       ...(agreement !== undefined && { agreement }),
-      gradientNorm,
-      learningRate,
-      tokens: parts.reduce((sum, { ids }) => sum + ids.length, 0),
     };
   }
 

@@ -84,14 +84,32 @@ describe('reranker models distil', () => {
     expect(manifests[0]).toMatchObject({ precision: 'int8', source: { kind: 'distilled', seed: 3 } });
   }, 120_000);
 
-  it('refuses a work directory of another config, naming what differs', async () => {
-    const first = await prepare('lock', { student: { ...STUDENT, steps: 1 } });
+  it('keeps groups and scores when the student changes, and asks before a trained one is thrown away', async () => {
+    const first = await prepare('changed', { student: { ...STUDENT, steps: 1 } });
     expect(await start(first).ended).toMatchObject({ code: 0 });
-    const other = await prepare('lock', { student: { ...STUDENT, steps: 2 } });
-    const { code, stderr } = await start(other).ended;
-    expect(code).toBe(1);
-    expect(stderr).toMatch(/was made from a config with another student: name another work directory/);
-  }, 60_000);
+    const work = path.join(directory, 'changed-work');
+    const made = async (name: string): Promise<number> => (await stat(path.join(work, name))).mtimeMs;
+    const before = [await made('groups.jsonl'), await made('scored.jsonl')];
+    const other = await prepare('changed', { student: { ...STUDENT, steps: 2, groupsPerStep: 2 } });
+    const refused = await start(other).ended;
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /checkpoint\.safetensors is of a student with another steps, groupsPerStep: remove it/,
+    );
+    await rm(path.join(work, 'checkpoint.safetensors'));
+    expect(await start(other).ended).toMatchObject({ code: 0 });
+    expect(await losses('changed')).toHaveLength(2);
+    expect([await made('groups.jsonl'), await made('scored.jsonl')]).toEqual(before);
+    const weighted = await prepare('changed', {
+      student: { ...STUDENT, steps: 2, groupsPerStep: 2 },
+      teachers: [config.teachers[0], { ...config.teachers[1], weight: 0.1 }],
+    });
+    await rm(path.join(work, 'checkpoint.safetensors'));
+    const scores = await made('scores-cross-encoder-1.jsonl');
+    expect(await start(weighted).ended).toMatchObject({ code: 0 });
+    expect(await made('scores-cross-encoder-1.jsonl')).toBe(scores);
+    expect(await made('scored.jsonl')).toBeGreaterThan(before[1]!);
+  }, 120_000);
 
   it('names malformed lines by file and line, and counts them', async () => {
     const corpus = path.join(directory, 'bad.jsonl');
@@ -148,7 +166,7 @@ describe('reranker models distil', () => {
       'speed is not known',
       'corpus must name',
       'precision must be',
-      'teachers[0].endpointName',
+      'teachers[0].endpointName is missing',
     ]) {
       expect(stderr).toContain(fault);
     }

@@ -134,8 +134,17 @@ describe('distillation', () => {
     );
   });
 
+  it('judges groups that it did not learn from, before and after', async () => {
+    const { aside } = await run(path.join(directory, 'work'), 30);
+    const groups = (await readFile(path.join(directory, 'groups.jsonl'), 'utf8')).trim().split('\n').length;
+    expect(aside!.groups).toBe(Math.floor(groups / 10));
+    expect(aside!.end.loss).not.toBe(aside!.start.loss);
+    const again = await run(path.join(directory, 'work'), 30);
+    expect(again.aside).toEqual(aside);
+  });
+
   it('exports a model directory that scores as the forward pass of the trained weights', async () => {
-    const student = await run(path.join(directory, 'work'), 3);
+    const { student } = await run(path.join(directory, 'work'), 3);
     const out = path.join(directory, 'model');
     const manifest = await exportStudent(out, recipe, student, { precision: 'fp32', tokenizerFile });
     expect(manifest).toMatchObject({

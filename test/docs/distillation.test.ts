@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readDistilConfig } from '../../distillation/src/config.js';
@@ -16,6 +16,8 @@ describe('docs/distillation.md', () => {
   it('shows a config that is taken, and tells of each of its fields', async () => {
     const file = path.join(directory, 'config.json');
     await writeFile(file, block('json'));
+    await writeFile(path.join(directory, 'corpus.jsonl'), '');
+    await symlink(path.resolve(__dirname, '../../models'), path.join(directory, 'models'));
     const config = await readDistilConfig(file);
     for (const name of [...Object.keys(config), ...Object.keys(config.student)]) {
       expect(page).toMatch(new RegExp(`^\\|.*[\`.]${name}\\b`, 'm'));

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { Progress } from '@sagemaker-reranker/distillation';
+import type { Aside, Progress } from '@sagemaker-reranker/distillation';
 
 interface DistilFlags {
   readonly threads?: number;
@@ -40,10 +40,11 @@ export function distilCommand(): Command {
       });
       process.stderr.write('\n');
       if (faults > 0) process.stderr.write(`${faults} malformed lines were left out\n`);
-      const { manifest, verification, comparison } = result;
+      const { manifest, verification, comparison, aside } = result;
       const tau = comparison ? `; Kendall tau to fp32 ${comparison.kendallTau.toFixed(4)}` : '';
       const outcome = verification.passed ? 'verified' : 'FAILED its checks';
       const text = `${config.out}: ${manifest.name}, ${manifest.parameters} parameters, ${manifest.precision}, ${outcome}${tau}`;
+      if (aside) process.stderr.write(`${describeAside(aside)}\n`);
       process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text}\n`);
       if (!verification.passed) process.exitCode = 1;
     });
@@ -64,6 +65,13 @@ function describeProgress(progress: Progress): string {
   const teacher = agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`;
   const left = `${Math.floor(secondsLeft / 60)} min ${Math.round(secondsLeft % 60)} s left`;
   return `step ${step} of ${steps}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(3)}${teacher}, ${Math.round(tokensPerSecond)} tokens/s, ${left}`;
+}
+
+/** What the training gave, on groups it did not learn from. */
+function describeAside({ groups, start, end }: Aside): string {
+  const of = ({ loss, agreement }: Aside['start']): string =>
+    `loss ${loss.toFixed(4)}${agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`}`;
+  return `${groups} groups kept aside: ${of(start)} at the start; ${of(end)} at the end`;
 }
 
 function positiveInteger(text: string): number {

@@ -5,6 +5,7 @@ import { table } from '../table.js';
 import { buildCommand } from './models-build.js';
 import { distilCommand } from './models-distil.js';
 import { fetchCommand } from './models-fetch.js';
+import { gatherCommand } from './models-gather.js';
 import { packageCommand } from './models-package.js';
 import { verifyCommand } from './models-verify.js';
 
@@ -51,6 +52,7 @@ export function modelsCommand(): Command {
   models.addCommand(buildCommand());
   models.addCommand(verifyCommand());
   models.addCommand(packageCommand());
+  models.addCommand(gatherCommand());
   models.addCommand(distilCommand());
   return models;
 }

@@ -1,7 +1,7 @@
 import { ModelError, Random } from '@sagemaker-reranker/models';
-import { HardCandidates } from './hard-candidates.js';
 import { readLines, type Fault } from './lines.js';
-import { candidateId, drawOthers, type Group, type PairOptions } from './pairs.js';
+import { candidateId, drawOthers, type DrawOptions, type Group } from './pairs.js';
+import type { TermIndex } from './term-index.js';
 import type { TextRecord } from './text-record.js';
 
 /**
@@ -12,12 +12,19 @@ import type { TextRecord } from './text-record.js';
 export async function* givenGroups(
   file: string,
   records: readonly TextRecord[],
-  { seed, hard, random: others }: Pick<PairOptions, 'seed' | 'hard' | 'random'>,
+  index: TermIndex,
+  { seed, hard, random: others }: Pick<DrawOptions, 'seed' | 'hard' | 'random'>,
   onFault?: (fault: Fault) => void,
 ): AsyncGenerator<Group> {
   const places = new Map(records.map(({ id }, i) => [id, i]));
   if (places.size < records.length) throw repeated(records, places);
-  const near = new HardCandidates(records);
+  const search = index.search(0, records.length);
+  const near = (query: string, positive?: number): number[] =>
+    search
+      .find(index.analyze(query), 3 * hard + 10)
+      .filter((found) => positive === undefined || (found !== positive && !index.same(found, positive)))
+      .slice(0, hard);
+  const everything = { first: 0, end: records.length };
   const random = new Random(seed);
   const form = (record: number): number =>
     candidateId(record, records[record].title === '' ? 'text' : 'full');
@@ -25,7 +32,7 @@ export async function* givenGroups(
     const { query, positive } = (value ?? {}) as { query?: unknown; positive?: unknown };
     if (typeof query !== 'string' || query.trim() === '') return '"query" must be a text';
     if (positive === undefined) {
-      const some = others > 0 || near.find(query, undefined, hard).length > 0;
+      const some = others > 0 || near(query).length > 0;
       return some ? { query } : 'it shares no word with any document, and candidates.random is 0';
     }
     const place = places.get(positive as string);
@@ -37,8 +44,8 @@ export async function* givenGroups(
     yield {
       query,
       ...(positive !== undefined && { positive: form(positive) }),
-      hard: near.find(query, positive, hard).map(form),
-      random: drawOthers(others, records, positive, random).map(form),
+      hard: near(query, positive).map(form),
+      random: drawOthers(others, everything, positive, random).map(form),
     };
   }
 }

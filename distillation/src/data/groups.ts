@@ -82,8 +82,26 @@ export interface EncodedGroup {
   readonly teacher?: readonly number[];
 }
 
+/** What a step is drawn from: groups by number, and their texts as token ids. */
+export interface GroupTable {
+  readonly length: number;
+  query(group: number): Int32Array;
+  get(group: number): EncodedGroup;
+  candidate(id: number): Int32Array;
+}
+
+/** Some groups of a table, from `first` to before `end`. */
+export function partOf(groups: GroupTable, first: number, end: number): GroupTable {
+  return {
+    length: end - first,
+    query: (group) => groups.query(first + group),
+    get: (group) => groups.get(first + group),
+    candidate: (id) => groups.candidate(id),
+  };
+}
+
 /** Groups in memory as token ids, without special tokens and not cut to a length. */
-export class EncodedGroups {
+export class EncodedGroups implements GroupTable {
   private readonly titles = new TokenTable();
   private readonly texts = new TokenTable();
   private readonly queries = new TokenTable();
@@ -161,6 +179,16 @@ export class EncodedGroups {
     both.set(title);
     both.set(text, title.length);
     return both;
+  }
+
+  /** ln(N / (1 + n)) of each token id: N titles and texts, n of them with the token. */
+  rarities(vocabulary: number): Float32Array {
+    const counts = new Float32Array(vocabulary);
+    const tables = [this.titles, this.texts];
+    for (const table of tables)
+      for (let i = 0; i < table.length; i++) for (const id of new Set(table.get(i))) counts[id]! += 1;
+    const all = this.titles.length + this.texts.length;
+    return counts.map((n) => Math.log(all / (1 + n)));
   }
 
   private async encode(texts: readonly string[], table: TokenTable): Promise<void> {

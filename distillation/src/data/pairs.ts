@@ -1,6 +1,6 @@
 import { Random } from '@sagemaker-reranker/models';
-import { FORMS, drawQuery, type Form } from './queries.js';
-import { HardCandidates } from './hard-candidates.js';
+import { FORMS, drawQuery, type Form, type WeakQuery } from './queries.js';
+import type { TermIndex } from './term-index.js';
 import type { TextRecord } from './text-record.js';
 
 /** A candidate document: record times three plus the position of its form in `FORMS`. */
@@ -18,7 +18,7 @@ export interface Group {
   readonly query: string;
   /** A candidate, or a text of its own where the query was cut out of it. */
   readonly positive?: Candidate;
-  /** Lexically near the query, nearest first. */
+  /** Near the query. */
   readonly hard: readonly Candidate[];
   readonly random: readonly Candidate[];
   /** Scores of a teacher for positive (where there is one), hard, then random; any scale, higher is better. */
@@ -30,31 +30,40 @@ export function candidatesOf({ positive, hard, random }: Group): Candidate[] {
   return [...(positive === undefined ? [] : [positive]), ...hard, ...random];
 }
 
-export interface PairOptions {
+/** How candidates of weak queries are drawn. */
+export interface DrawOptions {
   readonly seed: number;
-  /** Queries drawn of each record. */
-  readonly rounds: number;
-  /** Lexically near candidates of a query, `random` ones besides. */
+  /** Near candidates of a query, `random` ones besides. */
   readonly hard: number;
   readonly random: number;
   /**
-   * How far down BM25's list the near candidates are drawn from, at random but for a third that come of its first ten:
-   * what a reranker meets, in any form, for a teacher to judge. Default: the nearest, in the form of the positive.
+   * How far down each first stage's list the near candidates are drawn from, at random but for a third that come of its
+   * first ten: what a reranker meets, in any form, for a teacher to judge. Default: the nearest by BM25 that do not say the
+   * same as the record, in the form of the positive.
    */
   readonly depth?: number;
   /** Share of the queries that have the record they were drawn from among their candidates. Default 1. */
   readonly withPositive?: number;
-  /** Reduces words to stems before they are compared. Default: words as they stand. */
-  readonly stem?: (word: string) => string;
 }
 
-/** Words of a text that are kept: more than the student reads in training would only cost. */
-const LONGEST_TEXT = 120;
+/** A weak query and the record it was drawn from. */
+export interface DrawnQuery extends WeakQuery {
+  readonly record: number;
+}
+
+/** Records from `first` to before `end`: what a query is asked of. */
+export interface Collection {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** A first stage: records of the query's collection, nearest first, without the record it was drawn from. */
+export type FirstStage = (query: DrawnQuery, at: number, most: number) => readonly number[];
 
 /** Record with its text flowed and cut to what a candidate shows. */
-export function trimRecord(record: TextRecord): TextRecord {
-  const words = record.text.split(/\s+/).filter((word) => word !== '');
-  return { id: record.id, title: record.title, text: words.slice(0, LONGEST_TEXT).join(' ') };
+export function trimRecord(record: TextRecord, words: number): TextRecord {
+  const all = record.text.split(/\s+/).filter((word) => word !== '');
+  return { id: record.id, title: record.title, text: all.slice(0, words).join(' ') };
 }
 
 /** Text of a candidate. */
@@ -64,91 +73,123 @@ export function candidateText(record: TextRecord, form: Form): string {
 }
 
 /**
- * Draws training groups of (trimmed) records, in a shuffled order; the same records and options give the same
- * groups. Records with too little text for a query give none, but serve as negatives.
+ * Draws `rounds` weak queries of each record, or of that share of the records, in a shuffled order; the same records and seed give the same queries.
+ * Records with too little text for a query give none.
  */
-export function* drawGroups(records: readonly TextRecord[], options: PairOptions): Generator<Group> {
-  const candidates = new HardCandidates(records, options.stem);
-  const random = new Random(options.seed);
-  for (let round = 0; round < options.rounds; round++) {
-    for (const record of permutation(records.length, random)) {
-      const group = drawGroup(records, record, candidates, random, options);
-      if (group) yield group;
+export function* drawQueries(
+  records: readonly TextRecord[],
+  index: TermIndex,
+  { seed, rounds }: { readonly seed: number; readonly rounds: number },
+): Generator<DrawnQuery> {
+  const random = new Random(seed);
+  const rarity = (word: string): number => index.rarity(word);
+  for (let round = 0; round < rounds; round++) {
+    const share = Math.round(Math.min(1, rounds - round) * records.length);
+    for (const record of permutation(records.length, random).subarray(0, share)) {
+      const drawn = drawQuery(records[record]!, random, rarity);
+      if (drawn && drawn.query.trim() !== '') yield { ...drawn, record };
     }
+  }
+}
+
+/** Groups of drawn queries; candidates come from the collection of the query's record. */
+export function* drawGroups(
+  records: readonly TextRecord[],
+  queries: readonly DrawnQuery[],
+  collections: readonly Collection[],
+  stages: readonly FirstStage[],
+  options: DrawOptions,
+): Generator<Group> {
+  const random = new Random(options.seed + 1);
+  for (const [at, drawn] of queries.entries()) {
+    const collection = collections.find(({ end }) => drawn.record < end)!;
+    const group = drawGroup(records, drawn, at, collection, stages, random, options);
+    if (group) yield group;
   }
 }
 
 function drawGroup(
   records: readonly TextRecord[],
-  record: number,
-  candidates: HardCandidates,
+  drawn: DrawnQuery,
+  at: number,
+  collection: Collection,
+  stages: readonly FirstStage[],
   random: Random,
-  options: PairOptions,
+  { hard, random: wanted, depth, withPositive = 1 }: DrawOptions,
 ): Group | undefined {
-  const drawn = drawQuery(records[record], random);
-  if (!drawn || drawn.query.trim() === '') return undefined;
-  const { withPositive = 1, depth } = options;
-  const own = (of: number): CandidateId => candidateId(of, drawn.forms[random.below(drawn.forms.length)]);
+  const { record } = drawn;
+  const own = (of: number): CandidateId => candidateId(of, drawn.forms[random.below(drawn.forms.length)]!);
   const candidate = depth === undefined ? own : anyForm(records, random);
   const positive = own(record);
-  const form = FORMS[positive % FORMS.length];
-  const cut = drawn.remainder !== undefined && form !== 'title';
-  const others = drawOthers(options.random, records, record, random);
-  const near = candidates.find(drawn.query, record, depth ?? options.hard);
-  const hard = depth === undefined ? near : sample(near, options.hard, random);
+  const form = FORMS[positive % FORMS.length]!;
+  // A teacher sees for itself how much of the query a document holds.
+  const cut = depth === undefined && drawn.remainder !== undefined && form !== 'title';
+  const others = drawOthers(wanted, collection, record, random);
+  const near =
+    depth === undefined
+      ? stages[0]!(drawn, at, hard)
+      : sample(
+          stages.map((find) => find(drawn, at, depth)),
+          hard,
+          random,
+        );
   const known = random.next() < withPositive;
-  if (!known && hard.length + others.length === 0) return undefined;
+  if (!known && near.length + others.length === 0) return undefined;
   return {
     query: drawn.query,
     ...(known && {
-      positive: cut ? candidateText({ ...records[record], text: drawn.remainder! }, form) : positive,
+      positive: cut ? candidateText({ ...records[record]!, text: drawn.remainder! }, form) : positive,
     }),
-    hard: hard.map(candidate),
+    hard: near.map(candidate),
     random: others.map(candidate),
   };
 }
 
 /** Candidates that look as different as a collection's documents do: half of the groups mix forms, the others keep to one. */
 function anyForm(records: readonly TextRecord[], random: Random): (record: number) => CandidateId {
-  const form = (): Form => FORMS[random.below(FORMS.length)];
+  const form = (): Form => FORMS[random.below(FORMS.length)]!;
   const only = random.next() < 0.5 ? form() : undefined;
   return (record) => {
-    const shown = records[record].title === '' ? 'text' : (only ?? form());
+    const shown = records[record]!.title === '' ? 'text' : (only ?? form());
     return candidateId(record, shown);
   };
 }
 
-/** Records at random, the positive (where there is one) not among them; none where there is no other record. */
+/** Records of a collection at random, the positive (where there is one) not among them; none where there is no other record. */
 export function drawOthers(
   count: number,
-  records: readonly TextRecord[],
+  { first, end }: Collection,
   positive: number | undefined,
   random: Random,
 ): number[] {
   const others: number[] = [];
-  while (others.length < count && records.length > 1) {
-    const other = random.below(records.length);
+  while (others.length < count && end - first > 1) {
+    const other = first + random.below(end - first);
     if (other !== positive) others.push(other);
   }
   return others;
 }
 
-/** `count` of a ranking in its order: a third of its first ten, the others of all that are left. */
-function sample(ranking: readonly number[], count: number, random: Random): number[] {
-  const places = new Set<number>();
-  const draw = (wanted: number, from: number): void => {
-    while (places.size < Math.min(wanted, from)) places.add(random.below(from));
-  };
-  draw(Math.round(count / 3), Math.min(10, ranking.length));
-  draw(count, ranking.length);
-  return [...places].sort((a, b) => a - b).map((place) => ranking[place]);
+/** `count` records of several rankings, as many of each: a third of its first ten, the others of all that are left. */
+function sample(rankings: readonly (readonly number[])[], count: number, random: Random): number[] {
+  const found = new Set<number>();
+  rankings.forEach((ranking, i) => {
+    const wanted = found.size + Math.ceil((count - found.size) / (rankings.length - i));
+    const draw = (until: number, from: number): void => {
+      const left = ranking.slice(0, from).filter((record) => !found.has(record));
+      while (found.size < until && left.length > 0) found.add(left.splice(random.below(left.length), 1)[0]!);
+    };
+    draw(found.size + Math.round((wanted - found.size) / 3), 10);
+    draw(wanted, ranking.length);
+  });
+  return [...found];
 }
 
 function permutation(length: number, random: Random): Uint32Array {
   const order = Uint32Array.from({ length }, (_, i) => i);
   for (let i = length - 1; i > 0; i--) {
     const j = random.below(i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
+    [order[i], order[j]] = [order[j]!, order[i]!];
   }
   return order;
 }

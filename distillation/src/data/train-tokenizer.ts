@@ -11,7 +11,9 @@ import { storageError } from './lines.js';
 export const SPECIAL_TOKENS = ['<s>', '<pad>', '</s>', '<unk>', '<mask>'] as const;
 
 /** Entries the `tokenizers` library's trainer stops at when it is given no other number. */
-const TRAINER_VOCABULARY = 30_000;
+export const TRAINER_VOCABULARY = 30_000;
+/** Special tokens and the characters of ASCII that every tokenizer has. */
+export const LEAST_VOCABULARY = 100;
 
 export interface TokenizerOptions {
   /** Entries of the vocabulary, special tokens included; less than 30,000. */

@@ -8,22 +8,31 @@ import type { TextRecord } from '../data/text-record.js';
 import type { Teacher, TeacherProgress, TextGroup } from './teacher.js';
 
 /** Texts between two writes: what an interruption costs at most. */
-const CHUNK = 256;
+const CHUNK = 2048;
 
 /** What embeds texts; `SentenceEncoder` does. */
-export type Encode = Pick<SentenceEncoder, 'encode'>;
+export type Encode = Pick<SentenceEncoder, 'encode' | 'close'>;
+
+/** Vectors one after the other. */
+interface Vectors {
+  readonly all: Float32Array;
+  readonly width: number;
+}
 
 /**
- * A sentence encoder as teacher: cosine of query and candidate. Embeddings of the collection's titles and texts are kept
- * beside it (`NAME-titles.f32`, `NAME-texts.f32`), so that each is computed once; after an interruption they go on where
- * they stopped. The vector of a title with its text is the normalised sum of theirs.
+ * A sentence encoder as teacher: cosine of query and candidate. Embeddings of the collection's titles and texts, and of
+ * drawn queries, are kept beside it (`NAME-titles.f32`, `NAME-texts.f32`, `NAME-queries.f32`), so that each is computed
+ * once; after an interruption they go on where they stopped. The vector of a title with its text is the normalised sum of
+ * theirs.
  */
 export class SentenceTeacher implements Teacher {
-  private vectors: { titles: Float32Array; texts: Float32Array; width: number } | undefined;
+  #titles: Vectors | undefined;
+  #texts: Vectors | undefined;
+  readonly #queries = new Map<string, Float32Array>();
 
   constructor(
     readonly name: string,
-    private readonly encoder: Encode,
+    readonly encoder: Encode,
   ) {}
 
   async prepare(
@@ -31,81 +40,111 @@ export class SentenceTeacher implements Teacher {
     directory: string,
     onProgress: TeacherProgress,
   ): Promise<void> {
-    const embed = (field: 'title' | 'text', before: number): Promise<Float32Array> =>
-      embedAll(
+    const embed = (field: 'title' | 'text', before: number): Promise<Vectors> =>
+      this.#embedAll(
         path.join(directory, `${this.name}-${field}s.f32`),
         records.map((record) => record[field]),
-        this.encoder,
+        'document',
         (done) => onProgress(before + done, 2 * records.length),
       );
-    const titles = await embed('title', 0);
-    const texts = await embed('text', records.length);
-    this.vectors = { titles, texts, width: texts.length / records.length };
+    this.#titles ??= await embed('title', 0);
+    this.#texts ??= await embed('text', records.length);
+  }
+
+  /** Vectors of queries that will be asked, row-major [queries, width]. */
+  async prepareQueries(
+    queries: readonly string[],
+    directory: string,
+    onProgress: TeacherProgress,
+  ): Promise<Float32Array> {
+    const file = path.join(directory, `${this.name}-queries.f32`);
+    const { all, width } = await this.#embedAll(file, queries, 'query', (done) =>
+      onProgress(done, queries.length),
+    );
+    queries.forEach((query, i) => this.#queries.set(query, all.subarray(i * width, (i + 1) * width)));
+    return all;
+  }
+
+  /** Vectors of the records in full form, row-major [records, width]. */
+  recordVectors(): Float32Array {
+    const { all, width } = this.#texts!;
+    const vectors = new Float32Array(all.length);
+    for (let i = 0; i < all.length / width; i++)
+      vectors.set(this.#vector(i * FORMS.length + FORMS.indexOf('full')), i * width);
+    return vectors;
   }
 
   async score(groups: readonly TextGroup[]): Promise<number[][]> {
-    const own = groups.flatMap(({ group }) => [
-      group.query,
-      ...candidatesOf(group).filter((candidate) => typeof candidate === 'string'),
-    ]);
-    const encoded = (await this.encoder.encode(own)).values();
-    const next = (): Float32Array => encoded.next().value!;
+    const asked = groups.flatMap(({ group: { query } }) => (this.#queries.has(query) ? [] : [query]));
+    const queries = (await this.encoder.encode(asked, 'query')).values();
+    const loose = groups.flatMap(({ group }) =>
+      candidatesOf(group).filter((candidate) => typeof candidate === 'string'),
+    );
+    const texts = (await this.encoder.encode(loose, 'document')).values();
     return groups.map(({ group }) => {
-      const query = next();
+      const query = this.#queries.get(group.query) ?? queries.next().value!;
       return candidatesOf(group).map((candidate) =>
-        dot(query, typeof candidate === 'string' ? next() : this.vector(candidate)),
+        dot(query, typeof candidate === 'string' ? texts.next().value! : this.#vector(candidate)),
       );
     });
   }
 
-  private vector(id: CandidateId): Float32Array {
-    const { titles, texts, width } = this.vectors!;
+  close(): Promise<void> {
+    return this.encoder.close();
+  }
+
+  #vector(id: CandidateId): Float32Array {
+    const { all: texts, width } = this.#texts!;
     const start = Math.floor(id / FORMS.length) * width;
-    const [title, text] = [titles, texts].map((all) => all.subarray(start, start + width));
+    const [title, text] = [this.#titles!.all, texts].map((all) => all.subarray(start, start + width)) as [
+      Float32Array,
+      Float32Array,
+    ];
     const form = FORMS[id % FORMS.length];
-    if (form === 'full') return unit(title.map((value, k) => value + text[k]));
+    if (form === 'full') return unit(title.map((value, k) => value + text[k]!));
     return form === 'title' ? title : text;
+  }
+
+  /** Embeddings of all texts, one after the other in a file; those already there are not computed again. */
+  async #embedAll(
+    file: string,
+    texts: readonly string[],
+    role: 'query' | 'document',
+    onProgress: (done: number) => void,
+  ): Promise<Vectors> {
+    // The width is the encoder's; an empty text tells it.
+    const [probe] = await this.encoder.encode([''], role);
+    const rowBytes = probe!.byteLength;
+    const there = await stat(file).then(
+      ({ size }) => size,
+      () => 0,
+    );
+    // Only whole chunks count: batches then hold the same texts as in a run that was not interrupted.
+    let done = Math.min(Math.floor(there / rowBytes), texts.length);
+    if (done < texts.length) done -= done % CHUNK;
+    const out = await open(file, 'a');
+    try {
+      await out.truncate(done * rowBytes);
+      for (; done < texts.length; done = Math.min(done + CHUNK, texts.length)) {
+        const vectors = await this.encoder.encode(texts.slice(done, done + CHUNK), role);
+        await out.appendFile(
+          Buffer.concat(vectors.map((v) => new Uint8Array(v.buffer, v.byteOffset, rowBytes))),
+        );
+        onProgress(Math.min(done + CHUNK, texts.length));
+      }
+    } catch (error) {
+      throw storageError(error, file);
+    } finally {
+      await out.close();
+    }
+    const bytes = await readFile(file);
+    const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+    return { all, width: rowBytes / 4 };
   }
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
+  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!;
   return sum;
-}
-
-/** Embeddings of all texts, one after the other in a file; those already there are not computed again. */
-async function embedAll(
-  file: string,
-  texts: readonly string[],
-  encoder: Encode,
-  onProgress: (done: number) => void,
-): Promise<Float32Array> {
-  // The width is the encoder's; an empty text tells it.
-  const [probe] = await encoder.encode(['']);
-  const rowBytes = probe.byteLength;
-  const there = await stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
-  // Only whole chunks count: batches then hold the same texts as in a run that was not interrupted.
-  let done = Math.floor(there / rowBytes);
-  if (done < texts.length) done -= done % CHUNK;
-  const out = await open(file, 'a');
-  try {
-    await out.truncate(done * rowBytes);
-    for (; done < texts.length; done = Math.min(done + CHUNK, texts.length)) {
-      const vectors = await encoder.encode(texts.slice(done, done + CHUNK));
-      await out.appendFile(
-        Buffer.concat(vectors.map((v) => new Uint8Array(v.buffer, v.byteOffset, rowBytes))),
-      );
-      onProgress(Math.min(done + CHUNK, texts.length));
-    }
-  } catch (error) {
-    throw storageError(error, file);
-  } finally {
-    await out.close();
-  }
-  const bytes = await readFile(file);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }

@@ -3,9 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { EncodedGroups, groupTexts, readGroups } from '../../../distillation/src/data/groups.js';
-import { HardCandidates } from '../../../distillation/src/data/hard-candidates.js';
-import { drawGroups, trimRecord, type Group } from '../../../distillation/src/data/pairs.js';
+import { lexicalNegatives, lexicalStage } from '../../../distillation/src/data/first-stages.js';
+import {
+  drawGroups,
+  drawQueries,
+  trimRecord,
+  type DrawOptions,
+  type DrawnQuery,
+  type FirstStage,
+  type Group,
+} from '../../../distillation/src/data/pairs.js';
 import { FORMS, drawQuery } from '../../../distillation/src/data/queries.js';
+import { TermIndex } from '../../../distillation/src/data/term-index.js';
 import { scoreGroups } from '../../../distillation/src/teacher/score-groups.js';
 import { SentenceTeacher } from '../../../distillation/src/teacher/sentence-teacher.js';
 import type { TextRecord } from '../../../distillation/src/data/text-record.js';
@@ -20,25 +29,41 @@ function makeRecords(count: number): TextRecord[] {
   const random = new Random(1);
   const word = (): string => WORDS[random.below(WORDS.length)];
   return Array.from({ length: count }, (_, i) =>
-    trimRecord({
-      id: `r${i}`,
-      title: `tool${i} for the ${word()} of a ${word()}`,
-      text: Array.from(
-        { length: 6 },
-        () => `The ${word()} number${i} is a ${word()} with some ${word()}.`,
-      ).join('\n'),
-    }),
+    trimRecord(
+      {
+        id: `r${i}`,
+        title: `tool${i} for the ${word()} of a ${word()}`,
+        text: Array.from(
+          { length: 6 },
+          () => `The ${word()} number${i} is a ${word()} with some ${word()}.`,
+        ).join('\n'),
+      },
+      120,
+    ),
   );
 }
 
 const records = makeRecords(60);
 const options = { seed: 3, rounds: 2, hard: 5, random: 2 };
+const index = new TermIndex(records, (word) => word);
+/** Two collections: a query is asked of its own. */
+const collections = [
+  { first: 0, end: 40 },
+  { first: 40, end: 60 },
+];
+const recordOf = (id: number | string): number => Math.floor(Number(id) / FORMS.length);
+
+function draw(wanted: DrawOptions & { rounds: number }, ...more: FirstStage[]): Group[] {
+  const queries = [...drawQueries(records, index, wanted)];
+  const first = wanted.depth === undefined ? lexicalNegatives : lexicalStage;
+  return [...drawGroups(records, queries, collections, [first(index, collections), ...more], wanted)];
+}
 let directory: string;
 let groups: Group[];
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'pairs-'));
-  groups = [...drawGroups(records, options)];
+  groups = draw(options);
   const lines = (values: readonly object[]): string =>
     values.map((value) => `${JSON.stringify(value)}\n`).join('');
   await writeFile(path.join(directory, 'documents.jsonl'), lines(records));
@@ -48,8 +73,8 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe('drawGroups', () => {
   it('is the same for the same seed and differs for another', () => {
-    expect([...drawGroups(records, options)]).toEqual(groups);
-    expect([...drawGroups(records, { ...options, seed: 4 })]).not.toEqual(groups);
+    expect(draw(options)).toEqual(groups);
+    expect(draw({ ...options, seed: 4 })).not.toEqual(groups);
   });
 
   it('never offers the positive as a negative', () => {
@@ -76,18 +101,20 @@ describe('drawGroups', () => {
 
 describe('drawGroups to a depth', () => {
   const deep = { ...options, rounds: 4, hard: 6, depth: 30, withPositive: 0.5 };
-  const drawn = [...drawGroups(records, deep)];
-  const recordOf = (id: number | string): number => Math.floor(Number(id) / FORMS.length);
+  const drawn = draw(deep);
 
-  it('draws near candidates of the first so many, a third of them of the first ten, in the ranking’s order', () => {
-    const ranking = new HardCandidates(records);
-    const asked = [...drawGroups(records, { ...deep, withPositive: 1 })];
-    const places = asked.flatMap(({ query, positive, hard }) => {
-      // A text of its own does not say which record it was cut from.
-      if (typeof positive !== 'number') return [];
-      const found = ranking.find(query, recordOf(positive), 30);
+  it('draws near candidates of the first so many of the own collection, a third of them of the first ten', () => {
+    const find = lexicalStage(index, collections);
+    const asked = draw({ ...deep, withPositive: 1 });
+    const places = asked.flatMap(({ query, positive, hard, random }) => {
+      const record = recordOf(positive!);
+      const { first, end } = collections.find((one) => record < one.end)!;
+      for (const other of [...hard, ...random]) {
+        expect(recordOf(other)).toBeGreaterThanOrEqual(first);
+        expect(recordOf(other)).toBeLessThan(end);
+      }
+      const found = find({ query, record, forms: [] }, 0, 30);
       const at = hard.map((id) => found.indexOf(recordOf(id)));
-      expect(at).toEqual([...at].sort((a, b) => a - b));
       expect(new Set(at).size).toBe(at.length);
       expect(at).not.toContain(-1);
       expect(at.filter((place) => place < 10).length).toBeGreaterThanOrEqual(Math.min(2, at.length));
@@ -96,13 +123,20 @@ describe('drawGroups to a depth', () => {
     expect(Math.max(...places)).toBeGreaterThan(20);
   });
 
+  it('draws as many of each first stage, none of them twice', () => {
+    const last: FirstStage = ({ record }: DrawnQuery) => (record < 40 ? [39, 38, 37] : [59, 58, 57]);
+    for (const { hard } of draw(deep, last)) {
+      const near = hard.map(recordOf);
+      expect(new Set(near).size).toBe(near.length);
+      expect(near.filter((id) => [37, 38, 39, 57, 58, 59].includes(id)).length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
   it('leaves the record itself out of a share of the groups', () => {
     const without = drawn.filter(({ positive }) => positive === undefined).length;
     expect(without).toBeGreaterThan(0.35 * drawn.length);
     expect(without).toBeLessThan(0.65 * drawn.length);
-    expect(
-      [...drawGroups(records, { ...deep, withPositive: 1 })].every((g) => g.positive !== undefined),
-    ).toBe(true);
+    expect(draw({ ...deep, withPositive: 1 }).every((g) => g.positive !== undefined)).toBe(true);
   });
 
   it('shows other documents in one form in some groups and in several in others', () => {
@@ -117,13 +151,14 @@ describe('drawQuery', () => {
     const random = new Random(8);
     const text = Array.from({ length: 40 }, (_, i) => `w${i}${i % 8 === 7 ? '.' : ''}`).join(' ');
     let cuts = 0;
-    for (let i = 0; i < 300; i++) {
-      const drawn = drawQuery({ id: 'r', title: 'some title', text }, random)!;
+    for (let i = 0; i < 400; i++) {
+      const drawn = drawQuery({ id: 'r', title: 'some title', text }, random, () => 1)!;
       if (drawn.remainder === undefined) continue;
       cuts++;
       const left = drawn.remainder.split(' ');
-      const own = drawn.query.split(' ').filter((word) => /^w\d/.test(word));
-      for (const word of own) expect(left).not.toContain(word);
+      // A slip makes of one of the words another.
+      const own = drawn.query.split(' ').filter((word) => text.split(' ').includes(word));
+      expect(own.filter((word) => left.includes(word))).toEqual([]);
       expect(text.split(' ').filter((word) => left.includes(word))).toEqual(left);
     }
     expect(cuts).toBeGreaterThan(50);
@@ -131,30 +166,33 @@ describe('drawQuery', () => {
 
   it('asks titles and glosses for each other, and gives up on too little text', () => {
     const gloss = { id: 'g', title: 'drag, retarding force', text: 'the phenomenon of resistance to motion' };
-    const queries = Array.from({ length: 50 }, (_, i) => drawQuery(gloss, new Random(i))!);
+    const queries = Array.from({ length: 50 }, (_, i) => drawQuery(gloss, new Random(i), () => 1)!);
     expect(new Set(queries.flatMap(({ forms }) => forms))).toEqual(new Set(['title', 'text']));
     expect(queries.some(({ query }) => query === 'retarding force')).toBe(true);
-    expect(drawQuery({ id: 'n', title: '', text: 'two words' }, new Random(1))).toBeUndefined();
+    expect(drawQuery({ id: 'n', title: '', text: 'two words' }, new Random(1), () => 1)).toBeUndefined();
   });
 });
 
-describe('HardCandidates', () => {
+describe('lexicalNegatives', () => {
+  const corpus = [
+    { id: '0', title: 'solver', text: 'sparse matrix solver for heat conduction problems in solids' },
+    {
+      id: '1',
+      title: 'solver headers',
+      text: 'sparse matrix solver for heat conduction problems in solids, headers',
+    },
+    { id: '2', title: 'heater', text: 'controls the heat of a house from the command line' },
+    { id: '3', title: 'game', text: 'a board game with cards and dice for two players' },
+  ];
+  const all = [{ first: 0, end: 4 }];
+  const find = (query: string, stem: (word: string) => string = (word) => word): readonly number[] =>
+    lexicalNegatives(new TermIndex(corpus, stem), all)({ query, record: 0, forms: [] }, 0, 5);
+
   it('finds what shares rare words, but neither the positive nor its near copies', () => {
-    const corpus = [
-      { id: '0', title: 'solver', text: 'sparse matrix solver for heat conduction problems in solids' },
-      {
-        id: '1',
-        title: 'solver headers',
-        text: 'sparse matrix solver for heat conduction problems in solids, headers',
-      },
-      { id: '2', title: 'heater', text: 'controls the heat of a house from the command line' },
-      { id: '3', title: 'game', text: 'a board game with cards and dice for two players' },
-    ];
-    expect(new HardCandidates(corpus).find('heat conduction of solids', 0, 5)).toEqual([2]);
-    expect(new HardCandidates(corpus).find('nothing known', 0, 5)).toEqual([]);
-    expect(new HardCandidates(corpus).find('heating', undefined, 5)).toEqual([]);
-    const stem = (word: string): string => word.replace(/ing$|er$/, '');
-    expect(new HardCandidates(corpus, stem).find('heating', undefined, 5)).toContain(2);
+    expect(find('heat conduction of solids')).toEqual([2]);
+    expect(find('nothing known')).toEqual([]);
+    expect(find('heating')).toEqual([]);
+    expect(find('heating', (word) => word.replace(/ing$|er$/, ''))).toContain(2);
   });
 });
 
@@ -265,6 +303,7 @@ describe('scoreGroups', () => {
         if (--budget < 0) throw new Error('interrupted');
         return texts.map(counts);
       },
+      close: async () => undefined,
     };
     const teachers = () => [{ teacher: new SentenceTeacher('letters', encoder), weight: 1 }];
     await scoreGroups(directory, teachers(), () => undefined);
@@ -284,7 +323,7 @@ describe('scoreGroups', () => {
     }
     const made = ['scored.jsonl', 'scores-letters.jsonl', 'letters-titles.f32', 'letters-texts.f32'];
     for (const name of made) await rm(path.join(directory, name));
-    budget = 4;
+    budget = 3;
     await expect(scoreGroups(directory, teachers(), () => undefined)).rejects.toThrow('interrupted');
     await writeFile(path.join(directory, 'scores-letters.jsonl'), '[0.1');
     budget = Number.POSITIVE_INFINITY;

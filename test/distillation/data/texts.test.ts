@@ -4,7 +4,8 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { parseDescriptions, withoutRepeats } from '../../../distillation/src/data/descriptions.js';
 import { readDictionary } from '../../../distillation/src/data/dictionary.js';
-import { htmlPassages } from '../../../distillation/src/data/html-sections.js';
+import { markupSections } from '../../../distillation/src/gather/markup.js';
+import { sectionRecords } from '../../../distillation/src/gather/prose.js';
 import { readTextRecords, type TextRecord } from '../../../distillation/src/data/text-record.js';
 import { readWordNet } from '../../../distillation/src/data/wordnet.js';
 
@@ -115,7 +116,8 @@ describe('readWordNet', () => {
   });
 });
 
-describe('htmlPassages', () => {
+describe('passages of HTML', () => {
+  const htmlPassages = (html: string, page: string) => sectionRecords(page, markupSections(html));
   const prose =
     'The flow over a wing is governed by the pressure that acts on it, and the drag is the part of it which is along the stream.';
 

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import type { EncodedGroups } from './data/groups.js';
+import type { SentenceEncoder } from './data/sentence-encoder.js';
+import { principalComponents } from './principal-components.js';
+
+/** Standard deviation of the word table's entries, as that of a random start. */
+const SPREAD = 0.05;
+
+/**
+ * A word table that knows words: each token's vector is the encoder's of the token's text, centred, reduced to the
+ * student's width less one by principal components, and scaled to the spread of a random start; the last entry is the token's
+ * rarity, ln(N / (1 + n)) of the N texts that training shows, standardised. (Static vectors from a sentence encoder:
+ * Model2Vec.)
+ * @returns row-major [tokens, width]
+ */
+export async function wordStart(
+  tokenizerFile: string,
+  encoder: Pick<SentenceEncoder, 'encode'>,
+  groups: EncodedGroups,
+  { vocabulary, hidden: width }: { readonly vocabulary: number; readonly hidden: number },
+): Promise<Float32Array> {
+  const { model } = JSON.parse(await readFile(tokenizerFile, 'utf8')) as {
+    model: { vocab: Readonly<Record<string, number>> };
+  };
+  const texts = new Array<string>(vocabulary).fill('');
+  for (const [token, id] of Object.entries(model.vocab)) texts[id] = token;
+  const vectors = await encoder.encode(texts, 'document');
+  const reduced = principalComponents(vectors, width - 1);
+  const table = new Float32Array(vocabulary * width);
+  const rarity = standardized(groups.rarities(vocabulary));
+  const scale = SPREAD / deviation(reduced);
+  for (let id = 0; id < vocabulary; id++) {
+    for (let k = 0; k < width - 1; k++) table[id * width + k] = scale * reduced[id * (width - 1) + k]!;
+    table[id * width + width - 1] = SPREAD * rarity[id]!;
+  }
+  return table;
+}
+
+function deviation(values: Float32Array): number {
+  let [sum, squares] = [0, 0];
+  for (const value of values) {
+    sum += value;
+    squares += value * value;
+  }
+  return Math.sqrt(squares / values.length - (sum / values.length) ** 2);
+}
+
+function standardized(values: Float32Array): Float32Array {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const spread = deviation(values);
+  return values.map((value) => (spread > 0 ? (value - mean) / spread : 0));
+}
