@@ -1,4 +1,4 @@
-import { copyFile, cp, mkdir, stat } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import {
@@ -60,7 +60,7 @@ export async function runDistillation(
   const { work } = config;
   const threads = options.threads ?? availableParallelism();
   await mkdir(work, { recursive: true });
-  await checkTarget(config.out);
+  await checkTarget(config);
   const stages = await Stages.open(work);
   const teachers = new Teachers(config.teachers, { threads, connect: options.connect });
   let aside: Aside | undefined;
@@ -194,7 +194,7 @@ async function train(
     const out = path.join(work, precision);
     if (!(await exists(out))) await exportStudent(out, recipe, student, { precision, tokenizerFile });
   }
-  await publish(path.join(work, config.precision), config.out);
+  await publish(path.join(work, config.precision), config);
   return aside;
 }
 
@@ -210,12 +210,32 @@ async function checkTrained(stages: Stages, inputs: Readonly<Record<string, unkn
   throw new ModelError('config_invalid', message, file);
 }
 
-/** @throws ModelError `output_exists` when there is something else at `out`. */
-async function publish(made: string, out: string): Promise<void> {
-  const digests = async (directory: string): Promise<string> =>
-    JSON.stringify((await readManifest(directory)).files);
-  const same = (await digests(out).catch(() => undefined)) === (await digests(made));
-  if (!same) await writeWhole(out, (directory) => cp(made, directory, { recursive: true }));
+/** Digests of a model directory's files; undefined where there is none. */
+const digests = (directory: string): Promise<string | undefined> =>
+  readManifest(directory).then(
+    ({ files }) => JSON.stringify(files),
+    () => undefined,
+  );
+
+/** Remembers what this work directory wrote to `out`, which it may replace. */
+const PUBLISHED = 'published.json';
+
+async function publish(made: string, { work, out }: DistilConfig): Promise<void> {
+  const now = (await digests(made))!;
+  const record = path.join(work, PUBLISHED);
+  if ((await digests(out)) !== now) {
+    if (await isOwn(work, out)) await rm(out, { recursive: true });
+    await writeWhole(out, (directory) => cp(made, directory, { recursive: true }));
+  }
+  await replaceFile(record, (part) => writeFile(part, now));
+}
+
+async function isOwn(work: string, out: string): Promise<boolean> {
+  const there = await digests(out);
+  return (
+    there !== undefined &&
+    there === (await readFile(path.join(work, PUBLISHED), 'utf8').catch(() => undefined))
+  );
 }
 
 const exists = async (file: string): Promise<boolean> =>
@@ -223,9 +243,8 @@ const exists = async (file: string): Promise<boolean> =>
 
 /**
  * Before the hours of a training rather than after them.
- * @throws ModelError `output_exists` when `out` holds anything but an earlier student.
+ * @throws ModelError `output_exists` when `out` holds anything but what this work directory wrote there.
  */
-async function checkTarget(out: string): Promise<void> {
-  const there = await readManifest(out).catch(() => undefined);
-  if (there?.source.kind !== 'distilled') await emptyTarget(out);
+async function checkTarget({ work, out }: DistilConfig): Promise<void> {
+  if (!(await isOwn(work, out))) await emptyTarget(out);
 }

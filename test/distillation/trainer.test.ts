@@ -211,7 +211,7 @@ describe('a recipe', () => {
       file,
       JSON.stringify({ ...recipe, steps: 0, clip: 'x', hardShare: { start: 2, end: 0 } }),
     );
-    await expect(readRecipe(file)).rejects.toThrow(/steps must be.*clip must be.*hardShare.start/);
+    await expect(readRecipe(file)).rejects.toThrow(/steps must be.*hardShare.start must be.*clip must be/);
     await writeFile(file, '{');
     await expect(readRecipe(file)).rejects.toMatchObject({ code: 'config_invalid', file });
   });
