@@ -1,5 +1,41 @@
 import type { Comparison, Figure, HostingOption } from '@sagemaker-reranker/cost';
+import {
+  alike,
+  count,
+  headline,
+  intervalOf,
+  noHeadline,
+  questionText,
+  standIn,
+} from '@sagemaker-reranker/cost/report';
+import { VARIANTS } from '@sagemaker-reranker/models';
 import { table, type Column } from './table.js';
+
+/** Several answers side by side, for the terminal. */
+export function sideBySideText(comparisons: readonly Comparison[]): string {
+  return table(
+    [
+      { heading: 'variant' },
+      right('queries/s'),
+      { heading: 'cheapest' },
+      right('USD/month'),
+      right('p95 ms'),
+      right('quality'),
+    ],
+    comparisons.map((comparison) => {
+      const { variant, queriesPerSecond, region } = comparison.question;
+      const found = headline(comparison)?.option;
+      return [
+        variant,
+        count(queriesPerSecond),
+        found ? found.label + standIn(found, region) : 'none meets the target',
+        found ? figure(found.usdPerMonth) : '-',
+        found ? figure(found.p95Ms) : '-',
+        String(VARIANTS[variant].published?.beirNdcg10 ?? '-'),
+      ];
+    }),
+  );
+}
 
 /**
  * A comparison for the terminal: what meets the target, cheapest first, then what does not and why. Every number is
@@ -7,17 +43,19 @@ import { table, type Column } from './table.js';
  * @param rows of each part at most
  */
 export function comparisonText(comparison: Comparison, rows: number): string {
-  const { question, options, calibration } = comparison;
-  const { variant, precision, region, queriesPerSecond, documentsPerQuery, tokensPerPair, p95Ms, duty } =
-    question;
-  const meets = options.filter((option) => option.meetsTarget);
-  const fails = options.filter((option) => !option.meetsTarget);
+  const { question, options, calibration, accelerators } = comparison;
+  const meets = alike(options.filter((option) => option.meetsTarget));
+  const fails = alike(options.filter((option) => !option.meetsTarget));
+  const found = headline(comparison);
   return [
-    `${variant} ${precision} in ${region}: ${queriesPerSecond} queries/s of ${documentsPerQuery} documents x ${tokensPerPair} tokens, p95 ${p95Ms} ms, ${duty.name} (${duty.hoursPerMonth} h a month)`,
+    `${question.variant}: ${questionText(question)}`,
+    found
+      ? `${found.words[0]!.toUpperCase()}${found.words.slice(1)}: ${found.option.label}, ${figure(found.option.usdPerMonth)} USD a month.`
+      : noHeadline(comparison),
     `Prices: ${comparison.priceBook.description}.`,
     `After each number: m measured, e estimated, l list price; [low - high]. Options marked * are on the frontier of cost and latency.`,
     '',
-    meets.length > 0 ? meeting(meets, rows) : `No option meets the target.`,
+    meets.length > 0 ? meeting(meets, rows, question.region) : `No option meets the target.`,
     '',
     `Not meeting the target (${fails.length}):`,
     failing(fails, rows),
@@ -25,9 +63,10 @@ export function comparisonText(comparison: Comparison, rows: number): string {
     'The same work at APIs (other models):',
     services(comparison),
     '',
-    `Billed by memory (serverless), ${precision}:`,
+    `Billed by memory (serverless), ${question.precision}:`,
     memoryBilled(comparison),
     '',
+    `GPUs and Inferentia would stay idle: this container runs on CPUs. A month of one: ${accelerators.map(({ instanceType, usdPerMonth }) => `${instanceType} ${figure(usdPerMonth)}`).join(', ')} USD.`,
     `Calibrated on: ${calibration.join('; ')}.`,
     ...notes(meets.slice(0, rows)),
     ...comparison.gaps.map((gap) => `Missing: ${gap}.`),
@@ -37,9 +76,8 @@ export function comparisonText(comparison: Comparison, rows: number): string {
 
 const right = (heading: string): Column => ({ heading, align: 'right' });
 
-function meeting(options: readonly HostingOption[], most: number): string {
-  const merged = mergeModes(options);
-  const shown = merged.slice(0, most);
+function meeting(options: readonly HostingOption[], most: number, region: string): string {
+  const shown = options.slice(0, most);
   const text = table(
     [
       { heading: 'hosting' },
@@ -51,49 +89,31 @@ function meeting(options: readonly HostingOption[], most: number): string {
       right('free MiB'),
     ],
     shown.map((option) => [
-      `${option.label}${option.onFrontier ? ' *' : ''}`,
-      figure(option.instances, 0),
-      option.utilisation
-        ? figure({ ...option.utilisation, value: option.utilisation.value * 100 }, 0, ' %')
-        : '-',
-      figure(option.p95Ms, 0),
-      figure(option.usdPerMonth, 2),
-      figure(option.usdPerMillionDocuments, 3),
-      figure(option.memoryHeadroomMib, 0),
+      `${option.label}${standIn(option, region)}${option.onFrontier ? ' *' : ''}`,
+      figure(option.instances),
+      option.utilisation ? share(option.utilisation) : '-',
+      figure(option.p95Ms),
+      figure(option.usdPerMonth),
+      figure(option.usdPerMillionDocuments),
+      figure(option.memoryHeadroomMib),
     ]),
   );
-  return `${text}${more(merged.length, most)}`;
+  return `${text}${more(options.length, most)}`;
 }
 
 function failing(options: readonly HostingOption[], most: number): string {
-  const merged = mergeModes(options);
-  const shown = merged.slice(0, most);
-  return `${table(
+  const text = table(
     [{ heading: 'hosting' }, right('p95 ms'), right('USD/month'), { heading: 'why' }],
-    shown.map(({ label, p95Ms, usdPerMonth, reasons }) => [
-      label,
-      figure(p95Ms, 0),
-      figure(usdPerMonth, 2),
-      reasons.length > 1 ? `${reasons[0]} (and ${reasons.length - 1} more)` : reasons[0]!,
-    ]),
-  )}${more(merged.length, most)}`;
-}
-
-/** Modes that come out alike on an instance type, in one row. */
-function mergeModes(options: readonly HostingOption[]): HostingOption[] {
-  const key = ({ instanceType, memoryMb, usdPerMonth, p95Ms, reasons }: HostingOption): string =>
-    [instanceType, memoryMb, usdPerMonth?.value, p95Ms?.value, ...reasons].join('|');
-  const keys = [...new Set(options.map(key))];
-  return keys
-    .map((each) => options.filter((option) => key(option) === each))
-    .map((alike) => ({
-      ...alike[0]!,
-      label:
-        alike.length === 1
-          ? alike[0]!.label
-          : `${alike[0]!.instanceType} ${alike.map(({ hosting }) => hosting).join(', ')}`,
-      onFrontier: alike.some(({ onFrontier }) => onFrontier),
-    }));
+    options
+      .slice(0, most)
+      .map(({ label, p95Ms, usdPerMonth, reasons }) => [
+        label,
+        figure(p95Ms),
+        figure(usdPerMonth),
+        reasons.length > 1 ? `${reasons[0]} (and ${reasons.length - 1} more)` : reasons[0]!,
+      ]),
+  );
+  return `${text}${more(options.length, most)}`;
 }
 
 function services({ services: sold }: Comparison): string {
@@ -101,8 +121,8 @@ function services({ services: sold }: Comparison): string {
     [{ heading: 'API' }, right('USD/month'), right('USD/M documents')],
     sold.map(({ label, usdPerMonth, usdPerMillionDocuments }) => [
       label,
-      figure(usdPerMonth, 2),
-      figure(usdPerMillionDocuments, 3),
+      figure(usdPerMonth),
+      figure(usdPerMillionDocuments),
     ]),
   );
 }
@@ -121,12 +141,12 @@ function memoryBilled({ memoryBilled: rows }: Comparison): string {
     ],
     rows.map((row) => [
       row.variant,
-      figure(row.neededMib, 0),
+      figure(row.neededMib),
       row.memoryMb === null ? 'none' : String(row.memoryMb),
-      figure(row.usdPerSecond, 6),
+      figure(row.usdPerSecond),
       share(row.memorySavedAgainstBase),
-      figure(row.secondsPerQuery, 2),
-      figure(row.usdPerMillionDocuments, 3),
+      figure(row.secondsPerQuery),
+      figure(row.usdPerMillionDocuments),
       share(row.savedAgainstBase),
     ]),
   );
@@ -145,16 +165,15 @@ function more(all: number, most: number): string {
   return all > most ? `\n... and ${all - most} more (--rows 0 shows all)` : '';
 }
 
-/** `12.30e [9.10 - 20.00]`; `no price` where there is none. */
-function figure(value: Figure | null, digits: number, unit = ''): string {
+/** `12.3e [9.1 - 20]`; `unknown` where there is none. */
+function figure(value: Figure | null): string {
   if (!value) return 'unknown';
-  const text = (number: number): string => number.toFixed(digits);
-  const { low, high } = value;
-  const range =
-    low === undefined && high === undefined
+  const { low = value.value, high, basis } = value;
+  const interval =
+    intervalOf(value, count) === ''
       ? ''
-      : ` [${text(low ?? value.value)} - ${high === undefined ? 'no end' : text(high)}]`;
-  return `${text(value.value)}${unit}${value.basis[0]!}${value.low === value.high && value.low === value.value ? '' : range}`;
+      : ` [${count(low)} - ${high === undefined ? 'no end' : count(high)}]`;
+  return `${count(value.value)}${basis[0]!}${interval}`;
 }
 
 function share(value: Figure | null): string {

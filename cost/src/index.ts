@@ -18,15 +18,16 @@ export {
   type ModelFigures,
   type ServerlessMemoryMb,
 } from './model/memory.js';
-export { checkQueueing, type QueueingCheck } from './model/queueing-check.js';
+export { checkModel, type FitCheck, type LatencyCheck, type ProcessorCheck } from './model/check.js';
 export { describeMeasurement, tokensPerSecond, type Place, type Work } from './model/throughput.js';
 export { PriceBook, openPriceBook, type ListedPrice, type ServicePrice } from './price-book/book.js';
 export { priceCacheDirectory, readCachedPrices, writeCachedPrices } from './price-book/cache.js';
-export { fetchPrices, type PriceListOptions, type RegionPrices } from './price-book/price-list.js';
+export { fetchOfferPrices, type OfferOptions } from './price-book/offer-files.js';
+export { fetchPrices, type PriceListOptions } from './price-book/price-list.js';
+export { SAVINGS_PLANS, type RegionPrices, type SavingsPlan } from './price-book/region-prices.js';
 export { REGIONS, checkRegion } from './price-book/regions.js';
 export { compare, type CompareOptions } from './compare/compare.js';
-export { DUTIES, checkQuestion, parseDuty } from './compare/question.js';
-export { comparisonCsv } from './report/csv.js';
+export { DUTIES, checkQuestion, parseDuty, parseProfile, trafficOf } from './compare/question.js';
 export { usdPerInstanceHour } from './usd-per-instance-hour.js';
 export { writeWhole } from './whole-file.js';
 export * from './types.js';

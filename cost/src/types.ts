@@ -92,6 +92,13 @@ export interface OpenStep extends Latencies {
   readonly utilisation: number;
 }
 
+/** Queries of one size, of the same mix of lengths as the measurement's others. */
+export interface MeasuredSize {
+  readonly documentsPerQuery: number;
+  readonly meanPairTokens: number;
+  readonly closed: readonly ClosedStep[];
+}
+
 /** What `reranker cost measure` writes. Real instances' measurements replace estimates. */
 export interface Measurement {
   readonly format: 1;
@@ -133,6 +140,8 @@ export interface Measurement {
    */
   readonly alone: Latencies & { readonly squaredVariation: number };
   readonly closed: readonly ClosedStep[];
+  /** Closed loops with queries of other sizes: they tell what a request and a batch cost beside their tokens. */
+  readonly sizes?: readonly MeasuredSize[];
   readonly open: readonly OpenStep[];
   /** Resident memory of all processes of the container; null where it cannot be read. */
   readonly memory: { readonly idleMib: number; readonly peakMib: number } | null;
@@ -159,13 +168,25 @@ export interface Question {
   readonly variant: VariantId;
   readonly precision: Precision;
   readonly region: string;
-  /** Mean rate while traffic is on. */
+  /** Mean rate while traffic is on; with a profile its highest hour. */
   readonly queriesPerSecond: number;
   readonly documentsPerQuery: number;
-  /** Tokens of a pair: query, document and special tokens. */
+  /** Mean tokens of a pair: query, document and special tokens. */
   readonly tokensPerPair: number;
+  /** Lengths of pairs, where they are known; by default the measured mix, stretched to `tokensPerPair`. */
+  readonly pairTokens?: readonly LengthShare[];
   readonly p95Ms: number;
   readonly duty: Duty;
+  /** Queries a second in each of the 24 hours of a day, scaled to from one to the next; `duty` follows from it. */
+  readonly profile?: readonly number[];
+  /** Instances that are kept, whatever the load; by default 1, or none where the mode scales to zero. */
+  readonly minInstances?: number;
+  /** Zones that the instances are spread over; the target holds with one of them lost. */
+  readonly zones?: number;
+  /** Prices with a machine learning savings plan of this term, without payment in advance. */
+  readonly savingsPlan?: '1yr' | '3yr';
+  /** Counts storage, logs, data and cross-zone traffic into the cost. */
+  readonly total?: boolean;
 }
 
 /** A hosting mode on an instance type or a memory size, sized for the question. */
@@ -181,9 +202,9 @@ export interface HostingOption {
   readonly instanceType: string | null;
   /** Serverless only. */
   readonly memoryMb: number | null;
-  /** Instances (serverless: concurrent executions) while traffic is on; null when no number meets the target. */
+  /** Instances (serverless: concurrent executions) at the highest load; null when no number meets the target. */
   readonly instances: Figure | null;
-  /** 0..1 of the capacity, while traffic is on. */
+  /** 0..1 of the capacity, at the highest load. */
   readonly utilisation: Figure | null;
   /** Tokens a second of one instance. */
   readonly capacityTokensPerSecond: Figure;
@@ -191,6 +212,8 @@ export interface HostingOption {
   /** Null when a price is missing: `gaps` of the comparison names it. */
   readonly usdPerMonth: Figure | null;
   readonly usdPerMillionDocuments: Figure | null;
+  /** Region of the price. Another than the question's is a stand-in: such an option is never the cheapest. Null without a price. */
+  readonly priceRegion: string | null;
   /** Memory of one instance that stays free at the longest pair; negative when the model does not fit. */
   readonly memoryHeadroomMib: Figure;
   readonly meetsTarget: boolean;
@@ -198,7 +221,7 @@ export interface HostingOption {
   readonly reasons: readonly string[];
   /** What a reader should know although it meets the target: cold starts, burst credits, a conservative bound. */
   readonly notes: readonly string[];
-  /** No other option that meets the target is both cheaper and faster. */
+  /** No other option that meets the target, with a price of the region, is both cheaper and faster. */
   readonly onFrontier: boolean;
 }
 
@@ -243,19 +266,32 @@ export interface MemoryBilledRow {
   readonly savedAgainstBase: Figure | null;
 }
 
+/** An accelerator that this container has no use for, with what it would cost. */
+export interface AcceleratorRow {
+  readonly instanceType: string;
+  readonly priceRegion: string;
+  readonly usdPerMonth: Figure;
+}
+
 /** The answer: `reranker cost compare --json` writes it as it is. */
 export interface Comparison {
-  readonly format: 1;
+  readonly format: 2;
   /** ISO 8601, UTC. */
   readonly date: string;
   readonly question: Question;
   readonly priceBook: { readonly date: string; readonly description: string };
   /** Measurements that the estimates are calibrated on, one line each. */
   readonly calibration: readonly string[];
-  /** Those that meet the target, cheapest first; then the others. */
+  /**
+   * `id` of the cheapest option that meets the target at a price of the region itself; null when none has one. By the prices
+   * of other regions it is the first option that meets the target.
+   */
+  readonly cheapest: string | null;
+  /** Those that meet the target, cheapest first, stand-in prices after prices of the region; then the others. */
   readonly options: readonly HostingOption[];
   readonly services: readonly ServiceOption[];
   readonly memoryBilled: readonly MemoryBilledRow[];
+  readonly accelerators: readonly AcceleratorRow[];
   readonly curves: readonly CostCurve[];
   /** Prices that are not known, one line each. */
   readonly gaps: readonly string[];

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { costCommand } from '../../cli/src/commands/cost.js';
@@ -75,10 +75,67 @@ test.each([
   [asked({ rows: '-1' }), /a whole number, 0 for all/],
   [asked({ measurements: '/nowhere' }), /\/nowhere cannot be read \(ENOENT\)/],
   [[...asked(), '--json', '--csv'], /exclude each other/],
-  [['compare', '--variant', 'tiny'], /required option '--queries-per-second/],
+  [
+    ['compare', '--variant', 'tiny'],
+    /missing: --queries-per-second or --profile, --documents or --sample, --tokens or --sample, --p95/,
+  ],
+  [[...asked(), '--profile', '1,2'], /a profile has 24 rates.*this one has 2: 1,2/],
+  [[...asked(), '--profile', Array(24).fill(1).join(',')], /leave --queries-per-second out/],
+  [[...asked(), '--zones', '7'], /zones is 7; it must be from 1 to 6/],
+  [[...asked(), '--savings-plan', '2yr'], /Allowed choices are 1yr, 3yr/],
+  [[...asked(), '--sample', '/nowhere'], /--sample: \/nowhere cannot be read \(ENOENT\)/],
+  [['compare', '--link', 'report.html#colour=red'], /carries colour=red, which is no option/],
+  [['compare', '--link', 'report.html#variant=tiny&documents=0'], /a number above 0/],
   [['check', '--measurements', '/nowhere'], /\/nowhere cannot be read/],
 ])('%j is refused', async (args, message) => {
   await expect(inProcess(costCommand(), args)).rejects.toThrow(message);
+});
+
+test('--link asks the question of a page again; options beside it count for more', async () => {
+  const file = path.join(directory, 'linked.html');
+  const own = ['--zones', '2', '--total', '--duty', 'business-hours', '--savings-plan', '1yr'];
+  const first = await reranker(['cost', ...asked(), ...own, ...TYPES, '--html', file, '--json']);
+  const [, fragment] = /href="(#variant=[^"]*)"/.exec(await readFile(file, 'utf8'))!;
+  const link = `https://tickets.example/report.html${fragment!.replaceAll('&amp;', '&')}`;
+  const again = await reranker(['cost', 'compare', '--link', link, ...TYPES, '--json']);
+  const question = ({ stdout }: { stdout: string }) => (JSON.parse(stdout) as Comparison).question;
+  expect(question(again)).toEqual(question(first));
+  const other = await reranker(['cost', 'compare', '--link', link, '--variant', 'turbo', ...TYPES, '--json']);
+  expect(question(other)).toEqual({ ...question(first), variant: 'turbo' });
+});
+
+test('several variants and rates side by side, with the published quality; Markdown for a ticket', async () => {
+  const several = asked({ variant: 'tiny,turbo', 'queries-per-second': '1,10' });
+  const { stdout } = await reranker(['cost', ...several, ...TYPES, '--rows', '1']);
+  expect(stdout.split('\n\n')[0]!.split('\n')).toHaveLength(6);
+  expect(stdout).toMatch(/^tiny +1 .* 48\.54$/m);
+  expect(stdout).toMatch(/^turbo +10 .* 49\.6$/m);
+  const json = await reranker(['cost', ...several, ...TYPES, '--json']);
+  expect((JSON.parse(json.stdout) as Comparison[]).map(({ question }) => question.variant)).toEqual([
+    ...['tiny', 'tiny', 'turbo', 'turbo'],
+  ]);
+  const markdown = await reranker(['cost', ...asked(), ...TYPES, '--markdown']);
+  expect(markdown.stdout).toMatch(/^\*\*Cheapest: .*\*\*, \$/m);
+  expect(markdown.stdout).toMatch(/```sh\nreranker cost compare --variant tiny/);
+});
+
+test('--sample counts documents and tokens of queries; a line that is none is named', async () => {
+  const file = path.join(directory, 'sample.jsonl');
+  const line = (documents: readonly unknown[]): string => JSON.stringify({ query: 'small cat', documents });
+  await writeFile(file, `${line(['a cat', { text: 'a dog and a cat' }])}\n${line(['one', 'two'])}\n`);
+  const options = ['--variant', 'tiny', '--queries-per-second', '1', '--p95', '2s', '--sample', file];
+  const { stdout } = await reranker(['cost', 'compare', ...options, ...TYPES, '--json']);
+  const { question } = JSON.parse(stdout) as Comparison;
+  expect(question.documentsPerQuery).toBe(2);
+  // Two tokens of the query, three of the pair, and one to five of the document.
+  expect(question.tokensPerPair).toBeGreaterThan(6);
+  expect(question.tokensPerPair).toBeLessThan(10);
+  await writeFile(file, `${line(['a'])}\n{"query":"x"}\n`);
+  const broken = await reranker(['cost', 'compare', ...options]);
+  expect([broken.code, broken.stderr]).toEqual([
+    1,
+    expect.stringMatching(/sample\.jsonl:2: it must be an object with a query and a list of documents/),
+  ]);
 });
 
 test('an impossible target is answered with what would be needed', async () => {

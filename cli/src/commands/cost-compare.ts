@@ -1,34 +1,48 @@
+import type { EventEmitter } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import {
-  comparisonCsv,
   type Comparison,
   CostError,
   type Duty,
   type Precision,
+  type Question,
+  SAVINGS_PLANS,
+  type SavingsPlan,
   compare,
   openPriceBook,
   parseDuty,
+  parseProfile,
   readMeasurements,
   shippedMeasurements,
+  trafficOf,
   writeWhole,
 } from '@sagemaker-reranker/cost';
+import { comparisonCsv, comparisonMarkdown, renderHtml } from '@sagemaker-reranker/cost/report';
 import { UsageError, type VariantId } from '@sagemaker-reranker/models';
-import { comparisonText } from '../cost-text.js';
+import { comparisonText, sideBySideText } from '../cost-text.js';
 
 interface Options {
-  readonly variant: VariantId;
+  readonly link?: string;
+  readonly variant?: readonly string[];
   readonly precision: Precision;
   readonly region: string;
-  readonly queriesPerSecond: number;
-  readonly documents: number;
-  readonly tokens: number;
-  readonly p95: number;
+  readonly queriesPerSecond?: readonly number[];
+  readonly profile?: number[];
+  readonly documents?: number;
+  readonly tokens?: number;
+  readonly sample?: string;
+  readonly p95?: number;
   readonly duty: Duty;
+  readonly minInstances?: number;
+  readonly zones?: number;
+  readonly savingsPlan?: SavingsPlan;
+  readonly total?: boolean;
   readonly instanceTypes?: readonly string[];
   readonly measurements?: string;
   readonly rows: number;
   readonly json?: boolean;
   readonly csv?: boolean;
+  readonly markdown?: boolean;
   readonly html?: string;
 }
 
@@ -36,24 +50,29 @@ interface Options {
 export function compareCommand(): Command {
   return new Command('compare')
     .description('Which hosting and instance type is cheapest for a traffic at a latency.')
-    .requiredOption('--variant <id>', 'base, turbo, tiny or embedded')
+    .option(
+      '--variant <list>',
+      'base, turbo, tiny or embedded; several, separated by commas, side by side',
+      list,
+    )
     .addOption(
       new Option('--precision <precision>', 'of weights and products')
         .choices(['fp32', 'int8'])
         .default('int8'),
     )
-    .requiredOption('--queries-per-second <number>', 'mean rate while there is traffic', positive)
-    .requiredOption('--documents <number>', 'documents a query', positive)
-    .requiredOption(
-      '--tokens <number>',
-      'mean tokens of a pair: query, document and special tokens',
-      positive,
+    .option(
+      '--queries-per-second <list>',
+      'mean rate while there is traffic; several, separated by commas, side by side',
+      positives,
     )
-    .requiredOption(
-      '--p95 <duration>',
-      'latency that 95 % of the queries stay under, as 300ms or 2s',
-      milliseconds,
+    .option('--profile <list>', 'rates of the 24 hours of a day instead, separated by commas', profile)
+    .option('--documents <number>', 'documents a query', positive)
+    .option('--tokens <number>', 'mean tokens of a pair: query, document and special tokens', positive)
+    .option(
+      '--sample <file>',
+      'queries of yours instead of --documents and --tokens: a JSON object with query and documents on each line',
     )
+    .option('--p95 <duration>', 'latency that 95 % of the queries stay under, as 300ms or 2s', milliseconds)
     .option('--region <region>', 'AWS region', 'us-east-1')
     .option(
       '--duty <duty>',
@@ -61,53 +80,98 @@ export function compareCommand(): Command {
       duty,
       parseDuty('always'),
     )
+    .option('--min-instances <number>', 'instances that are kept whatever the load', positive)
+    .option('--zones <number>', 'zones to spread over, so that the target holds with one lost', positive)
+    .addOption(
+      new Option('--savings-plan <term>', 'prices with a savings plan, no upfront').choices(SAVINGS_PLANS),
+    )
+    .option('--total', 'count storage, logs, data and cross-zone traffic, too')
     .option('--instance-types <list>', 'only these, separated by commas', list)
     .option(
       '--measurements <place>',
       'a measurement or a folder of them, beside those that ship with the package',
     )
+    .option('--link <url>', "the question of a page's link, instead of options")
     .option('--rows <number>', 'rows of each part of the table; 0 for all', rows, 15)
     .option('--json', 'print JSON')
     .option('--csv', 'print CSV')
+    .option('--markdown', 'print Markdown for a ticket')
     .option('--html <file>', 'write a page with charts')
-    .action(async (options: Options) => {
-      if (options.json && options.csv) throw new UsageError('--json and --csv exclude each other');
-      const comparison = run(options);
-      if (options.html) {
-        // The chart library is loaded by those who draw charts alone.
-        const { renderHtml } = await import('@sagemaker-reranker/cost/report');
-        await writeWhole(options.html, renderHtml(comparison));
-      }
-      process.stdout.write(output(comparison, options));
+    .action(async (given: Options, command: Command) => {
+      if ([given.json, given.csv, given.markdown].filter(Boolean).length > 1)
+        throw new UsageError('--json, --csv and --markdown exclude each other');
+      const options = given.link === undefined ? given : linked(command, given.link);
+      const questions = await questionsOf(options);
+      const own = options.measurements ? readMeasurements(options.measurements) : [];
+      const measurements = [...shippedMeasurements(), ...own];
+      const book = openPriceBook();
+      const comparisons = questions.map((question) =>
+        compare(question, { book, measurements, instanceTypes: options.instanceTypes }),
+      );
+      if (options.html) await writeWhole(options.html, await renderHtml(comparisons));
+      process.stdout.write(output(comparisons, options));
     });
 }
 
-function run(options: Options): Comparison {
-  const { variant, precision, region, queriesPerSecond, duty: when } = options;
-  const own = options.measurements ? readMeasurements(options.measurements) : [];
-  return compare(
-    {
-      variant,
+/** The options that a link carries, as if they had been given. Others on the command line stay. */
+function linked(command: Command, link: string): Options {
+  const fragment = link.slice(link.indexOf('#') + 1);
+  for (const [name, value] of new URLSearchParams(fragment)) {
+    const option = command.options.find(({ long }) => long === `--${name}`);
+    if (!option) throw new UsageError(`--link carries ${name}=${value}, which is no option of this command`);
+    const key = option.attributeName();
+    if (command.getOptionValueSource(key) === 'cli') continue;
+    // Commander reads it as it reads the command line: choices and limits hold for it.
+    (command as unknown as EventEmitter).emit(`option:${option.name()}`, option.isBoolean() ? null : value);
+  }
+  return command.opts<Options>();
+}
+
+async function questionsOf(options: Options): Promise<Question[]> {
+  const { variant: variants = [], queriesPerSecond = [], profile: hours, sample, p95 } = options;
+  // The tokenizer is loaded by those who count with it alone.
+  const counted =
+    sample === undefined ? undefined : await (await import('./cost-sample.js')).readSample(sample);
+  const { documents = counted?.documents, tokens = counted?.tokens } = options;
+  const missing = [
+    variants.length > 0 ? [] : '--variant',
+    queriesPerSecond.length > 0 || hours ? [] : '--queries-per-second or --profile',
+    documents === undefined ? '--documents or --sample' : [],
+    tokens === undefined ? '--tokens or --sample' : [],
+    p95 === undefined ? '--p95' : [],
+  ].flat();
+  if (missing.length > 0) throw new UsageError(`missing: ${missing.join(', ')}`);
+  if (hours && queriesPerSecond.length > 0)
+    throw new UsageError('--profile says the rates of a day: leave --queries-per-second out');
+  const rates: readonly Pick<Question, 'queriesPerSecond' | 'duty' | 'profile'>[] = hours
+    ? [trafficOf(hours)]
+    : queriesPerSecond.map((rate) => ({ queriesPerSecond: rate, duty: options.duty }));
+  const { precision, region, minInstances, zones, savingsPlan, total } = options;
+  return variants.flatMap((variant) =>
+    rates.map((traffic) => ({
+      // The question is checked as a whole, unknown names with it.
+      variant: variant as VariantId,
       precision,
       region,
-      queriesPerSecond,
-      documentsPerQuery: options.documents,
-      tokensPerPair: options.tokens,
-      p95Ms: options.p95,
-      duty: when,
-    },
-    {
-      book: openPriceBook(),
-      measurements: [...shippedMeasurements(), ...own],
-      ...(options.instanceTypes && { instanceTypes: options.instanceTypes }),
-    },
+      ...traffic,
+      documentsPerQuery: documents!,
+      tokensPerPair: tokens!,
+      pairTokens: counted?.pairTokens,
+      p95Ms: p95!,
+      minInstances,
+      zones,
+      savingsPlan,
+      total,
+    })),
   );
 }
 
-function output(comparison: Comparison, options: Options): string {
-  if (options.json) return `${JSON.stringify(comparison, null, 2)}\n`;
-  if (options.csv) return comparisonCsv(comparison);
-  return `${comparisonText(comparison, options.rows)}\n`;
+function output(comparisons: readonly Comparison[], { json, csv, markdown, rows: most }: Options): string {
+  if (json) return `${JSON.stringify(comparisons.length === 1 ? comparisons[0] : comparisons, null, 2)}\n`;
+  if (csv) return comparisonCsv(comparisons);
+  if (markdown) return comparisonMarkdown(comparisons);
+  const each = comparisons.map((comparison) => comparisonText(comparison, most));
+  return `${[...(each.length > 1 ? [sideBySideText(comparisons)] : []), ...each].join('\n\n')}\n`;
 }
 
 function positive(text: string): number {
@@ -116,6 +180,8 @@ function positive(text: string): number {
     throw new InvalidArgumentError('it must be a number above 0');
   return value;
 }
+
+const positives = (text: string): number[] => list(text).map(positive);
 
 function milliseconds(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text);
@@ -136,11 +202,17 @@ function list(text: string): string[] {
   return names;
 }
 
-function duty(text: string): Duty {
-  try {
-    return parseDuty(text);
-  } catch (error) {
-    if (error instanceof CostError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+/** A parse whose refusal is one of the option. */
+function checked<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof CostError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
 }
+
+const duty = checked(parseDuty);
+const profile = checked(parseProfile);

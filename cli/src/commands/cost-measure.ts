@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { HttpTransport, SageMakerTransport } from '@sagemaker-reranker/client';
 import { memoryBytes, processors } from '@sagemaker-reranker/container';
@@ -8,7 +7,6 @@ import { type Machine, instanceType } from '@sagemaker-reranker/cost';
 import {
   type Subject,
   type Target,
-  type Tokenization,
   clientTarget,
   describeMachine,
   generateTraffic,
@@ -19,7 +17,6 @@ import {
   usageBelow,
   writeMeasurement,
 } from '@sagemaker-reranker/cost/measure';
-import { PairEncoder } from '@sagemaker-reranker/inference';
 import {
   UsageError,
   VARIANT_IDS,
@@ -27,8 +24,8 @@ import {
   embeddedModelDirectory,
   packageVersion,
   readManifest,
-  specialTokens,
 } from '@sagemaker-reranker/models';
+import { tokenizationOf } from './cost-tokens.js';
 
 interface Options {
   readonly model?: string;
@@ -42,7 +39,7 @@ interface Options {
   readonly variant?: VariantId;
   readonly precision?: 'fp32' | 'int8';
   readonly tokenizer?: string;
-  readonly documents: number;
+  readonly documents: number[];
   readonly tokens: string;
   readonly queryTokens: number;
   readonly queries: number;
@@ -65,6 +62,7 @@ interface Opened {
 // The AWS SDK opens no more sockets to one host.
 const MOST_TO_ENDPOINT = 50;
 const MOST = 512;
+const LEAST_DOCUMENTS = 512;
 const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/;
 
 /** `reranker cost measure`: what a container or an endpoint sustains. */
@@ -99,7 +97,12 @@ export function measureCommand(): Command {
       '--tokenizer <dir>',
       'model directory whose tokenizer counts the tokens; default: --model, else the embedded one',
     )
-    .option('--documents <number>', 'documents in a query', positive, 100)
+    .option(
+      '--documents <list>',
+      'documents in a query; further sizes tell what a request costs beside its tokens',
+      sizes,
+      [100, 1, 10],
+    )
     .option('--tokens <mix>', 'tokens of a document: mix, a length, or median:p90:longest', 'mix')
     .option('--query-tokens <number>', 'tokens of a query', positive, 12)
     .option('--queries <number>', 'different queries, sent in turn', positive, 64)
@@ -127,12 +130,20 @@ async function run(options: Options): Promise<void> {
   const file = await resultFile(options.out, resultFileName(subject));
   const tokens = parseLengthMix(options.tokens);
   note('writing the texts');
-  const traffic = await generateTraffic({ ...options, tokens }, await tokenizationOf(options));
+  const tokenization = await tokenizationOf(options.tokenizer ?? options.model);
+  const [traffic, ...otherSizes] = await Promise.all(
+    options.documents.map((documents) => {
+      // Small queries need more of them for the mix of lengths to show.
+      const queries = Math.max(options.queries, Math.ceil(LEAST_DOCUMENTS / documents));
+      return generateTraffic({ ...options, documents, queries, tokens }, tokenization);
+    }),
+  );
   const opened = await open(options, interrupted.signal);
   try {
     const measurement = await measure({
       target: opened.target,
-      traffic,
+      traffic: traffic!,
+      otherSizes,
       subject: { ...subject, ...opened.subject },
       concurrency: options.concurrency,
       mostConcurrency: Math.min(8 * Math.max(...options.concurrency), mostConcurrency(options)),
@@ -216,18 +227,6 @@ function mostConcurrency({ endpoint }: Options): number {
   return endpoint === undefined ? MOST : MOST_TO_ENDPOINT;
 }
 
-async function tokenizationOf({ tokenizer, model }: Options): Promise<Tokenization> {
-  const directory = tokenizer ?? model ?? embeddedModelDirectory();
-  const { pair_template: template, max_length: longestPair, tokenizer: file } = await readManifest(directory);
-  const special = specialTokens(template);
-  const encoder = new PairEncoder(path.join(directory, file.path), template, Infinity);
-  return {
-    count: async (text) => (await encoder.encode({ query: '', document: text })).length - special,
-    special,
-    longestPair,
-  };
-}
-
 async function open(options: Options, signal: AbortSignal): Promise<Opened> {
   const { model, url, endpoint, endpointUrl, region, serverlessMemory, timeout } = options;
   const subject = { hosting: 'container', region: null, startSeconds: null, software: null } as const;
@@ -307,6 +306,10 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 
 function concurrencies(text: string): number[] {
   return text.split(',').map(wholeNumber(1, MOST));
+}
+
+function sizes(text: string): number[] {
+  return text.split(',').map(wholeNumber(1, 100_000));
 }
 
 function shares(text: string): number[] {

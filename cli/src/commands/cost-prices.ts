@@ -1,6 +1,8 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import {
+  REGIONS,
   checkRegion,
+  fetchOfferPrices,
   fetchPrices,
   instanceTypes,
   openPriceBook,
@@ -11,7 +13,8 @@ import { table } from '../table.js';
 interface Options {
   readonly region: string;
   readonly refresh?: boolean;
-  readonly endpoint?: string;
+  readonly source: 'files' | 'api';
+  readonly url?: string;
   readonly json?: boolean;
 }
 
@@ -19,21 +22,23 @@ interface Options {
 export function pricesCommand(): Command {
   return new Command('prices')
     .description('USD an hour of every hosting instance type with a known price, with where it comes from.')
-    .option('--region <region>', 'AWS region', 'us-east-1')
-    .option('--refresh', 'fetch the prices from the AWS Price List API first, and keep them')
-    .option('--endpoint <url>', 'address of the Price List API instead of AWS’s own')
+    .option('--region <region>', 'AWS region; with --refresh also all', 'us-east-1')
+    .option('--refresh', 'fetch the prices from AWS first, and keep them')
+    .addOption(
+      new Option(
+        '--source <source>',
+        "where from: files, AWS's public price files, without an account, or api, the Price List API, with credentials",
+      )
+        .choices(['files', 'api'])
+        .default('files'),
+    )
+    .option('--url <url>', 'address of files or API instead of AWS’s own')
     .option('--json', 'print JSON')
-    .action(async ({ region, refresh, endpoint, json }: Options) => {
-      checkRegion(region);
-      if (refresh) {
-        const prices = await fetchPrices(region, { ...(endpoint && { endpoint }) });
-        const file = await writeCachedPrices(prices);
-        const serverless = Object.keys(prices.serverless).length;
-        process.stderr.write(
-          `${Object.keys(prices.hosting).length} hosting and ${serverless} serverless prices of ${region} written to ${file}\n`,
-        );
-        for (const entry of prices.withoutPrice) process.stderr.write(`no price in the list: ${entry}\n`);
-      }
+    .action(async ({ region: asked, refresh, source, url, json }: Options) => {
+      const regions = refresh && asked === 'all' ? REGIONS : [checkRegion(asked)];
+      if (refresh) for (const region of regions) await fetchAndKeep(region, source, url);
+      const [region] = regions as [string];
+      if (regions.length > 1) return;
       const book = openPriceBook();
       const prices = book.list(region);
       if (json) {
@@ -72,6 +77,24 @@ export function pricesCommand(): Command {
         ),
       );
     });
+}
+
+async function fetchAndKeep(region: string, source: Options['source'], url?: string): Promise<void> {
+  const prices =
+    source === 'api'
+      ? await fetchPrices(region, { endpoint: url })
+      : await fetchOfferPrices(region, { endpoint: url, onProgress: note });
+  const file = await writeCachedPrices(prices);
+  const number = (of: Readonly<Record<string, number>>): number => Object.keys(of).length;
+  const plans = number(prices.savingsPlans['1yr']);
+  note(
+    `${number(prices.hosting)} hosting, ${plans} savings plan and ${number(prices.serverless)} serverless prices of ${region} written to ${file}`,
+  );
+  for (const entry of prices.withoutPrice) note(`no price in the list: ${entry}`);
+}
+
+function note(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 function print(text: string): void {

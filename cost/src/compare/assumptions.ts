@@ -27,6 +27,11 @@ export const SERVERLESS_KEPT_SECONDS = 300;
 /** Bytes of a token of English text, with the JSON around it. */
 export const BYTES_PER_TOKEN = 5;
 
+/** GB of storage that an instance of an endpoint has, where the endpoint configuration does not say. */
+export const STORAGE_GB: Interval = { value: 30, low: 10, high: 60 };
+/** Bytes of log that a query leaves: a line of the container and one of the platform. */
+export const LOG_BYTES_PER_QUERY = 600;
+
 /** Share of a vCPU that burstable types may use without end. Assumed: EC2's baselines of T2, not looked up for SageMaker. */
 export const BASELINE_SHARE: Readonly<Record<string, number>> = {
   'ml.t2.medium': 0.2,

@@ -1,8 +1,10 @@
 import { instanceType, instanceTypes } from '../hardware/instance-types.js';
 import { describeMeasurement } from '../model/throughput.js';
-import type { PriceBook } from '../price-book/book.js';
-import type { Comparison, HostingOption, Measurement, Question } from '../types.js';
+import { refresh, type PriceBook } from '../price-book/book.js';
+import type { AcceleratorRow, Comparison, HostingOption, Measurement, Question } from '../types.js';
+import { HOURS_PER_MONTH, LOG_BYTES_PER_QUERY, STORAGE_GB } from './assumptions.js';
 import { costCurves } from './curves.js';
+import { estimated } from './figures.js';
 import { INSTANCE_MODES, instanceOption } from './instance-options.js';
 import { memoryBilled } from './memory-billed.js';
 import { checkQuestion } from './question.js';
@@ -13,7 +15,7 @@ export interface CompareOptions {
   readonly book: PriceBook;
   /** What the estimates are calibrated on, and what replaces them. */
   readonly measurements: readonly Measurement[];
-  /** Instance types to compare; by default every CPU type with a price in the region. */
+  /** Instance types to compare; by default every CPU type with a price in the region, or in another one. */
   readonly instanceTypes?: readonly string[];
   /** When the comparison is made; now by default. */
   readonly date?: Date;
@@ -28,8 +30,8 @@ export function compare(asked: Question, options: CompareOptions): Comparison {
   const { book, measurements, date = new Date() } = options;
   const { region } = question;
   const hosting = new Set(instanceTypes().map(({ name }) => name));
-  const listed = book.list(region).filter(({ instanceType: name }) => hosting.has(name));
-  const types = options.instanceTypes ?? listed.map(({ instanceType: name }) => name);
+  const types =
+    options.instanceTypes ?? [...hosting].filter((name) => book.usdPerInstanceHourOrStandIn(name, region));
   for (const name of types) instanceType(name);
   const found = [
     ...types.flatMap((type) =>
@@ -37,65 +39,125 @@ export function compare(asked: Question, options: CompareOptions): Comparison {
     ),
     ...serverlessOptions(question, book, measurements),
   ];
-  const rows = markFrontier(found.sort(cheapestFirst));
+  const rows = markFrontier(found.sort(cheapestFirst(region)), region);
   const services = serviceOptions(question, book);
   return {
-    format: 1,
+    format: 2,
     date: date.toISOString(),
     question,
     priceBook: { date: book.dateOf(region), description: book.describe(region) },
     calibration: measurements.map(describeMeasurement),
+    cheapest: rows.find((option) => option.meetsTarget && isPricedIn(option, region))?.id ?? null,
     options: rows,
     services,
     memoryBilled: memoryBilled(question, book, measurements),
+    accelerators: accelerators(question, book),
     curves: costCurves(question, rows, services, book, measurements),
     gaps: gaps(question, types, options, [...hosting]),
-    notes: [
-      'a month has 730 hours; on-demand prices without free tiers and savings plans',
-      'p95: Poisson arrivals; at most 85 % of the capacity is planned with',
-      'while there is no traffic, real-time and multi-model endpoints are scaled to one instance; asynchronous endpoints and inference components to none',
-      'not counted: endpoint storage, logs, requests to S3, cross-zone traffic, and what calls the endpoint',
-    ],
+    notes: notes(question),
   };
 }
 
-/**
- * Those that meet the target by cost, a missing price last, and of equal cost the faster first; then the others, the nearest to
- * the target first, and of equally near the cheaper.
- */
-function cheapestFirst(a: HostingOption, b: HostingOption): number {
-  if (a.meetsTarget !== b.meetsTarget) return a.meetsTarget ? -1 : 1;
-  const value = (figure: HostingOption['p95Ms']): number => figure?.value ?? Number.MAX_VALUE;
-  const cost = value(a.usdPerMonth) - value(b.usdPerMonth);
-  const latency = value(a.p95Ms) - value(b.p95Ms);
-  return a.meetsTarget ? cost || latency : latency || cost;
+function notes({ savingsPlan, total, zones = 1 }: Question): string[] {
+  const prices = savingsPlan
+    ? `prices with a savings plan of ${savingsPlan === '1yr' ? 'one year' : 'three years'} without payment in advance, for modes whose instances stay; free tiers are left out`
+    : 'on-demand prices without free tiers and savings plans';
+  return [
+    `a month has ${HOURS_PER_MONTH} hours; ${prices}`,
+    'p95: Poisson arrivals; at most 85 % of the capacity is planned with',
+    'while there is no traffic, real-time and multi-model endpoints are scaled to their least number of instances; asynchronous endpoints and inference components to none',
+    ...(zones > 1
+      ? [`instances are spread over ${zones} zones, and the target holds with one of them lost`]
+      : []),
+    total
+      ? `counted: ${STORAGE_GB.value} GB of storage an instance, ${LOG_BYTES_PER_QUERY} bytes of log a query, data in, traffic between zones; not counted: requests to S3, and what calls the endpoint`
+      : 'not counted: endpoint storage, logs, requests to S3, data of real-time endpoints, cross-zone traffic (--total counts them), and what calls the endpoint',
+  ];
 }
 
-/** Marks the options that no other one beats in both cost and latency; `options` are cheapest first. */
-function markFrontier(options: readonly HostingOption[]): HostingOption[] {
+/** What people ask about beside CPUs: the smallest instances with a GPU or an Inferentia chip. */
+const ACCELERATED = ['ml.g4dn.xlarge', 'ml.g5.xlarge', 'ml.g6.xlarge', 'ml.inf2.xlarge'];
+
+function accelerators({ region }: Question, book: PriceBook): AcceleratorRow[] {
+  return ACCELERATED.flatMap((name) => {
+    const price = book.usdPerInstanceHourOrStandIn(name, region);
+    if (!price) return [];
+    const { value, low, high, source } = price.usd;
+    const month = (usd: number | undefined): number | undefined => usd && usd * HOURS_PER_MONTH;
+    const usdPerMonth = estimated(
+      value * HOURS_PER_MONTH,
+      `${value} USD an hour (${source}) x ${HOURS_PER_MONTH}`,
+      month(low),
+      month(high),
+    );
+    return [{ instanceType: name, priceRegion: price.region, usdPerMonth }];
+  });
+}
+
+const isPricedIn = ({ usdPerMonth, priceRegion }: HostingOption, region: string): boolean =>
+  usdPerMonth !== null && priceRegion === region;
+
+/**
+ * Those that meet the target by cost: prices of the region, then stand-ins of other regions, then those without a price; of equal
+ * cost the faster first. Then the others, the nearest to the target first, and of equally near the cheaper.
+ */
+function cheapestFirst(region: string): (a: HostingOption, b: HostingOption) => number {
+  const value = (figure: HostingOption['p95Ms']): number => figure?.value ?? Number.MAX_VALUE;
+  const rank = (option: HostingOption): number =>
+    option.usdPerMonth === null ? 2 : isPricedIn(option, region) ? 0 : 1;
+  return (a, b) => {
+    if (a.meetsTarget !== b.meetsTarget) return a.meetsTarget ? -1 : 1;
+    const cost = rank(a) - rank(b) || value(a.usdPerMonth) - value(b.usdPerMonth);
+    const latency = value(a.p95Ms) - value(b.p95Ms);
+    return a.meetsTarget ? cost || latency : latency || cost;
+  };
+}
+
+/** Marks the options with a price of the region that no other such beats in cost and latency; `options` are cheapest first. */
+function markFrontier(options: readonly HostingOption[], region: string): HostingOption[] {
   let fastest = Infinity;
   return options.map((option) => {
     const p95 = option.p95Ms?.value ?? Infinity;
-    const onFrontier = option.meetsTarget && option.usdPerMonth !== null && p95 < fastest;
+    const onFrontier = option.meetsTarget && isPricedIn(option, region) && p95 < fastest;
     if (onFrontier) fastest = p95;
     return { ...option, onFrontier };
   });
 }
 
 function gaps(
-  { region }: Question,
+  { region, savingsPlan }: Question,
   types: readonly string[],
   { book, instanceTypes: asked }: CompareOptions,
   hosting: readonly string[],
 ): string[] {
-  const refresh = `\`reranker cost prices --region ${region} --refresh\` fetches what AWS lists`;
-  const unpriced = (asked ? types : hosting).filter((name) => !book.usdPerInstanceHour(name, region));
+  const fetching = `\`${refresh(region)}\` fetches what AWS lists, without an account`;
+  const all = asked ? types : hosting;
   const found: string[] = [];
-  if (unpriced.length > 0)
+  const standIns = new Map<string, string[]>();
+  for (const name of all) {
+    const price = book.usdPerInstanceHourOrStandIn(name, region);
+    if (price?.region === region) continue;
+    const from = price?.region ?? '';
+    standIns.set(from, [...(standIns.get(from) ?? []), name]);
+  }
+  for (const [from, names] of standIns) {
+    const instead = from === '' ? '' : `the prices of ${from} stand in for them; `;
     found.push(
-      `no hosting price in ${region} for ${unpriced.length} instance types: ${byFamily(unpriced)}; ${refresh}`,
+      `no hosting price in ${region} for ${names.length} instance types: ${byFamily(names)}; ${instead}${fetching}`,
     );
-  if (!book.usdPerServerlessSecond(1024, region)) found.push(`no serverless price in ${region}; ${refresh}`);
+  }
+  const serverless = book.usdPerServerlessSecondOrStandIn(1024, region);
+  if (serverless?.region !== region)
+    found.push(
+      `no serverless price in ${region}; ${serverless ? `that of ${serverless.region} stands in for it; ` : ''}${fetching}`,
+    );
+  if (
+    savingsPlan &&
+    book.usdPerInstanceHourWithPlan(all[0]!, region, savingsPlan)?.usd.basis !== 'list price'
+  )
+    found.push(
+      `no rates of savings plans in ${region}: costs are on demand, their low ends with the greatest discount; ${fetching}`,
+    );
   return [...found, ...book.gaps()];
 }
 

@@ -25,7 +25,7 @@ export function costCurves(
   ).filter((load) => load >= 1e-5 && load <= 1e5);
   const hosted = drawn(options).map(({ id, label, hosting, instanceType, memoryMb }): CostCurve => {
     const at = (queriesPerSecond: number): HostingOption => {
-      const asked = { ...question, queriesPerSecond };
+      const asked = atLoad(question, queriesPerSecond);
       return hosting === 'serverless'
         ? serverlessOptions(asked, book, measurements).find((option) => option.memoryMb === memoryMb)!
         : instanceOption(asked, hosting as InstanceMode, instanceType!, book, measurements);
@@ -34,10 +34,16 @@ export function costCurves(
   });
   const sold = services.map(({ id, label }): CostCurve => {
     const at = (queriesPerSecond: number): ServiceOption =>
-      serviceOptions({ ...question, queriesPerSecond }, book).find((service) => service.id === id)!;
+      serviceOptions(atLoad(question, queriesPerSecond), book).find((service) => service.id === id)!;
     return { option: id, label, points: points(loads, at), basis: 'estimated' };
   });
   return [...hosted, ...sold];
+}
+
+/** The same question at another load; a profile is stretched. */
+function atLoad(question: Question, queriesPerSecond: number): Question {
+  const factor = queriesPerSecond / question.queriesPerSecond;
+  return { ...question, queriesPerSecond, profile: question.profile?.map((rate) => rate * factor) };
 }
 
 /** The cheapest of every mode, then the next cheapest; those that meet the target before those that do not. */

@@ -1,42 +1,28 @@
-import { latencyQuantile, utilisation, type Station } from '../model/queueing.js';
+import { Queue } from '../model/queue.js';
+import { timingFor } from '../model/throughput.js';
 import type { Measurement, Question } from '../types.js';
 import { MOST_INSTANCES, PLANNED_UTILISATION } from './assumptions.js';
 
 const { ceil, max } = Math;
 
-/** How latency follows from service time, as measured. */
-export interface ServiceShape {
-  /** Squared coefficient of variation of the service time of a query. */
-  readonly variation: number;
-  /** Latency alone ÷ time that a request occupies the server; at least 1. */
-  readonly aloneRatio: number;
-}
+const queues = new Map<string, { readonly measurements: readonly Measurement[]; readonly queue: Queue }>();
 
-/**
- * Taken from the measurements of the variant and precision, else from all; a constant service where there is none. The
- * time of a query is a sum over its documents, whose lengths are independent: its squared variation goes with 1 / documents.
- */
-export function serviceShape(
-  { variant, precision, documentsPerQuery }: Pick<Question, 'variant' | 'precision' | 'documentsPerQuery'>,
-  measurements: readonly Measurement[],
-): ServiceShape {
-  const same = measurements.filter((m) => m.variant === variant && m.precision === precision);
-  const used = same.length > 0 ? same : measurements;
-  const ratio = (m: Measurement): number => {
-    const occupied = m.traffic.documentsPerQuery / m.saturation.pairsPerSecond;
-    return max(1, m.alone.meanMs / 1000 / occupied);
-  };
-  return {
-    variation:
-      (middle(used.map((m) => m.alone.squaredVariation * m.traffic.documentsPerQuery)) ?? 0) /
-      documentsPerQuery,
-    aloneRatio: middle(used.map(ratio)) ?? 1,
-  };
+/** How the question's queries wait for one another, whatever their rate; kept, as many options and loads share it. */
+export function queueFor(question: Question, measurements: readonly Measurement[]): Queue {
+  const { variant, precision, documentsPerQuery, tokensPerPair, pairTokens } = question;
+  const key = JSON.stringify([variant, precision, documentsPerQuery, tokensPerPair, pairTokens]);
+  const known = queues.get(key);
+  if (known?.measurements === measurements) return known.queue;
+  const { timing, pairs } = timingFor(question, measurements);
+  const queue = new Queue(timing, pairs);
+  queues.set(key, { measurements, queue });
+  return queue;
 }
 
 /** A number of equal instances behind one endpoint. */
 export interface Fleet {
   readonly instances: number;
+  /** Infinity where they do not keep up. */
   readonly p95Seconds: number;
   readonly utilisation: number;
   /** Whether the p95 is within the target. */
@@ -50,23 +36,40 @@ export interface Load {
   readonly targetSeconds: number;
   /** Seconds outside the container. */
   readonly routeSeconds: number;
-  readonly shape: ServiceShape;
+  readonly queue: Queue;
+  /** Instances that are kept. */
+  readonly least: number;
+  /** Zones that they are spread over; with one lost, the rest meets the target. */
+  readonly zones: number;
+}
+
+export function loadOf(question: Question, routeSeconds: number, measurements: readonly Measurement[]): Load {
+  return {
+    queriesPerSecond: question.queriesPerSecond,
+    tokensPerQuery: question.documentsPerQuery * question.tokensPerPair,
+    targetSeconds: question.p95Ms / 1000,
+    routeSeconds,
+    queue: queueFor(question, measurements),
+    least: question.minInstances ?? 1,
+    zones: question.zones ?? 1,
+  };
 }
 
 /**
- * The fewest instances that meet the target, each a server of one queue: an instance scores a query with all its vCPUs,
- * and least-outstanding routing sends it to one that is free. Where no number meets it, the fewest that keep up.
+ * The fewest instances that meet the target, each with a queue of its own: an instance scores a query with all its vCPUs,
+ * and least-outstanding routing sends it to one that has the fewest. Where no number meets it, the fewest that keep up.
  * @param tokensPerSecond of one instance
  */
 export function smallestFleet(load: Load, tokensPerSecond: number): Fleet {
   const offered = (load.queriesPerSecond * load.tokensPerQuery) / tokensPerSecond;
   const fewest = max(1, ceil(offered / PLANNED_UTILISATION - 1e-9));
+  if (fewest > MOST_INSTANCES)
+    return { instances: fewest, p95Seconds: Infinity, utilisation: offered / fewest, meets: false };
   const at = (instances: number): Fleet => fleetOf(load, tokensPerSecond, instances);
   const least = at(fewest);
-  if (least.meets || fewest > MOST_INSTANCES)
-    return { ...least, meets: least.meets && fewest <= MOST_INSTANCES };
-  const most = at(MOST_INSTANCES);
-  if (!most.meets) return least;
+  if (least.meets) return spare(load, tokensPerSecond, fewest);
+  // No number of instances makes a query faster than it is alone.
+  if (aloneP95(load, tokensPerSecond) > load.targetSeconds || !at(MOST_INSTANCES).meets) return least;
   // p95 falls with instances, so the first number that meets the target is found by halving.
   let [short, enough] = [fewest, MOST_INSTANCES];
   while (enough - short > 1) {
@@ -74,39 +77,25 @@ export function smallestFleet(load: Load, tokensPerSecond: number): Fleet {
     if (at(between).meets) enough = between;
     else short = between;
   }
-  return at(enough);
+  return spare(load, tokensPerSecond, enough);
+}
+
+/** The needed instances, those that are kept anyway, and those that stand in for a lost zone. */
+function spare(load: Load, tokensPerSecond: number, needed: number): Fleet {
+  let instances = max(needed, load.least, load.zones);
+  if (load.zones > 1) while (instances - ceil(instances / load.zones) < needed) instances += 1;
+  return fleetOf(load, tokensPerSecond, instances);
 }
 
 /** p95 and utilisation of a number of instances under a load. */
 export function fleetOf(load: Load, tokensPerSecond: number, instances: number): Fleet {
-  const station = stationOf(load, tokensPerSecond, instances);
-  const p95Seconds = latencyQuantile(station, 0.95);
-  return {
-    instances,
-    p95Seconds,
-    utilisation: utilisation(station),
-    meets: p95Seconds <= load.targetSeconds,
-  };
+  const seconds = load.tokensPerQuery / tokensPerSecond;
+  const utilisation = (load.queriesPerSecond * seconds) / instances;
+  const p95Seconds = load.routeSeconds + seconds * load.queue.p95(utilisation, instances);
+  return { instances, p95Seconds, utilisation, meets: p95Seconds <= load.targetSeconds };
 }
 
 /** p95 of a query that finds its instance idle. */
 export function aloneP95(load: Load, tokensPerSecond: number): number {
-  return latencyQuantile({ ...stationOf(load, tokensPerSecond, 1), arrivalsPerSecond: 0 }, 0.95);
-}
-
-function stationOf(load: Load, tokensPerSecond: number, servers: number): Station {
-  const serviceSeconds = load.tokensPerQuery / tokensPerSecond;
-  const { variation, aloneRatio } = load.shape;
-  return {
-    arrivalsPerSecond: load.queriesPerSecond,
-    serviceSeconds,
-    serviceVariation: variation,
-    servers,
-    overheadSeconds: load.routeSeconds + serviceSeconds * (aloneRatio - 1),
-  };
-}
-
-function middle(values: readonly number[]): number | undefined {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[(sorted.length - 1) >> 1];
+  return load.routeSeconds + (load.tokensPerQuery / tokensPerSecond) * load.queue.p95(0, 1);
 }

@@ -11,13 +11,16 @@ import {
   HOURS_PER_MONTH,
   IDLE_SECONDS,
   INSTANCE_START_SECONDS,
+  LOG_BYTES_PER_QUERY,
+  MOST_INSTANCES,
   ROUTE_SECONDS,
+  STORAGE_GB,
 } from './assumptions.js';
 import { duration, estimated, highOf, lowOf } from './figures.js';
-import { aloneP95, fleetOf, serviceShape, smallestFleet, type Fleet, type Load } from './fleet.js';
-import { documentsPerMonth } from './question.js';
+import { aloneP95, fleetOf, loadOf, smallestFleet, type Fleet, type Load } from './fleet.js';
+import { documentsPerMonth, levelsOf, queriesPerMonth } from './question.js';
 
-const { ceil, floor, min } = Math;
+const { ceil, floor, max, min } = Math;
 
 export type InstanceMode = Exclude<HostingMode, 'serverless'>;
 export const INSTANCE_MODES: readonly InstanceMode[] = [
@@ -30,6 +33,13 @@ export const INSTANCE_MODES: readonly InstanceMode[] = [
 /** Modes whose instances go away while there is no traffic. */
 const SCALES_TO_ZERO: ReadonlySet<InstanceMode> = new Set(['asynchronous', 'inference-components']);
 
+/** Fleets of each level of the traffic, at the value and at both ends of the capacity. */
+interface Fleets {
+  readonly value: readonly Fleet[];
+  readonly fast: readonly Fleet[];
+  readonly slow: readonly Fleet[];
+}
+
 /** A hosting mode on an instance type, sized for the question. */
 export function instanceOption(
   question: Question,
@@ -40,14 +50,18 @@ export function instanceOption(
 ): HostingOption {
   const type = instanceType(typeName);
   const { variant, precision } = question;
-  const load = loadOf(question, mode, measurements);
+  const route = mode === 'asynchronous' ? ASYNCHRONOUS_SECONDS.value : ROUTE_SECONDS.value;
+  const load = loadOf(question, route, measurements);
   const capacity = tokensPerSecond(question, { instance: type }, measurements);
+  const levels = levelsOf(question);
+  const sized = (rate: number): Fleet[] =>
+    levels.map(({ queriesPerSecond }) => smallestFleet({ ...load, queriesPerSecond }, rate));
   const fleets = {
-    value: smallestFleet(load, capacity.value),
-    fast: smallestFleet(load, highOf(capacity)),
-    slow: smallestFleet(load, lowOf(capacity)),
+    value: sized(capacity.value),
+    fast: sized(highOf(capacity)),
+    slow: sized(lowOf(capacity)),
   };
-  const { value: fleet } = fleets;
+  const fleet = largest(fleets.value);
   const slower = fleetOf(load, lowOf(capacity), fleet.instances).p95Seconds;
   const faster = fleetOf(load, highOf(capacity), fleet.instances).p95Seconds;
   const headroom = memoryHeadroom(type, [model(question)]);
@@ -60,7 +74,14 @@ export function instanceOption(
     ...startReason(question, start, waitsForStart),
     ...creditReason(question, type, fleet),
   ];
-  const cost = monthlyCost(question, mode, type, book, fleets);
+  const price =
+    question.savingsPlan && !SCALES_TO_ZERO.has(mode)
+      ? book.usdPerInstanceHourWithPlan(typeName, question.region, question.savingsPlan)
+      : book.usdPerInstanceHourOrStandIn(typeName, question.region);
+  const cost =
+    price && fleet.instances <= MOST_INSTANCES
+      ? monthlyCost(question, mode, type, price.usd, book, fleets)
+      : null;
   return {
     id: `${mode}/${typeName}/${variant}`,
     label: `${mode} ${typeName}`,
@@ -69,29 +90,39 @@ export function instanceOption(
     precision,
     instanceType: typeName,
     memoryMb: null,
-    instances: estimated(
-      fleet.instances,
-      'fewest instances whose p95 by the queueing formula meets the target at 85 % utilisation or less',
-      fleets.fast.instances,
-      fleets.slow.instances,
-    ),
-    utilisation: estimated(fleet.utilisation, 'offered tokens ÷ capacity'),
+    instances:
+      fleet.instances <= MOST_INSTANCES
+        ? estimated(
+            fleet.instances,
+            'fewest instances whose simulated p95 meets the target at 85 % utilisation or less',
+            largest(fleets.fast).instances,
+            largest(fleets.slow).instances,
+          )
+        : null,
+    utilisation:
+      fleet.instances <= MOST_INSTANCES ? estimated(fleet.utilisation, 'offered tokens ÷ capacity') : null,
     capacityTokensPerSecond: capacity,
-    p95Ms: estimated(
-      p95 * 1000,
-      'Allen-Cunneen waiting with an exponential tail, plus service and route',
-      faster * 1000,
-      waitsForStart ? INSTANCE_START_SECONDS.high * 1000 : slower * 1000,
-    ),
+    p95Ms: Number.isFinite(p95)
+      ? estimated(
+          p95 * 1000,
+          "simulation of the engine's planner under Poisson arrivals, plus route",
+          faster * 1000,
+          waitsForStart ? INSTANCE_START_SECONDS.high * 1000 : slower * 1000,
+        )
+      : null,
     usdPerMonth: cost,
     usdPerMillionDocuments: cost && perMillion(cost, question),
+    priceRegion: price?.region ?? null,
     memoryHeadroomMib: headroom,
     meetsTarget: reasons.length === 0,
     reasons,
-    notes: notes(question, mode, type, fleets, start),
+    notes: notes(question, mode, type, fleets, load, capacity, start),
     onFrontier: false,
   };
 }
+
+const largest = (fleets: readonly Fleet[]): Fleet =>
+  fleets.reduce((most, each) => (each.instances > most.instances ? each : most));
 
 /** USD of the month as USD of a million documents. */
 export function perMillion(cost: Figure, question: Question): Figure {
@@ -113,19 +144,9 @@ function model({ variant, precision }: Question) {
   return { variant, precision, weightsBytes: weightsOf(variant, precision) };
 }
 
-function loadOf(question: Question, mode: InstanceMode, measurements: readonly Measurement[]): Load {
-  return {
-    queriesPerSecond: question.queriesPerSecond,
-    tokensPerQuery: question.documentsPerQuery * question.tokensPerPair,
-    targetSeconds: question.p95Ms / 1000,
-    routeSeconds: mode === 'asynchronous' ? ASYNCHRONOUS_SECONDS.value : ROUTE_SECONDS.value,
-    shape: serviceShape(question, measurements),
-  };
-}
-
 /** Share of the queries that meet an endpoint without an instance. */
-function startShare({ duty }: Question, mode: InstanceMode): number {
-  if (!SCALES_TO_ZERO.has(mode)) return 0;
+function startShare({ duty, minInstances }: Question, mode: InstanceMode): number {
+  if (!SCALES_TO_ZERO.has(mode) || minInstances !== undefined) return 0;
   return min(1, (duty.startsPerMonth * INSTANCE_START_SECONDS.value) / (duty.hoursPerMonth * 3600));
 }
 
@@ -133,37 +154,65 @@ function monthlyCost(
   question: Question,
   mode: InstanceMode,
   type: InstanceType,
+  price: Figure,
   book: PriceBook,
-  fleets: Readonly<Record<'value' | 'fast' | 'slow', Fleet>>,
-): Figure | null {
-  const price = book.usdPerInstanceHour(type.name, question.region);
-  if (!price) return null;
-  const gb = mode === 'asynchronous' ? gbPerMonth(question) : 0;
-  const data = book.usdPerProcessedGb();
-  const usd = (fleet: Fleet, perGb: number): number =>
-    price.value * instanceHours(question, mode, type, fleet.instances) + perGb * gb;
+  fleets: Fleets,
+): Figure {
+  const hours = (all: readonly Fleet[]): number => instanceHours(question, mode, type, all);
+  const beside = (all: readonly Fleet[]): Figure => costBeside(question, mode, hours(all), book);
+  const [value, fast, slow] = [beside(fleets.value), beside(fleets.fast), beside(fleets.slow)];
   return estimated(
-    usd(fleets.value, data.value),
-    `${price.value} USD an hour (${price.basis}: ${price.source}) x instance hours`,
-    usd(fleets.fast, lowOf(data)),
-    fleets.slow.meets ? usd(fleets.slow, highOf(data)) : undefined,
+    price.value * hours(fleets.value) + value.value,
+    `${price.value} USD an hour (${price.basis}: ${price.source}) x ${Math.round(hours(fleets.value))} instance hours${question.total ? '; storage, logs, data and cross-zone traffic' : ''}`,
+    lowOf(price) * hours(fleets.fast) + lowOf(fast),
+    fleets.slow.every(({ meets }) => meets) ? highOf(price) * hours(fleets.slow) + highOf(slow) : undefined,
+  );
+}
+
+/** What is billed beside the instances: data of asynchronous endpoints, and for a total everything else that is known. */
+function costBeside(question: Question, mode: InstanceMode, hours: number, book: PriceBook): Figure {
+  const { region, total, zones = 1 } = question;
+  const gb = gbPerMonth(question);
+  const data = book.usdPerProcessedGb(region);
+  if (!total) {
+    const counted = mode === 'asynchronous' ? gb : 0;
+    return estimated(data.value * counted, data.source, lowOf(data) * counted, highOf(data) * counted);
+  }
+  const months = hours / HOURS_PER_MONTH;
+  const storage = book.usdPerStorageGbMonth(region);
+  const logs = (book.usdPerGb('logs').value * queriesPerMonth(question) * LOG_BYTES_PER_QUERY) / 1e9;
+  // Of the queries, those that go to an instance in another zone than the caller's.
+  const crossing = (book.usdPerGb('crossZone').value * 2 * gb * (zones - 1)) / zones;
+  const sum = (end: (figure: Figure) => number, size: number): number =>
+    end(data) * gb + end(storage) * size * months + logs + crossing;
+  return estimated(
+    sum(({ value }) => value, STORAGE_GB.value),
+    'storage, logs, data and cross-zone traffic',
+    sum(lowOf, STORAGE_GB.low),
+    sum(highOf, STORAGE_GB.high),
   );
 }
 
 /** Instance hours of a month. */
 function instanceHours(
-  { duty }: Question,
+  question: Question,
   mode: InstanceMode,
   type: InstanceType,
-  instances: number,
+  fleets: readonly Fleet[],
 ): number {
+  const { duty, minInstances, zones = 1 } = question;
   // Burstable types cannot be registered with Application Auto Scaling.
-  if (type.burstable) return instances * HOURS_PER_MONTH;
-  if (SCALES_TO_ZERO.has(mode)) {
+  if (type.burstable) return largest(fleets).instances * HOURS_PER_MONTH;
+  const busy = levelsOf(question).reduce(
+    (sum, { hoursPerMonth }, i) => sum + hoursPerMonth * fleets[i]!.instances,
+    0,
+  );
+  const idle = HOURS_PER_MONTH - duty.hoursPerMonth;
+  if (SCALES_TO_ZERO.has(mode) && minInstances === undefined) {
     const around = (duty.startsPerMonth * (INSTANCE_START_SECONDS.value + IDLE_SECONDS)) / 3600;
-    return instances * min(HOURS_PER_MONTH, duty.hoursPerMonth + around);
+    return busy + min(idle, around) * fleets[0]!.instances;
   }
-  return instances * duty.hoursPerMonth + (HOURS_PER_MONTH - duty.hoursPerMonth);
+  return busy + idle * max(minInstances ?? 1, zones > 1 ? 2 : 1);
 }
 
 function memoryReason(question: Question, headroom: Figure): string[] {
@@ -184,8 +233,14 @@ function latencyReason(
   if (fleet.meets) return [];
   const alone = aloneP95(load, capacity.value);
   const target = load.targetSeconds;
+  if (fleet.instances > MOST_INSTANCES)
+    return [
+      `load: ${fleet.instances.toLocaleString('en-US')} instances would be needed, and at most ${MOST_INSTANCES} are considered; lower the load or take a larger type`,
+    ];
   if (alone <= target) {
-    return [`load: more than 1000 instances would be needed; lower the load or take a larger type`];
+    return [
+      `load: more than ${MOST_INSTANCES} instances would be needed; lower the load or take a larger type`,
+    ];
   }
   const service = alone - load.routeSeconds;
   const left = target - load.routeSeconds;
@@ -222,14 +277,25 @@ function notes(
   question: Question,
   mode: InstanceMode,
   type: InstanceType,
-  fleets: Readonly<Record<'value' | 'fast' | 'slow', Fleet>>,
+  fleets: Fleets,
+  load: Load,
+  capacity: Figure,
   startShareOf: number,
 ): string[] {
   const found: string[] = [];
-  if (fleets.value.meets && !fleets.slow.meets)
+  const { instances, utilisation, meets } = largest(fleets.value);
+  if (meets && !fleets.slow.every((fleet) => fleet.meets))
     found.push(
       'at the slow end of the estimate no number of instances meets the target: measure before deciding',
     );
+  if (meets && instances > (question.minInstances ?? 1) && utilisation < 0.3) {
+    const share = aloneP95(load, capacity.value) / load.targetSeconds;
+    found.push(
+      `used ${percent(utilisation)}: a query alone takes ${percent(share)} of the target, so none may wait; a larger instance or a longer target needs fewer`,
+    );
+  }
+  if (question.zones !== undefined && question.zones > 1)
+    found.push(`meets the target with one of ${question.zones} zones lost`);
   if (type.burstable)
     found.push('burstable: no Application Auto Scaling, so all instances are billed all month');
   if (question.precision === 'int8' && !processorOf(type).exactInt8)

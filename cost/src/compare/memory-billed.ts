@@ -3,7 +3,7 @@ import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';
 import type { Figure, Measurement, MemoryBilledRow, Question } from '../types.js';
 import { estimated, highOf, lowOf } from './figures.js';
-import { serviceShape } from './fleet.js';
+import { queueFor } from './fleet.js';
 
 const COMPARED = ['base', 'turbo', 'tiny'] as const;
 
@@ -26,7 +26,8 @@ function row(question: Question, book: PriceBook, measurements: readonly Measure
   const { variant, precision, region } = question;
   const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
   const memoryMb = leastServerlessMb(model);
-  const usdPerSecond = memoryMb === null ? null : book.usdPerServerlessSecond(memoryMb, region);
+  const price = memoryMb === null ? null : book.usdPerServerlessSecondOrStandIn(memoryMb, region);
+  const usdPerSecond = price?.usd ?? null;
   const seconds = memoryMb === null ? null : secondsPerQuery(question, memoryMb, measurements);
   const perMillion = usdPerSecond ? (usdPerSecond.value * 1e6) / question.documentsPerQuery : null;
   return {
@@ -56,8 +57,7 @@ function row(question: Question, book: PriceBook, measurements: readonly Measure
 
 function secondsPerQuery(question: Question, memoryMb: number, measurements: readonly Measurement[]): Figure {
   const rate = tokensPerSecond(question, { serverlessMb: memoryMb }, measurements);
-  const work =
-    question.documentsPerQuery * question.tokensPerPair * serviceShape(question, measurements).aloneRatio;
+  const work = question.documentsPerQuery * question.tokensPerPair * queueFor(question, measurements).alone;
   return estimated(
     work / rate.value,
     `tokens of a query ÷ tokens a second (${rate.basis}: ${rate.source})`,

@@ -3,7 +3,7 @@ import { CostError } from '../errors.js';
 import { didYouMean } from '../near-matches.js';
 import { checkRegion } from '../price-book/regions.js';
 import type { Duty, Question } from '../types.js';
-import { HOURS_PER_MONTH } from './assumptions.js';
+import { HOURS_PER_MONTH, MOST_INSTANCES } from './assumptions.js';
 
 /** Duties with a name. Burst: a quarter of an hour four times a day. */
 export const DUTIES: Readonly<Record<string, Duty>> = {
@@ -34,6 +34,59 @@ export function parseDuty(text: string): Duty {
   return duty;
 }
 
+/** Hours of a month at a rate of queries. */
+export interface Level {
+  readonly queriesPerSecond: number;
+  readonly hoursPerMonth: number;
+}
+
+/** Hours of a month with traffic, by their rate: those of the duty, or of the profile's 24 hours. */
+export function levelsOf({ queriesPerSecond, duty, profile }: Question): Level[] {
+  if (!profile) return [{ queriesPerSecond, hoursPerMonth: duty.hoursPerMonth }];
+  const hours = HOURS_PER_MONTH / profile.length;
+  return [...new Set(profile)]
+    .filter((rate) => rate > 0)
+    .map((rate) => ({
+      queriesPerSecond: rate,
+      hoursPerMonth: hours * profile.filter((each) => each === rate).length,
+    }));
+}
+
+/**
+ * A day's profile: 24 rates, of the hours from midnight on.
+ * @throws CostError
+ */
+export function parseProfile(text: string): number[] {
+  const rates = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (
+    rates.length !== 24 ||
+    !rates.every((rate) => rate >= 0 && rate <= 1e5) ||
+    !rates.some((rate) => rate > 0)
+  ) {
+    throw new CostError(
+      `a profile has 24 rates in queries a second, one for each hour of a day, separated by commas, from 0 to 100000 and not all 0; this one has ${rates.length}: ${text}`,
+    );
+  }
+  return rates;
+}
+
+/** The traffic of a profile: its highest hour, and the hours that have any. */
+export function trafficOf(
+  profile: readonly number[],
+): Pick<Question, 'queriesPerSecond' | 'duty' | 'profile'> {
+  const starts = profile.filter((rate, hour) => rate > 0 && profile.at(hour - 1) === 0).length;
+  const busy = profile.filter((rate) => rate > 0).length;
+  return {
+    queriesPerSecond: Math.max(...profile),
+    duty: {
+      name: `${busy} of 24 hours`,
+      hoursPerMonth: (HOURS_PER_MONTH * busy) / 24,
+      startsPerMonth: (starts * HOURS_PER_MONTH) / 24,
+    },
+    profile,
+  };
+}
+
 /**
  * Holds a question against what makes sense.
  * @throws CostError that names every fault at once.
@@ -58,6 +111,8 @@ export function checkQuestion(question: Question): Question {
   if (!Number.isInteger(question.documentsPerQuery))
     faults.push(`documents is ${question.documentsPerQuery}; it must be a whole number`);
   range('p95', question.p95Ms, 1, 3_600_000, 'ms');
+  range('min-instances', question.minInstances ?? 1, 1, MOST_INSTANCES, 'instances');
+  range('zones', question.zones ?? 1, 1, 6, 'zones');
   try {
     checkRegion(question.region);
   } catch (error) {
@@ -68,8 +123,11 @@ export function checkQuestion(question: Question): Question {
 }
 
 /** Queries a month. */
-export function queriesPerMonth({ queriesPerSecond, duty }: Question): number {
-  return queriesPerSecond * 3600 * duty.hoursPerMonth;
+export function queriesPerMonth(question: Question): number {
+  return levelsOf(question).reduce(
+    (sum, { queriesPerSecond, hoursPerMonth }) => sum + queriesPerSecond * 3600 * hoursPerMonth,
+    0,
+  );
 }
 
 /** Pairs a month. */

@@ -10,7 +10,7 @@ import {
   SERVERLESS_START_SECONDS,
 } from './assumptions.js';
 import { duration, estimated, highOf, lowOf } from './figures.js';
-import { aloneP95, serviceShape, type Load } from './fleet.js';
+import { aloneP95, loadOf, type Load } from './fleet.js';
 import { gbPerMonth, perMillion } from './instance-options.js';
 import { queriesPerMonth } from './question.js';
 
@@ -35,18 +35,12 @@ function serverlessOption(
   measurements: readonly Measurement[],
 ): HostingOption {
   const { variant, precision } = question;
-  const load: Load = {
-    queriesPerSecond: question.queriesPerSecond,
-    tokensPerQuery: question.documentsPerQuery * question.tokensPerPair,
-    targetSeconds: question.p95Ms / 1000,
-    routeSeconds: SERVERLESS_ROUTE_SECONDS.value,
-    shape: serviceShape(question, measurements),
-  };
+  const load = loadOf(question, SERVERLESS_ROUTE_SECONDS.value, measurements);
   const capacity = tokensPerSecond(question, { serverlessMb: memoryMb }, measurements);
   const headroom = memoryHeadroom({ serverlessMb: memoryMb }, [
     { variant, precision, weightsBytes: weightsOf(variant, precision) },
   ]);
-  const seconds = (rate: number): number => (load.tokensPerQuery / rate) * load.shape.aloneRatio;
+  const seconds = (rate: number): number => (load.tokensPerQuery / rate) * load.queue.alone;
   const executions = (rate: number): number => concurrency(question.queriesPerSecond * seconds(rate));
   const needed = executions(capacity.value);
   const cold = coldShare(question, needed);
@@ -67,19 +61,20 @@ function serverlessOption(
   const bytes = load.tokensPerQuery * BYTES_PER_TOKEN;
   if (bytes > MOST_BYTES)
     reasons.push(`payload: about ${(bytes / 2 ** 20).toFixed(1)} MiB a query; serverless takes 4 MiB`);
-  const price = book.usdPerServerlessSecond(memoryMb, question.region);
+  const listed = book.usdPerServerlessSecondOrStandIn(memoryMb, question.region);
+  const price = listed?.usd;
   const gb = gbPerMonth(question);
-  const data = book.usdPerProcessedGb();
+  const data = book.usdPerProcessedGb(question.region);
   const usd = (rate: number, perGb: number, perSecond: number): number =>
     queriesPerMonth(question) * seconds(rate) * perSecond + gb * perGb;
-  const cost =
-    price &&
-    estimated(
-      usd(capacity.value, data.value, price.value),
-      `${price.value} USD a second (${price.basis}: ${price.source}) x seconds of scoring, and data in`,
-      usd(highOf(capacity), lowOf(data), price.value),
-      usd(lowOf(capacity), highOf(data), price.value),
-    );
+  const cost = price
+    ? estimated(
+        usd(capacity.value, data.value, price.value),
+        `${price.value} USD a second (${price.basis}: ${price.source}) x seconds of scoring, and data in`,
+        usd(highOf(capacity), lowOf(data), lowOf(price)),
+        usd(lowOf(capacity), highOf(data), highOf(price)),
+      )
+    : null;
   return {
     id: `serverless/${memoryMb}/${variant}`,
     label: `serverless ${memoryMb} MB`,
@@ -104,6 +99,7 @@ function serverlessOption(
     ),
     usdPerMonth: cost,
     usdPerMillionDocuments: cost && perMillion(cost, question),
+    priceRegion: listed?.region ?? null,
     memoryHeadroomMib: headroom,
     meetsTarget: reasons.length === 0,
     reasons,

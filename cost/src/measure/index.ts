@@ -1,6 +1,6 @@
 /** The load generator: a stated traffic against a container or an endpoint, and what came of it. */
 export { poissonArrivals } from './arrivals.js';
-export { drawLengths, parseLengthMix, type LengthMix } from './lengths.js';
+export { drawLengths, lengthShares, parseLengthMix, type LengthMix } from './lengths.js';
 export { percentile } from './summary.js';
 export { describeMachine } from './machine.js';
 export { measure, type MeasureOptions, type Subject } from './measure.js';

@@ -1,5 +1,5 @@
 import { CostError } from '../errors.js';
-import type { ClosedStep, Measurement, OpenStep } from '../types.js';
+import type { ClosedStep, MeasuredSize, Measurement, OpenStep } from '../types.js';
 import { poissonArrivals } from './arrivals.js';
 import { systemClock, type Clock } from './clock.js';
 import { closedLoop, openLoop, type Run } from './load.js';
@@ -27,6 +27,8 @@ export type Subject = Pick<
 export interface MeasureOptions {
   readonly target: Target;
   readonly traffic: Traffic;
+  /** Queries of other sizes, measured alone and at `concurrency`. */
+  readonly otherSizes?: readonly Traffic[];
   readonly subject: Subject;
   /** Requests in flight, one closed step each. Concurrency 1 is always measured. */
   readonly concurrency: readonly number[];
@@ -47,8 +49,8 @@ export interface MeasureOptions {
 
 /** Requests that a step needs before its percentiles say anything; slow models get four times the seconds for them. */
 const LEAST_REQUESTS = 30;
-/** The same for arrivals, whose 95th percentile is held against the queueing formula. */
-const LEAST_ARRIVALS = 60;
+/** The same for arrivals, whose 95th percentile is held against the simulation. */
+const LEAST_ARRIVALS = 200;
 /** The sweep goes on while a step yields this much more than all before it. */
 const GAIN = 1.05;
 /** The knee is the highest offered rate at which p95 stays under this many times p95 alone. */
@@ -71,6 +73,9 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
   const { alone, closed } = await session.sweep();
   const best = closed.reduce((a, b) => (b.step.tokensPerSecond > a.step.tokensPerSecond ? b : a));
   const open = await session.arrivals(best.step);
+  const sizes: MeasuredSize[] = [];
+  for (const other of options.otherSizes ?? [])
+    sizes.push(await new Session({ ...options, traffic: other }).size());
   const peak = await usage();
   return {
     format: 1,
@@ -85,6 +90,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     },
     alone,
     closed: closed.map(({ step }) => step),
+    sizes: sizes.length > 0 ? sizes : undefined,
     open,
     memory: idle && peak && { idleMib: idle.residentMib, peakMib: peak.peakMib },
     knee: kneeOf(alone.p95Ms, open),
@@ -112,39 +118,45 @@ interface CostedStep {
 }
 
 class Session {
-  private sent = 0;
+  readonly #options: MeasureOptions;
+  readonly #load: { target: Target; next: () => Query; clock: Clock; signal: AbortSignal };
+  #sent = 0;
   /** Tokens the endpoint counts for each one that was planned. */
-  private counted = 1;
-  private readonly load: { target: Target; next: () => Query; clock: Clock; signal: AbortSignal };
+  #counted = 1;
 
-  constructor(private readonly options: MeasureOptions) {
+  constructor(options: MeasureOptions) {
     const { target, traffic, clock = systemClock, signal } = options;
     const { queries } = traffic;
-    this.load = { target, next: () => queries[this.sent++ % queries.length]!, clock, signal };
+    const next = (): Query => {
+      this.#sent += 1;
+      return queries[(this.#sent - 1) % queries.length]!;
+    };
+    this.#options = options;
+    this.#load = { target, next, clock, signal };
   }
 
   /** The first request wakes the endpoint; some more bring its memory and caches to their usual state. */
   async warmUp(): Promise<void> {
-    const { onProgress, seconds, signal, target, traffic } = this.options;
+    const { onProgress, seconds, signal, target, traffic } = this.#options;
     onProgress('warming up');
     const [query] = traffic.queries;
-    this.counted = (await target.wake(query!, signal)) / query!.tokens;
-    if (Math.abs(this.counted - 1) > COUNT_TOLERANCE) {
+    this.#counted = (await target.wake(query!, signal)) / query!.tokens;
+    if (Math.abs(this.#counted - 1) > COUNT_TOLERANCE) {
       onProgress(
-        `the endpoint counts ${this.counted.toFixed(3)} tokens for each one stated: its tokenizer is another, ` +
+        `the endpoint counts ${this.#counted.toFixed(3)} tokens for each one stated: its tokenizer is another, ` +
           'and document lengths differ from those stated by as much',
       );
     }
-    await closedLoop({ ...this.load, concurrency: 2, seconds: Math.min(3, seconds / 4) });
+    await closedLoop({ ...this.#load, concurrency: 2, seconds: Math.min(3, seconds / 4) });
   }
 
   async sweep(): Promise<{ alone: Measurement['alone']; closed: CostedStep[] }> {
-    const { concurrency, mostConcurrency, onProgress } = this.options;
+    const { concurrency, mostConcurrency, onProgress } = this.#options;
     const asked = [...new Set([1, ...concurrency])].sort((a, b) => a - b);
     const closed: CostedStep[] = [];
     let bestBefore = 0;
     for (let level = asked.shift(); level !== undefined; level = asked.shift()) {
-      const costed = await this.closed(level);
+      const costed = await this.#closed(level);
       if (!costed) {
         if (level === 1)
           throw new CostError('no request was answered, not even one at a time: nothing to measure');
@@ -164,9 +176,23 @@ class Session {
     return { alone, closed };
   }
 
+  /** Closed loops at one, and at each concurrency that is asked for. */
+  async size(): Promise<MeasuredSize> {
+    const { concurrency, onProgress, traffic } = this.#options;
+    const { documentsPerQuery, meanPairTokens } = traffic.stated;
+    onProgress(`queries of ${documentsPerQuery} documents`);
+    const levels = [...new Set([1, ...concurrency])].sort((a, b) => a - b);
+    const closed: ClosedStep[] = [];
+    for (const level of levels) {
+      const costed = await this.#closed(level);
+      if (costed) closed.push(costed.step);
+    }
+    return { documentsPerQuery, meanPairTokens, closed };
+  }
+
   /** Steps with Poisson arrivals, at shares of the saturated rate. */
   async arrivals(saturated: ClosedStep): Promise<OpenStep[]> {
-    const { loads, onProgress, seconds, traffic } = this.options;
+    const { loads, onProgress, seconds, traffic } = this.#options;
     const steps: OpenStep[] = [];
     for (const [i, share] of [...loads].sort((a, b) => a - b).entries()) {
       const perSecond = share * saturated.requestsPerSecond;
@@ -175,12 +201,12 @@ class Session {
       const name = `offered ${share} of saturation`;
       let planned = 0;
       const next = (): Query => {
-        const query = this.load.next();
+        const query = this.#load.next();
         planned += query.tokens;
         return query;
       };
-      const run = await openLoop({ ...this.load, next, arrivalsMs });
-      const offered = { seconds: window, tokens: planned * this.counted };
+      const run = await openLoop({ ...this.#load, next, arrivalsMs });
+      const offered = { seconds: window, tokens: planned * this.#counted };
       const step = openStep(offered, saturated.tokensPerSecond, run);
       if (step) steps.push(step);
       onProgress(
@@ -190,11 +216,11 @@ class Session {
     return steps;
   }
 
-  private async closed(concurrency: number): Promise<CostedStep | undefined> {
-    const { onProgress, seconds, usage } = this.options;
+  async #closed(concurrency: number): Promise<CostedStep | undefined> {
+    const { onProgress, seconds, usage } = this.#options;
     const before = await usage();
     const leastRequests = concurrency === 1 ? LEAST_REQUESTS : concurrency;
-    const run = await closedLoop({ ...this.load, concurrency, seconds, leastRequests });
+    const run = await closedLoop({ ...this.#load, concurrency, seconds, leastRequests });
     const after = await usage();
     const step = closedStep(concurrency, run);
     if (!step) return undefined;

@@ -2,9 +2,11 @@ import type { VariantId } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
 import { instanceType, type InstanceType } from '../hardware/instance-types.js';
 import { processorOf, speedOf, speedOfMachine, speedOfUnknown, type Speed } from '../hardware/processors.js';
-import type { Figure, Measurement, Precision } from '../types.js';
+import type { Figure, LengthShare, Measurement, Precision } from '../types.js';
 import { exactly, inverse, product, within, type Interval } from './interval.js';
 import { workPerToken } from './operations.js';
+import type { Timing } from './simulation.js';
+import { fitTiming, meanLength, pairsOf, saturatedPerSecond, scaled, type Pairs } from './timing.js';
 
 const { abs, exp, log, max, min } = Math;
 
@@ -12,15 +14,18 @@ const { abs, exp, log, max, min } = Math;
 export interface Work {
   readonly variant: VariantId;
   readonly precision: Precision;
-  /** Tokens of a pair, query and special tokens included. */
+  /** Mean tokens of a pair, query and special tokens included. */
   readonly tokensPerPair: number;
+  readonly documentsPerQuery: number;
+  /** Lengths of pairs; by default the measured mix, stretched to `tokensPerPair`. */
+  readonly pairTokens?: readonly LengthShare[];
 }
 
 /** Where it is scored. A serverless execution has vCPUs of a processor that is not named, in proportion to its memory. */
 export type Place = { readonly instance: InstanceType } | { readonly serverlessMb: number };
 
-/** Relative length of pairs within which a measured throughput is taken as it is, but for the work per token. */
-const SAME_LENGTH = 0.25;
+/** Relative length of pairs, and of queries, within which a measured throughput counts as measured. */
+const SAME_SIZE = 0.25;
 /** What a throughput at another variant's operation count may be off by: smaller products use a core less well. */
 const OTHER_VARIANT = 0.35;
 /** The other precision's kernels, beyond what their instructions say. */
@@ -29,30 +34,95 @@ const OTHER_PRECISION = 0.5;
 const OTHER_ARCHITECTURE = 0.3;
 /** Of an estimate on the same processor: noise of a run, other length mix. */
 const SAME_PROCESSOR = 0.1;
+/** A query of more documents costs as much a token as one of so many. */
+const MOST_DOCUMENTS = 200;
 
 /**
  * Tokens a second that an instance (or a serverless execution) scores at saturation, calibrated on measurements: the
- * measured throughput x the work of a token x the speed of the processor's vCPUs x their number. Of several measurements
+ * measured throughput x the work of such queries x the speed of the processor's vCPUs x their number. Of several measurements
  * the nearest count: those of the place itself, else those of the same variant and precision, else all.
  * @throws CostError when there is no measurement at all.
  */
 export function tokensPerSecond(work: Work, place: Place, measurements: readonly Measurement[]): Figure {
   const here = measurements.filter((m) => isOf(m, work) && isAt(m, place));
-  if (here.length > 0) return fromItself(work, here);
+  if (here.length > 0) return fromItself(work, here, measurements);
   const nearest = nearestTo(work, measurements);
-  const estimates = nearest.map((measurement) => estimate(work, place, measurement, measurements));
+  const value = combined(nearest.map((m) => estimate(work, destinationOf(place, work), m, measurements)));
+  return {
+    ...value,
+    basis: 'estimated',
+    source: `from ${nearest.map(describeMeasurement).join('; ')}, by the cost of a request, a batch and a token and assumed clocks and instruction rates of the vCPUs`,
+  };
+}
+
+/** What the measurements of others say of the machine and the work of `m`: a test of the method. */
+export function predictedOn(m: Measurement, others: readonly Measurement[]): Interval {
+  const { variant, precision, traffic, machine } = m;
+  const work: Work = {
+    variant,
+    precision,
+    tokensPerPair: traffic.meanPairTokens,
+    documentsPerQuery: traffic.documentsPerQuery,
+    pairTokens: pairsOf(m).mix,
+  };
+  const destination: Destination = {
+    vcpus: effectiveVcpus(machine.vcpus),
+    speed: speedOfMachine(machine, precision),
+    architecture: machine.architecture,
+    type: null,
+  };
+  return combined(nearestTo(work, others).map((each) => estimate(work, destination, each, others)));
+}
+
+/** The mean of several estimates; no narrower than their spread. */
+function combined(estimates: readonly Interval[]): Interval {
   const value = geometricMean(estimates.map((each) => each.value));
   const narrowest = estimates.reduce((best, each) =>
     each.high / each.low < best.high / best.low ? each : best,
   );
   return {
     value,
-    // No narrower than the spread of what the single measurements say.
     low: min(value * (narrowest.low / narrowest.value), ...estimates.map((each) => each.value)),
     high: max(value * (narrowest.high / narrowest.value), ...estimates.map((each) => each.value)),
-    basis: 'estimated',
-    source: `from ${nearest.map(describeMeasurement).join('; ')}, by operations per token and assumed clocks and instruction rates of the vCPUs`,
   };
+}
+
+/** What an estimate needs of where the work is to be done. */
+interface Destination {
+  readonly vcpus: Interval;
+  readonly speed: Speed;
+  readonly architecture: Measurement['machine']['architecture'];
+  /** Null where it is no instance type. */
+  readonly type: InstanceType | null;
+}
+
+function destinationOf(place: Place, { precision }: Work): Destination {
+  if ('serverlessMb' in place) {
+    return {
+      vcpus: serverlessVcpus(place.serverlessMb),
+      speed: speedOfUnknown(precision),
+      architecture: 'x86_64',
+      type: null,
+    };
+  }
+  const { instance: type } = place;
+  return {
+    vcpus: effectiveVcpus(type.vcpus),
+    speed: speedOf(processorOf(type), precision),
+    architecture: type.architecture,
+    type,
+  };
+}
+
+/** Pairs of the work, and what their parts cost on the machine of the nearest measurement. */
+export function timingFor(
+  work: Work,
+  measurements: readonly Measurement[],
+): { readonly timing: Timing; readonly pairs: Pairs } {
+  const nearest = nearestTo(work, measurements);
+  // One with several sizes tells more than one without.
+  const m = nearest.find(({ sizes }) => sizes !== undefined) ?? nearest[0]!;
+  return { timing: timingOn(m, work, measurements), pairs: pairsFor(work, m) };
 }
 
 /** One line: what was measured, where and when. */
@@ -71,25 +141,57 @@ function isAt(m: Measurement, place: Place): boolean {
   return m.hosting !== 'serverless' && m.instanceType === place.instance.name;
 }
 
-function fromItself(work: Work, measured: readonly Measurement[]): Figure {
-  const same = measured.filter((m) => abs(m.traffic.meanPairTokens / work.tokensPerPair - 1) <= SAME_LENGTH);
+function fromItself(work: Work, measured: readonly Measurement[], all: readonly Measurement[]): Figure {
+  const same = measured.filter(
+    ({ traffic }) =>
+      abs(traffic.meanPairTokens / work.tokensPerPair - 1) <= SAME_SIZE &&
+      abs(traffic.documentsPerQuery / work.documentsPerQuery - 1) <= SAME_SIZE,
+  );
   const used = same.length > 0 ? same : measured;
-  const rates = used.map((m) => m.saturation.tokensPerSecond * workRatio(work, m));
+  const rates = used.map((m) => m.saturation.tokensPerSecond * workRatio(work, m, all));
   return {
     value: geometricMean(rates),
     low: min(...rates),
     high: max(...rates),
     basis: same.length > 0 ? 'measured' : 'estimated',
-    source: `${used.map(describeMeasurement).join('; ')}${same.length > 0 ? '' : ', carried over to another length of pairs'}`,
+    source: `${used.map(describeMeasurement).join('; ')}${same.length > 0 ? '' : ', carried over to queries of another size'}`,
   };
 }
 
-/** Work per token of the measured pairs ÷ that of the asked ones: longer pairs cost more attention a token. */
-function workRatio(work: Work, { variant, precision, traffic }: Measurement): number {
-  return (
-    workPerToken(variant, precision, traffic.meanPairTokens) /
-    workPerToken(work.variant, precision, work.tokensPerPair)
-  );
+const ratios = new WeakMap<Measurement, Map<string, number>>();
+
+/** Tokens a second of such queries ÷ those of the measured ones, on the same machine. */
+function workRatio(work: Work, m: Measurement, all: readonly Measurement[]): number {
+  const known = ratios.get(m) ?? new Map<string, number>();
+  ratios.set(m, known);
+  const { variant, tokensPerPair, documentsPerQuery, pairTokens } = work;
+  const key = JSON.stringify([variant, tokensPerPair, documentsPerQuery, pairTokens, all.length]);
+  const ratio =
+    known.get(key) ??
+    tokenRate(timingOn(m, work, all), pairsFor(work, m)) / tokenRate(fitTiming(m, all).timing, pairsOf(m));
+  known.set(key, ratio);
+  return ratio;
+}
+
+function tokenRate(timing: Timing, { documents, mix }: Pairs): number {
+  const pairs = { documents: min(documents, MOST_DOCUMENTS), mix };
+  return saturatedPerSecond(timing, pairs) * pairs.documents * meanLength(mix);
+}
+
+function pairsFor({ tokensPerPair, documentsPerQuery, pairTokens }: Work, m: Measurement): Pairs {
+  return { documents: documentsPerQuery, mix: pairTokens ?? scaled(pairsOf(m).mix, tokensPerPair) };
+}
+
+/** What the parts of a request cost on the measured machine, with the token's work of another variant. */
+function timingOn(m: Measurement, { variant }: Work, all: readonly Measurement[]): Timing {
+  const { timing } = fitTiming(m, all);
+  if (variant === m.variant) return timing;
+  return {
+    ...timing,
+    token: (width) =>
+      (timing.token(width) * workPerToken(variant, m.precision, width)) /
+      workPerToken(m.variant, m.precision, width),
+  };
 }
 
 function nearestTo(work: Work, measurements: readonly Measurement[]): readonly Measurement[] {
@@ -104,25 +206,28 @@ function nearestTo(work: Work, measurements: readonly Measurement[]): readonly M
   return [exact, precise, usable].find((some) => some.length > 0)!;
 }
 
-function estimate(work: Work, place: Place, m: Measurement, all: readonly Measurement[]): Interval {
+function estimate(
+  work: Work,
+  { vcpus, speed, architecture, type }: Destination,
+  m: Measurement,
+  all: readonly Measurement[],
+): Interval {
   const measuredType = m.instanceType === null ? null : instanceType(m.instanceType);
   const there = measuredType
     ? speedOf(processorOf(measuredType), m.precision)
     : speedOfMachine(m.machine, m.precision);
-  const type = 'instance' in place ? place.instance : null;
-  const here = type ? speedOf(processorOf(type), work.precision) : speedOfUnknown(work.precision);
   const sameProcessor =
     type !== null && measuredType !== null && processorOf(type) === processorOf(measuredType);
   const samePrecision = m.precision === work.precision;
   return product(
-    exactly(tokensPerVcpu(m) * workRatio(work, m)),
-    'serverlessMb' in place ? serverlessVcpus(place.serverlessMb) : effectiveVcpus(place.instance.vcpus),
+    exactly(tokensPerVcpu(m) * workRatio(work, m, all)),
+    vcpus,
     sameProcessor && samePrecision
       ? within(1, SAME_PROCESSOR)
-      : speedRatio(here, there, productShare(m.precision, all)),
+      : speedRatio(speed, there, productShare(m.precision, all)),
     m.variant === work.variant ? exactly(1) : within(1, OTHER_VARIANT),
     samePrecision ? exactly(1) : within(1, OTHER_PRECISION),
-    type && type.architecture !== m.machine.architecture ? within(1, OTHER_ARCHITECTURE) : exactly(1),
+    architecture === m.machine.architecture ? exactly(1) : within(1, OTHER_ARCHITECTURE),
   );
 }
 

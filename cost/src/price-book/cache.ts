@@ -3,7 +3,7 @@ import path from 'node:path';
 import { cacheDirectory } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
 import { writeWhole } from '../whole-file.js';
-import type { RegionPrices } from './price-list.js';
+import type { RegionPrices } from './region-prices.js';
 
 /** The user's folder for fetched prices. */
 export function priceCacheDirectory(environment: NodeJS.ProcessEnv = process.env): string {
@@ -22,7 +22,7 @@ export function readCachedPrices(
   if (!existsSync(file)) return undefined;
   const fault = (why: string): CostError =>
     new CostError(
-      `${file}: ${why}; delete it, or fetch the prices again with \`reranker cost prices --refresh\``,
+      `${file}: ${why}; delete it, or fetch the prices again with \`reranker cost prices --region ${region} --refresh\``,
     );
   let data: Partial<RegionPrices> | null;
   try {
@@ -32,9 +32,15 @@ export function readCachedPrices(
   }
   const priced = (prices: unknown): boolean =>
     typeof prices === 'object' && prices !== null && Object.values(prices).every((usd) => usd > 0);
-  if (data?.format !== 1 || data.region !== region || typeof data.date !== 'string')
+  if (
+    data?.format !== 2 ||
+    data.region !== region ||
+    typeof data.date !== 'string' ||
+    typeof data.savingsPlans !== 'object'
+  )
     throw fault(`holds no prices of ${region}`);
-  if (!priced(data.hosting) || !priced(data.serverless)) throw fault('holds a price that is not above 0');
+  const listed = [data.hosting, data.serverless, ...Object.values(data.savingsPlans)];
+  if (!listed.every(priced)) throw fault('holds a price that is not above 0');
   return data as RegionPrices;
 }
 

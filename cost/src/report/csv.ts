@@ -11,8 +11,13 @@ const FIGURES = [
 ] as const;
 
 /** The comparison's options and services as CSV, RFC 4180: a figure has columns for value, low, high and basis. */
-export function comparisonCsv({ options, services }: Comparison): string {
-  const header = [
+export function comparisonCsv(comparisons: readonly Comparison[]): string {
+  const rows = [header(), ...comparisons.flatMap(rowsOf)];
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+}
+
+function header(): string[] {
+  return [
     ...[
       'kind',
       'id',
@@ -23,6 +28,10 @@ export function comparisonCsv({ options, services }: Comparison): string {
       'memory_mb',
       'meets_target',
       'on_frontier',
+      'price_region',
+      'cheapest',
+      'queries_per_second',
+      'region',
     ],
     ...FIGURES.flatMap((name) => {
       const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -30,20 +39,39 @@ export function comparisonCsv({ options, services }: Comparison): string {
     }),
     ...['reasons', 'notes'],
   ];
+}
+
+function rowsOf({ options, services, cheapest, question }: Comparison): Cell[][] {
+  const { queriesPerSecond, region } = question;
   const hosted = options.map((option) => [
     ...['hosting', option.id, option.hosting, option.variant, option.precision],
     ...[option.instanceType, option.memoryMb, option.meetsTarget, option.onFrontier],
+    ...[option.priceRegion, option.id === cheapest, queriesPerSecond, region],
     ...FIGURES.flatMap((name) => columns(option[name])),
     ...[option.reasons.join('; '), option.notes.join('; ')],
   ]);
   const sold = services.map((service) => [
-    ...['service', service.id, null, null, null, null, null, null, null],
+    ...[
+      'service',
+      service.id,
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+      null,
+      false,
+      queriesPerSecond,
+      region,
+    ],
     ...FIGURES.flatMap((name) =>
       columns(name === 'usdPerMonth' || name === 'usdPerMillionDocuments' ? service[name] : null),
     ),
     ...['', service.notes.join('; ')],
   ]);
-  return [header, ...hosted, ...sold].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return [...hosted, ...sold];
 }
 
 type Cell = string | number | boolean | null;

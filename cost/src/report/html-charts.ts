@@ -1,6 +1,19 @@
-import { init, type EChartsOption } from 'echarts';
+import type { EChartsOption } from 'echarts' with { 'resolution-mode': 'import' };
+import { CostError } from '../errors.js';
 import type { Comparison, CostCurve, HostingOption } from '../types.js';
-import { compactUsd, count, duration, escapeHtml } from './html-text.js';
+import { compactUsd, count, duration } from './format.js';
+import { escapeHtml } from './html-text.js';
+
+/** The chart library, for those who draw charts alone. @throws CostError where it is not installed. */
+export async function loadCharts() {
+  try {
+    return (await import('echarts')).init;
+  } catch {
+    throw new CostError('the page with charts needs echarts: npm install echarts');
+  }
+}
+
+type Init = Awaited<ReturnType<typeof loadCharts>>;
 
 /** Looks that stay apart without colour: a symbol and a dash beside it. */
 export interface Look {
@@ -60,12 +73,12 @@ export function frontierOf(options: readonly HostingOption[]): HostingOption[] {
 }
 
 /** Monthly cost against load, both axes logarithmic: SVG in both sizes. */
-export function costChart({ curves, question }: Comparison): string {
+export function costChart(start: Init, { curves, question }: Comparison): string {
   const title = 'Monthly cost against load';
   const points = curves.flatMap((curve) => curve.points);
   const loads = [question.queriesPerSecond, ...points.map((point) => point.queriesPerSecond)];
   const costs = points.map((point) => point.usdPerMonth);
-  return draw('cost', title, (size) => ({
+  return draw(start, 'cost', title, (size) => ({
     ...frame(
       size,
       { title: 'queries a second', format: count, values: loads },
@@ -91,11 +104,15 @@ export function costChart({ curves, question }: Comparison): string {
 }
 
 /** p95 against monthly cost, both axes logarithmic, the frontier numbered with the intervals of its options. */
-export function latencyChart({ options, question }: Comparison, modes: readonly string[]): string {
+export function latencyChart(
+  start: Init,
+  { options, question }: Comparison,
+  modes: readonly string[],
+): string {
   const points = plotted(options);
   const frontier = frontierOf(options);
   const at = ({ usdPerMonth, p95Ms }: HostingOption): [number, number] => [usdPerMonth!.value, p95Ms!.value];
-  return draw('latency', 'Latency against cost', (size) => ({
+  return draw(start, 'latency', 'Latency against cost', (size) => ({
     ...frame(
       size,
       { title: 'USD a month', format: compactUsd, values: points.map((option) => at(option)[0]) },
@@ -244,10 +261,10 @@ export function logTicks(values: readonly number[]): number[] {
   }
 }
 
-function draw(id: string, title: string, option: (size: Size) => unknown): string {
+function draw(start: Init, id: string, title: string, option: (size: Size) => unknown): string {
   return SIZES.map((size) => {
     const { name, width, height } = size;
-    const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
+    const chart = start(null, null, { renderer: 'svg', ssr: true, width, height });
     try {
       chart.setOption(option(size) as EChartsOption);
       const svg = chart.renderToSVGString();

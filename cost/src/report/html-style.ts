@@ -17,6 +17,9 @@ figure{margin:0}figure>svg{display:block;width:100%;height:auto}
 figure>svg.narrow{display:none}
 .legend{list-style:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:.3rem 1.2rem;margin:.6rem 0;padding:0}
 .legend li{display:flex;gap:.5rem;align-items:flex-start}.legend svg{flex:none;margin-top:.2rem}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;font-size:.85rem}textarea{width:100%;font:.8rem/1.4 ui-monospace,monospace;background:var(--page);color:var(--text);border:1px solid var(--line)}
+button{font:inherit;padding:.4rem .9rem;border:1px solid var(--accent);border-radius:.4rem;background:var(--card);color:var(--accent);cursor:pointer}
+a{color:var(--accent)}.legend span{overflow-wrap:anywhere;min-width:0}
 .frontier{margin:.5rem 0;padding-left:1.6rem}
 .scroll{overflow:auto;max-height:44rem}.scroll:focus-visible{outline:2px solid var(--accent)}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}

@@ -1,62 +1,131 @@
+import { createHash } from 'node:crypto';
+import { VARIANTS } from '@sagemaker-reranker/models';
 import { HOSTING_MODES, type Comparison, type HostingOption } from '../types.js';
+import { count, duration, percent, usd } from './format.js';
 import {
   costChart,
   distinctCurves,
   frontierOf,
   latencyChart,
+  loadCharts,
   lookOf,
   plotted,
   type Look,
 } from './html-charts.js';
 import { STYLE } from './html-style.js';
-import { count, duration, escapeHtml as text, figure, percent, usd } from './html-text.js';
+import { escapeHtml as text, figure } from './html-text.js';
+import { comparisonMarkdown, standIn } from './markdown.js';
+import { alike, headline, noHeadline, questionCommand, questionLink, questionText } from './rows.js';
 
-/** The comparison as one HTML page that needs no other file, no network and no script. */
-export function renderHtml(comparison: Comparison): string {
-  const { question, options, services, memoryBilled, curves, gaps, notes, calibration, priceBook } =
-    comparison;
-  const { variant, precision, region, duty } = question;
-  const title = `What hosting ${variant} costs`;
-  const meets = options.filter(({ meetsTarget }) => meetsTarget);
-  const fails = options.filter(({ meetsTarget }) => !meetsTarget);
-  const modes = HOSTING_MODES.filter((mode) => plotted(options).some(({ hosting }) => hosting === mode));
-  const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+type Charts = Awaited<ReturnType<typeof loadCharts>>;
+
+/** Copies the Markdown; where a page may not, it is selected, so that the keyboard copies it. */
+const SCRIPT = `document.getElementById('copy').addEventListener('click',async event=>{
+const area=document.getElementById('markdown');
+try{await navigator.clipboard.writeText(area.value);event.target.textContent='Copied'}
+catch{area.closest('details').open=true;area.select();event.target.textContent='Selected: press Ctrl+C'}});`;
+
+/**
+ * Comparisons as one HTML page that needs no other file and no network. Its one script copies text.
+ * @throws CostError where the chart library is not installed.
+ */
+export async function renderHtml(comparisons: readonly Comparison[]): Promise<string> {
+  const charts = await loadCharts();
+  const questions = comparisons.map(({ question }) => question);
+  const [first] = comparisons as [Comparison, ...Comparison[]];
+  const variants = [...new Set(questions.map(({ variant }) => variant))];
+  const title = `What hosting ${variants.join(' or ')} costs`;
+  const hash = createHash('sha256').update(SCRIPT).digest('base64');
+  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const link = `#${questionLink(questions)}`;
   return [
     '<!doctype html>',
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`,
     `<meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="color-scheme" content="light dark">`,
     `<title>${text(title)}</title><style>${STYLE}</style></head><body><main>`,
     `<h1>${text(title)}</h1>`,
-    `<p>${text(`${precision} weights in ${region}: ${count(question.queriesPerSecond)} queries a second of ${count(question.documentsPerQuery)} documents with ${count(question.tokensPerPair)} tokens each; 95 % of them within ${duration(question.p95Ms)}; traffic ${duty.name}, ${count(duty.hoursPerMonth)} hours a month.`)}</p>`,
-    answer(meets),
-    `<p class="soft">Each number says where it comes from: <b>measured</b> in a run of the container, <b>list price</b> as its seller publishes it, <b>estimated</b> everything else, assumptions among it, with its interval where one is known. Made ${text(comparison.date.slice(0, 10))}.</p>`,
+    comparisons.length > 1 ? sideBySide(comparisons) : '',
+    ...comparisons.map((comparison, i) => whole(charts, comparison, i, comparisons.length > 1)),
+    section(
+      'Take it along',
+      `<p><a href="${text(link)}">A link to this page with its question</a>; <code>reranker cost compare --link '…'</code> asks it again, and so does</p><pre class="scroll" tabindex="0">${text(questionCommand(questions))}</pre><p><button id="copy" type="button">Copy as Markdown</button></p><details><summary>Markdown for a ticket</summary><textarea id="markdown" readonly rows="12" aria-label="Markdown for a ticket">${text(comparisonMarkdown(comparisons))}</textarea></details>`,
+    ),
+    section(
+      'Where the numbers come from',
+      `<p>Each number says where it comes from: <b>measured</b> in a run of the container, <b>list price</b> as its seller publishes it, <b>estimated</b> everything else, assumptions among it, with its interval where one is known. Made ${text(first.date.slice(0, 10))}.</p><h3>Prices</h3><p>${text(first.priceBook.description)}</p><h3>Calibrated on</h3>${list(first.calibration)}` +
+        (first.gaps.length > 0 ? `<h3>Prices that are not known</h3>${list(first.gaps)}` : '') +
+        `<h3>What holds for every row</h3>${list(first.notes)}`,
+    ),
+    `</main><script>${SCRIPT}</script></body></html>\n`,
+  ].join('\n');
+}
+
+/** Several questions in one table, with the quality of the variants. */
+function sideBySide(comparisons: readonly Comparison[]): string {
+  return section(
+    'Side by side',
+    table(
+      'The answer to each question',
+      ['question', 'option', 'USD a month', 'p95', 'quality'],
+      comparisons.map((comparison, i) => {
+        const { variant, queriesPerSecond } = comparison.question;
+        const found = headline(comparison);
+        return {
+          id: `question:${i}`,
+          cells: [
+            `<a href="#question-${i}">${text(`${variant} at ${count(queriesPerSecond)} queries/s`)}</a>`,
+            found ? text(found.option.label + standIn(found.option, comparison.question.region)) : 'none',
+            found ? figure(found.option.usdPerMonth, usd) : '',
+            found ? figure(found.option.p95Ms, duration) : '',
+            qualityOf(variant),
+          ],
+        };
+      }),
+    ),
+  );
+}
+
+function qualityOf(variant: Comparison['question']['variant']): string {
+  const { published } = VARIANTS[variant];
+  return published
+    ? `${published.beirNdcg10}<small>NDCG@10 over BEIR, as published</small>`
+    : 'not published';
+}
+
+function whole(charts: Charts, comparison: Comparison, index: number, several: boolean): string {
+  const { question, options, services, memoryBilled, accelerators, curves } = comparison;
+  const meets = alike(options.filter(({ meetsTarget }) => meetsTarget));
+  const fails = alike(options.filter(({ meetsTarget }) => !meetsTarget));
+  const modes = HOSTING_MODES.filter((mode) => plotted(options).some(({ hosting }) => hosting === mode));
+  return [
+    several
+      ? `<h2 id="question-${index}">${text(`${question.variant} at ${count(question.queriesPerSecond)} queries a second`)}</h2>`
+      : '',
+    `<p>${text(questionText(question))}</p>`,
+    answer(comparison),
     section(
       'Cost against load',
       curves.length === 0
         ? '<p>No option has a cost curve.</p>'
-        : `<figure>${costChart(comparison)}<figcaption>${legend(
-            distinctCurves(curves).map(({ label, curve }, i) => ({
-              label: `${label} (${curve.basis})`,
-              look: lookOf(i),
-              line: true,
-            })),
-          )}<p class="soft">Both axes are logarithmic. A curve ends where the option cannot carry the load.</p></figcaption></figure>`,
+        : `<figure>${costChart(charts, comparison)}<figcaption>${legend(
+            distinctCurves(curves).map(({ label }, i) => ({ label, look: lookOf(i), line: true })),
+          )}<p class="soft">All curves are estimated. Both axes are logarithmic. A curve ends where the option cannot carry the load.</p></figcaption></figure>`,
     ),
     section(
       'Latency against cost',
       plotted(options).length === 0
         ? '<p>No option has both a latency and a price.</p>'
-        : `<figure>${latencyChart(comparison, modes)}<figcaption>${legend(
+        : `<figure>${latencyChart(charts, comparison, modes)}<figcaption>${legend(
             modes.map((mode, i) => ({ label: mode, look: lookOf(i), line: false })),
           )}<p class="soft">Filled marks meet the target, hollow ones do not; modes that cost and take the same lie in one another. Both axes are logarithmic. The numbered line is the frontier: nothing that meets the target is both cheaper and faster. Its whiskers are intervals. Every point is estimated unless the table says otherwise.</p>${frontierList(options)}</figcaption></figure>`,
     ),
     section(
       `Options that meet the target (${meets.length})`,
-      optionTable('Hosting options that meet the target, cheapest first', meets),
+      optionTable('Hosting options that meet the target, cheapest first', meets, question.region),
     ),
     section(
       `Options that do not (${fails.length})`,
-      optionTable('Hosting options that miss the target, with the reason', fails),
+      optionTable('Hosting options that miss the target, with the reason', fails, question.region),
     ),
     section(
       'The same work at APIs',
@@ -68,6 +137,20 @@ export function renderHtml(comparison: Comparison): string {
           cells: [text(label), figure(usdPerMonth, usd), figure(usdPerMillionDocuments, usd), list(own)],
         })),
       ),
+    ),
+    section(
+      'GPUs and Inferentia',
+      `<p>This container runs on CPUs alone: it would leave an accelerator idle. The smallest instances with one cost, for a whole month:</p>${table(
+        'Instances with an accelerator',
+        ['instance type', 'USD a month'],
+        accelerators.map(({ instanceType, usdPerMonth, priceRegion }) => ({
+          id: `accelerator:${instanceType}`,
+          cells: [
+            text(instanceType + (priceRegion === question.region ? '' : ` (price of ${priceRegion})`)),
+            figure(usdPerMonth, usd),
+          ],
+        })),
+      )}<p class="soft">A container made for them is worth a look where the CPU fleet above costs several times as much.</p>`,
     ),
     section(
       'Billed by memory',
@@ -98,24 +181,18 @@ export function renderHtml(comparison: Comparison): string {
         })),
       ),
     ),
-    section(
-      'Where the numbers come from',
-      `<h3>Prices</h3><p>${text(priceBook.description)}</p><h3>Calibrated on</h3>${list(calibration)}` +
-        (gaps.length > 0 ? `<h3>Prices that are not known</h3>${list(gaps)}` : '') +
-        `<h3>What holds for every row</h3>${list(notes)}`,
-    ),
-    '</main></body></html>\n',
   ].join('\n');
 }
 
-function answer([cheapest]: readonly HostingOption[]): string {
-  if (!cheapest)
-    return '<p class="answer">No option meets the target; the table says what each would need.</p>';
-  const { label, instances, usdPerMonth, p95Ms } = cheapest;
-  return `<dl class="answer"><div><dt>cheapest</dt><dd>${text(label)}</dd></div><div><dt>instances</dt><dd>${figure(instances, count)}</dd></div><div><dt>a month</dt><dd>${figure(usdPerMonth, usd)}</dd></div><div><dt>p95</dt><dd>${figure(p95Ms, duration)}</dd></div></dl>`;
+function answer(comparison: Comparison): string {
+  const found = headline(comparison);
+  if (!found) return `<p class="answer">${text(noHeadline(comparison))}</p>`;
+  const { label, instances, usdPerMonth, p95Ms, notes } = found.option;
+  const slow = notes.filter((note) => note.startsWith('at the slow end'));
+  return `<dl class="answer"><div><dt>${text(found.words)}</dt><dd>${text(label)}</dd></div><div><dt>instances</dt><dd>${figure(instances, count)}</dd></div><div><dt>a month</dt><dd>${figure(usdPerMonth, usd)}</dd></div><div><dt>p95</dt><dd>${figure(p95Ms, duration)}</dd></div></dl>${slow.map((note) => `<p>${text(note)}.</p>`).join('')}`;
 }
 
-function optionTable(caption: string, options: readonly HostingOption[]): string {
+function optionTable(caption: string, options: readonly HostingOption[], region: string): string {
   const headings = [
     'option',
     'instances',
@@ -129,7 +206,7 @@ function optionTable(caption: string, options: readonly HostingOption[]): string
   const rows = options.map((option) => ({
     id: option.id,
     cells: [
-      `${text(option.label)}<small>${text(`${option.variant} ${option.precision}`)}${option.onFrontier ? ', on the frontier' : ''}</small>`,
+      `${text(option.label)}<small>${text(`${option.variant} ${option.precision}${standIn(option, region)}`)}${option.onFrontier ? ', on the frontier' : ''}</small>`,
       figure(option.instances, count),
       figure(option.utilisation, percent),
       figure(option.p95Ms, duration),

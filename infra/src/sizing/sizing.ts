@@ -55,7 +55,13 @@ let measurements: readonly Measurement[] | undefined;
  * measurements that ship with the package (cost/measurements, each with its date and command), as an interval.
  */
 export function throughput({ variant, precision }: ModelFigures, place: Place): Figure {
-  return tokensPerSecond({ variant, precision, tokensPerPair: TOKENS_PER_PAIR }, place, measured());
+  const work = {
+    variant,
+    precision,
+    tokensPerPair: TOKENS_PER_PAIR,
+    documentsPerQuery: DOCUMENTS_PER_REQUEST,
+  };
+  return tokensPerSecond(work, place, measured());
 }
 
 /**

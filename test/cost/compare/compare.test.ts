@@ -1,6 +1,18 @@
 import fc from 'fast-check';
-import { type Comparison, type Question, compare, openPriceBook, parseDuty } from '@sagemaker-reranker/cost';
-import { comparisonCsv } from '@sagemaker-reranker/cost';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  type Comparison,
+  PriceBook,
+  type Question,
+  compare,
+  openPriceBook,
+  parseDuty,
+  parseProfile,
+  trafficOf,
+} from '@sagemaker-reranker/cost';
+import { alike, comparisonCsv, comparisonMarkdown } from '@sagemaker-reranker/cost/report';
+import { comparisonText } from '../../../cli/src/cost-text.js';
 import { MEASUREMENTS } from '../support/measurement.js';
 
 const book = openPriceBook('/nonexistent');
@@ -16,13 +28,17 @@ const QUESTION: Question = {
 };
 const TYPES = ['ml.c7i.xlarge', 'ml.c6i.2xlarge', 'ml.c7g.2xlarge', 'ml.c5.large'];
 
+/** Of the other prices those that need a region are of one that is not asked. */
+const shipped = path.resolve(__dirname, '../../../cost/price-book/other.json');
+const parsed = JSON.parse(readFileSync(shipped, 'utf8')) as ConstructorParameters<typeof PriceBook>[1];
+const OTHER = { ...parsed, serverless: { ...parsed.serverless, memoryMb: [] } };
+
 let plain: Comparison | undefined;
 /** The answer to the question as it stands, which many tests look at. */
 const answer = (): Comparison => (plain ??= ask());
 
 function ask(changes: Partial<Question> = {}, instanceTypes?: readonly string[]): Comparison {
-  const options = { book, measurements: MEASUREMENTS, ...(instanceTypes && { instanceTypes }) };
-  return compare({ ...QUESTION, ...changes }, options);
+  return compare({ ...QUESTION, ...changes }, { book, measurements: MEASUREMENTS, instanceTypes });
 }
 
 /** Cost of the cheapest option that meets the target, Infinity when none does. */
@@ -147,16 +163,136 @@ test('an impossible target says what would be needed', () => {
   );
 });
 
-test('a missing price is a named gap and never zero', () => {
-  const { options, gaps, memoryBilled } = ask({ region: 'eu-west-1' }, ['ml.m5.xlarge', 'ml.c7i.xlarge']);
-  const c7i = options.filter(({ instanceType }) => instanceType === 'ml.c7i.xlarge');
-  expect(c7i.map(({ usdPerMonth }) => usdPerMonth)).toEqual(c7i.map(() => null));
+test('a missing price is a named gap; the nearest region stands in for it, marked, and is never the cheapest', () => {
+  const { options, gaps, memoryBilled, cheapest } = ask({ region: 'eu-west-1', p95Ms: 3000 }, [
+    'ml.m5.xlarge',
+    'ml.c7i.xlarge',
+  ]);
+  const of = (name: string) => options.filter(({ instanceType }) => instanceType === name);
+  for (const { priceRegion, usdPerMonth, onFrontier } of of('ml.c7i.xlarge')) {
+    expect(priceRegion).toBe('us-east-1');
+    expect(usdPerMonth!.source).toMatch(/stand-in: the price of us-east-1/);
+    expect(usdPerMonth!.high! / usdPerMonth!.low!).toBeGreaterThan(1.5);
+    expect(onFrontier).toBe(false);
+  }
+  // c7i.xlarge would be cheaper by the other region's price.
+  expect(of('ml.c7i.xlarge')[0]!.usdPerMonth!.value).toBeLessThan(of('ml.m5.xlarge')[0]!.usdPerMonth!.value);
+  expect(options[0]!.instanceType).toBe('ml.m5.xlarge');
+  expect(cheapest).toBe(options[0]!.id);
   expect(gaps[0]).toMatch(
-    /no hosting price in eu-west-1 for 1 instance types: ml\.c7i \(xlarge\); `reranker cost/,
+    /no hosting price in eu-west-1 for 1 instance types: ml\.c7i \(xlarge\); the prices of us-east-1 stand in for them; `reranker cost/,
   );
-  expect(gaps[1]).toMatch(/no serverless price in eu-west-1/);
-  expect(memoryBilled.map(({ usdPerSecond }) => usdPerSecond)).toEqual([null, null, null]);
-  expect(figures(options).every(({ value }) => value !== undefined)).toBe(true);
+  expect(gaps[1]).toMatch(/no serverless price in eu-west-1; that of us-east-1 stands in/);
+  expect(memoryBilled.every(({ usdPerSecond }) => usdPerSecond!.source.startsWith('stand-in'))).toBe(true);
+});
+
+test.each(['eu-central-1', 'ap-south-1', 'sa-east-1'])(
+  'without a price of %s nothing is the cheapest',
+  (region) => {
+    const comparison = ask({ region }, TYPES);
+    expect(comparison.cheapest).toBeNull();
+    expect(comparison.options.some(({ onFrontier }) => onFrontier)).toBe(false);
+    expect(comparisonText(comparison, 3)).toMatch(
+      new RegExp(`No price in ${region} is known; by the prices of us-east-1 the cheapest would be`),
+    );
+    expect(comparisonText(comparison, 3)).not.toMatch(/^Cheapest:/m);
+    expect(comparisonMarkdown([comparison])).not.toMatch(/\*\*Cheapest/);
+    const cells = comparisonCsv([comparison])
+      .split('\r\n')
+      .map((line) => line.split(','));
+    const column = cells[0]!.indexOf('cheapest');
+    expect(cells.slice(1, -1).every((row) => row[column] === 'false')).toBe(true);
+  },
+);
+
+test('a book without any price names no cheapest, and shows what could be told without', () => {
+  const empty = new PriceBook({ date: '2026-11', note: '', rows: [] }, OTHER);
+  const options = { book: empty, measurements: MEASUREMENTS, instanceTypes: TYPES };
+  const comparison = compare(QUESTION, options);
+  expect(comparison.cheapest).toBeNull();
+  const meets = comparison.options.filter(({ meetsTarget }) => meetsTarget);
+  expect(meets.length).toBeGreaterThan(0);
+  expect(meets.every(({ usdPerMonth, priceRegion }) => !usdPerMonth && priceRegion === null)).toBe(true);
+  expect(comparisonText(comparison, 3)).toMatch(/Options meet the target, but no price of them is known/);
+});
+
+test('a load beyond every fleet is answered, and says how many instances it would take', () => {
+  const { options, cheapest } = ask({ queriesPerSecond: 5000, documentsPerQuery: 1000, tokensPerPair: 8000 });
+  expect(cheapest).toBeNull();
+  const fleets = options.filter(({ hosting }) => hosting === 'real-time');
+  for (const { reasons, instances, usdPerMonth } of fleets) {
+    expect(reasons.join()).toMatch(/load: [\d,]+ instances would be needed, and at most 1000 are considered/);
+    expect([instances, usdPerMonth]).toEqual([null, null]);
+  }
+});
+
+test('zones: the target holds with one lost; instances that are kept are paid for', () => {
+  const at = (changes: Partial<Question>) =>
+    ask({ queriesPerSecond: 20, ...changes }, ['ml.c7i.xlarge']).options.find(
+      (o) => o.hosting === 'real-time',
+    )!;
+  const needed = at({}).instances!.value;
+  const two = at({ zones: 2 }).instances!.value;
+  expect(two - Math.ceil(two / 2)).toBeGreaterThanOrEqual(needed);
+  expect(two - 1 - Math.ceil((two - 1) / 2)).toBeLessThan(needed);
+  const kept = at({ queriesPerSecond: 0.01, minInstances: 3, duty: parseDuty('burst') });
+  expect(kept.instances!.value).toBe(3);
+  expect(kept.usdPerMonth!.value).toBeCloseTo(3 * 730 * 0.214, 6);
+  const component = ask({ minInstances: 2, duty: parseDuty('burst') }, ['ml.c7i.xlarge']).options.find(
+    (o) => o.hosting === 'inference-components',
+  )!;
+  expect(component.notes.join()).not.toMatch(/must be retried/);
+});
+
+test("a day's profile costs between its mean and its peak all day, by hours of instances", () => {
+  const profile = parseProfile(
+    [...Array<number>(8).fill(0), ...Array<number>(8).fill(30), ...Array<number>(8).fill(2)].join(','),
+  );
+  const of = (changes: Partial<Question>) =>
+    ask(changes, ['ml.c7i.xlarge']).options.find((o) => o.hosting === 'real-time')!;
+  const day = of(trafficOf(profile));
+  const peak = of({ queriesPerSecond: 30 });
+  const evening = of({ queriesPerSecond: 2 });
+  expect(day.instances!.value).toBe(peak.instances!.value);
+  // Eight hours each of none (one instance stays), peak, and evening.
+  const hours = (730 / 3) * (1 + peak.instances!.value + evening.instances!.value);
+  expect(day.usdPerMonth!.value).toBeCloseTo(0.214 * hours, 4);
+  expect(trafficOf(profile).duty).toMatchObject({ hoursPerMonth: (730 * 2) / 3, startsPerMonth: 730 / 24 });
+});
+
+test('a savings plan without known rates is on demand, with the greatest discount as its low end', () => {
+  const { options, gaps } = ask({ savingsPlan: '3yr' }, ['ml.c7i.xlarge']);
+  const on = ask({}, ['ml.c7i.xlarge']).options.find((o) => o.hosting === 'real-time')!.usdPerMonth!;
+  const plan = options.find((o) => o.hosting === 'real-time')!.usdPerMonth!;
+  expect(plan.value).toBe(on.value);
+  expect(plan.low).toBeCloseTo(on.low! * 0.36, 6);
+  expect(gaps.join()).toMatch(/no rates of savings plans in us-east-1/);
+});
+
+test('a total counts storage, logs, data and cross-zone traffic', () => {
+  const real = (changes: Partial<Question>): number =>
+    ask(changes, ['ml.c7i.xlarge']).options.find((o) => o.hosting === 'real-time')!.usdPerMonth!.value;
+  const months = real({}) / (0.214 * 730);
+  const queries = 2 * 3600 * 730;
+  const gb = (queries * 30 * 120 * 5) / 1e9;
+  const beside = 0.14 * 30 * months + (0.5 * queries * 600) / 1e9 + 0.016 * gb;
+  expect(real({ total: true }) - real({})).toBeCloseTo(beside, 6);
+});
+
+test('a fleet that latency alone makes large says so', () => {
+  const { options } = ask({ documentsPerQuery: 20, tokensPerPair: 150, p95Ms: 60 }, [
+    'ml.c6i.4xlarge',
+    'ml.c7i.2xlarge',
+    'ml.c7g.4xlarge',
+  ]);
+  const idle = options.filter((o) => o.meetsTarget && o.instances!.value > 1 && o.utilisation!.value < 0.3);
+  for (const { notes } of idle) expect(notes.join()).toMatch(/used .*: a query alone takes .* of the target/);
+});
+
+test('options that differ in name only are one row', () => {
+  const rows = alike(ask({}, ['ml.c7i.xlarge']).options);
+  const { label } = rows.find(({ instanceType }) => instanceType === 'ml.c7i.xlarge')!;
+  expect(label).toBe('ml.c7i.xlarge real-time, multi-model, inference-components');
 });
 
 test('prices that were derived make estimates, those of a list do not', () => {
@@ -200,7 +336,7 @@ test('an unknown instance type is refused with the nearest', () => {
 
 test('CSV: a row for every option and service, as many cells as the header, quoted by RFC 4180', () => {
   const comparison = answer();
-  const lines = comparisonCsv(comparison).split('\r\n');
+  const lines = comparisonCsv([comparison]).split('\r\n');
   expect(lines.pop()).toBe('');
   expect(lines).toHaveLength(1 + comparison.options.length + comparison.services.length);
   const cells = (line: string): number => line.replace(/"(?:[^"]|"")*"/g, 'x').split(',').length;

@@ -3,7 +3,7 @@ import { operationsPerToken } from '../../../cost/src/model/operations.js';
 import { productShare } from '../../../cost/src/model/throughput.js';
 import { MEASUREMENTS, measurement } from '../support/measurement.js';
 
-const tiny = { variant: 'tiny', precision: 'int8', tokensPerPair: 83 } as const;
+const tiny = { variant: 'tiny', precision: 'int8', tokensPerPair: 83, documentsPerQuery: 100 } as const;
 
 test('operations follow from the published sizes', () => {
   // Three full layers of 4 x 384² + 3 x 384 x 1536, and keys and values of the fourth; the rest is per pair.

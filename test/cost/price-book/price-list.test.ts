@@ -134,9 +134,20 @@ const SERVERLESS = [
 ];
 const isServerless = ({ Filters }: Request): boolean =>
   Filters.some(({ Value }) => Value === 'ML Serverless');
+const isHosting = ({ Filters }: Request): boolean => Filters.some(({ Value }) => Value === 'Hosting');
 const list = (entries: readonly string[], NextToken?: string): Answer => ({
   body: { FormatVersion: 'aws_v1', PriceList: entries, ...(NextToken && { NextToken }) },
 });
+
+/** Data and storage of endpoints. */
+const BESIDE = [
+  entry({ usagetype: 'EU-Hst:Data-Bytes-In', operation: 'Invoke-Endpoint' }, { 0: '0.0160000000' }, 'Data'),
+  entry(
+    { usagetype: 'EU-Host:VolumeUsage.gp2', volumeType: 'General Purpose-Hosting' },
+    { 0: '0.1540000000' },
+    'Storage',
+  ),
+];
 
 const CREDENTIALS = {
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
@@ -159,7 +170,7 @@ function prices(args: readonly string[], environment: Record<string, string> = {
     ...CREDENTIALS,
     ...environment,
   };
-  const command = ['cost', 'prices', '--endpoint', address(), ...args];
+  const command = ['cost', 'prices', '--source', 'api', '--url', address(), ...args];
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const child = execFile(process.execPath, [CLI, ...command], { env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout, stderr }),
@@ -172,6 +183,7 @@ const cache = (): string => path.join(directory, 'sagemaker-reranker', 'prices')
 test('fetches every page, keeps hosting and serverless prices, and the book prefers them', async () => {
   answer = (request) => {
     if (isServerless(request)) return list(SERVERLESS);
+    if (!isHosting(request)) return list(BESIDE);
     if (!request.NextToken) return list([host('ml.c7i.xlarge', '0.2400000000')], 'page-2');
     if (request.NextToken === 'page-2') return list([], 'page-3');
     return list([
@@ -181,11 +193,18 @@ test('fetches every page, keeps hosting and serverless prices, and the book pref
     ]);
   };
   const { code, stdout, stderr } = await prices(['--region', 'eu-west-1', '--refresh']);
-  expect(stderr).toMatch(/2 hosting and 2 serverless prices of eu-west-1 written to/);
+  expect(stderr).toMatch(/2 hosting, 0 savings plan and 2 serverless prices of eu-west-1 written to/);
   expect(stderr).toMatch(/no price in the list: EU-Host:ml\.c8g\.large/);
   expect(code).toBe(0);
   expect(stdout).toMatch(/ml\.c7i\.xlarge +4 +0\.2400 +list price +price-list-api/);
-  expect(requests.map(({ NextToken }) => NextToken)).toEqual([undefined, 'page-2', 'page-3', undefined]);
+  expect(requests.map(({ NextToken }) => NextToken)).toEqual([
+    undefined,
+    'page-2',
+    'page-3',
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(requests[0]).toMatchObject({
     ServiceCode: 'AmazonSageMaker',
     Filters: [
@@ -202,6 +221,8 @@ test('fetches every page, keeps hosting and serverless prices, and the book pref
   expect(book.usdPerServerlessSecond(2048, 'eu-west-1')).toMatchObject({ value: 0.000044 });
   expect(book.usdPerServerlessSecond(4096, 'eu-west-1')).toMatchObject({ value: 0.000088 });
   expect(book.usdPerServerlessSecond(1024, 'eu-west-1')).toBeNull();
+  expect(book.usdPerProcessedGb('eu-west-1')).toMatchObject({ value: 0.016, basis: 'list price' });
+  expect(book.usdPerStorageGbMonth('eu-west-1')).toMatchObject({ value: 0.154, basis: 'list price' });
   expect(book.usdPerInstanceHour('ml.c8g.large', 'eu-west-1')).toBeNull();
   expect(readCachedPrices('eu-west-1', cache())!.withoutPrice).toEqual(['EU-Host:ml.c8g.large']);
   expect(readdirSync(cache())).toEqual(['eu-west-1.json']);
@@ -210,10 +231,10 @@ test('fetches every page, keeps hosting and serverless prices, and the book pref
 test('a throttled page is tried again', async () => {
   answer = (request, n) => {
     if (n === 1) return { status: 400, body: { __type: 'ThrottlingException', message: 'Rate exceeded' } };
-    return list(isServerless(request) ? SERVERLESS : [host('ml.m5.xlarge', '0.2570000000')]);
+    return list(isHosting(request) ? [host('ml.m5.xlarge', '0.2570000000')] : []);
   };
   expect((await fetched()).hosting).toEqual({ 'ml.m5.xlarge': 0.257 });
-  expect(requests).toHaveLength(3);
+  expect(requests).toHaveLength(5);
 });
 
 test.each([
@@ -229,7 +250,7 @@ test.each([
 });
 
 test('an empty list is refused by one line, and prices fetched before stay', async () => {
-  answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
+  answer = (request) => list(isHosting(request) ? [host('ml.m5.xlarge', '0.2570000000')] : []);
   const file = await writeCachedPrices(await fetched(), cache());
   const kept = readFileSync(file, 'utf8');
   answer = () => list([]);
@@ -259,9 +280,12 @@ test('an unknown region and a broken cache file are named', async () => {
   await expect(inProcess(pricesCommand(), ['--region', 'eu-wset-1'])).rejects.toThrow(
     /region "eu-wset-1" is not known; did you mean eu-west-1/,
   );
-  answer = (request) => list(isServerless(request) ? [] : [host('ml.m5.xlarge', '0.2570000000')]);
+  answer = (request) => list(isHosting(request) ? [host('ml.m5.xlarge', '0.2570000000')] : []);
   const file = await writeCachedPrices(await fetched(), cache());
-  writeFileSync(file, '{"format":1,"region":"eu-west-1","date":"x","hosting":{"a":0},"serverless":{}}');
+  writeFileSync(
+    file,
+    '{"format":2,"region":"eu-west-1","date":"x","hosting":{"a":0},"serverless":{},"savingsPlans":{}}',
+  );
   expect(() => openPriceBook(cache())).toThrow(
     /eu-west-1\.json: holds a price that is not above 0; delete it/,
   );

@@ -28,6 +28,7 @@ function option(
     p95Ms: p95Ms === null ? null : estimate(p95Ms, 0.7 * p95Ms, 1.5 * p95Ms),
     usdPerMonth: usd === null ? null : { ...estimate(usd), basis: 'list price' },
     usdPerMillionDocuments: usd === null ? null : estimate(usd / 1000),
+    priceRegion: usd === null ? null : 'eu-west-1',
     memoryHeadroomMib: estimate(3000),
     meetsTarget: true,
     reasons: [],
@@ -47,7 +48,7 @@ const points = (slope: number): Comparison['curves'][number]['points'] =>
 /** A small comparison that has every kind of row. */
 export function comparisonOf(): Comparison {
   return {
-    format: 1,
+    format: 2,
     date: '2026-11-23T00:00:00.000Z',
     question: {
       variant: 'tiny',
@@ -61,6 +62,7 @@ export function comparisonOf(): Comparison {
     },
     priceBook: { date: '2026-11', description: 'prices made up for this test' },
     calibration: ['tiny int8 on a machine: 17,000 tokens/s'],
+    cheapest: 'real-time/ml.c7i.large/tiny',
     options: [
       option('ml.c7i.large', 300, 280, { onFrontier: true }),
       option('ml.c7i.xlarge', 500, 160, { onFrontier: true }),
@@ -97,6 +99,7 @@ export function comparisonOf(): Comparison {
         savedAgainstBase: estimate(0.9),
       },
     ],
+    accelerators: [{ instanceType: 'ml.g5.xlarge', priceRegion: 'us-east-1', usdPerMonth: estimate(1028) }],
     curves: [
       {
         option: 'real-time/ml.c7i.large/tiny',

@@ -6,7 +6,7 @@ let file: PageFile;
 const comparison = comparisonOf();
 
 beforeAll(async () => {
-  file = await PageFile.write(renderHtml(comparison));
+  file = await PageFile.write(await renderHtml([comparison]));
 }, 120_000);
 afterAll(() => file.close());
 

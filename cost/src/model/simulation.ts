@@ -1,0 +1,209 @@
+import { Planner } from '@sagemaker-reranker/models';
+
+/**
+ * Seconds that the parts of a request keep a machine busy. A batch takes `batch` and the tokens of its rows, padded to the
+ * longest; reading, tokenizing and answering take `request` and `pair` beside it, on the same cores.
+ */
+export interface Timing {
+  readonly request: number;
+  readonly batch: number;
+  readonly pair: number;
+  /** What a request, and each of its pairs, takes longer on an idle machine than its work: cores that wait for one another. */
+  readonly latency: number;
+  readonly pairLatency: number;
+  /** Seconds of a padded token in rows of this many tokens: attention makes long rows dearer. */
+  token(width: number): number;
+}
+
+/** Padded tokens of a batch: the container's default, RERANKER_BATCH_TOKENS. */
+export const BATCH_TOKENS = 512;
+/** Batches that the engine gives an inference process at once. */
+const IN_FLIGHT = 2;
+
+export interface Machines {
+  readonly timing: Timing;
+  /** Equal ones behind one endpoint, each with a queue of its own: a request goes to the one with the fewest in flight. */
+  readonly servers: number;
+  /** Padded tokens of a batch; by default the container's. */
+  readonly batchTokens?: number;
+}
+
+/** What became of the requests, in their order, in seconds. */
+export interface Outcome {
+  /** From arrival to answer. */
+  readonly latencies: readonly number[];
+  /** From the first arrival to the last answer. */
+  readonly seconds: number;
+  readonly batches: number;
+  /** Tokens of the batches, padding included, each weighed by the time of its row. */
+  readonly tokenSeconds: number;
+}
+
+/** A request: the lengths of its pairs in tokens. */
+export type Lengths = Uint32Array;
+
+/**
+ * Requests that come at given times, through the planner that the engine runs.
+ * @param arrivals seconds, ascending
+ */
+export function simulateArrivals(
+  machines: Machines,
+  arrivals: readonly number[],
+  lengthsOf: (request: number) => Lengths,
+): Outcome {
+  const simulation = new Simulation(machines, lengthsOf);
+  for (const time of arrivals) {
+    simulation.runUntil(time);
+    simulation.arrive(time);
+  }
+  simulation.runUntil(Infinity);
+  return simulation.outcome();
+}
+
+/** So many requests in flight at all times, the next sent when one is answered: a closed loop. */
+export function simulateClosed(
+  machines: Machines,
+  { concurrency, requests }: { readonly concurrency: number; readonly requests: number },
+  lengthsOf: (request: number) => Lengths,
+): Outcome {
+  let sent = 0;
+  const send = (time: number): void => {
+    if (sent === requests) return;
+    sent += 1;
+    simulation.arrive(time);
+  };
+  const simulation = new Simulation(machines, lengthsOf, send);
+  for (let i = 0; i < concurrency; i += 1) send(0);
+  simulation.runUntil(Infinity);
+  return simulation.outcome();
+}
+
+interface Server {
+  readonly planner: Planner<Pending>;
+  /** Batches handed over: the one that runs, and the next. */
+  readonly running: (readonly { readonly request: Pending; readonly length: number }[])[];
+  /** When the first of `running` is done. */
+  doneAt: number;
+  /** Requests in flight. */
+  load: number;
+}
+
+interface Pending {
+  readonly server: Server;
+  readonly index: number;
+  readonly arrivedAt: number;
+  /** When its pairs reach the planner. */
+  readonly readyAt: number;
+  readonly lengths: Lengths;
+  left: number;
+}
+
+class Simulation {
+  readonly #timing: Timing;
+  readonly #servers: Server[];
+  readonly #lengthsOf: (request: number) => Lengths;
+  readonly #onAnswer: (time: number) => void;
+  readonly #latencies: number[] = [];
+  /** Requests that are read and tokenized, by when they are ready. */
+  readonly #reading: Pending[] = [];
+  #batches = 0;
+  #tokenSeconds = 0;
+  #end = 0;
+  #arrived = 0;
+
+  constructor(
+    { timing, servers, batchTokens = BATCH_TOKENS }: Machines,
+    lengthsOf: (request: number) => Lengths,
+    onAnswer: (time: number) => void = () => undefined,
+  ) {
+    this.#timing = timing;
+    this.#lengthsOf = lengthsOf;
+    this.#onAnswer = onAnswer;
+    this.#servers = Array.from({ length: servers }, () => ({
+      planner: new Planner<Pending>(batchTokens),
+      running: [],
+      doneAt: Infinity,
+      load: 0,
+    }));
+  }
+
+  arrive(time: number): void {
+    const server = this.#servers.reduce((least, each) => (each.load < least.load ? each : least));
+    const index = this.#arrived;
+    this.#arrived += 1;
+    const lengths = this.#lengthsOf(index);
+    const { request, pair, latency, pairLatency } = this.#timing;
+    const work = request + pair * lengths.length;
+    const waits = latency + pairLatency * lengths.length;
+    // It takes the cores from the batch that runs.
+    if (server.running.length > 0) server.doneAt += work;
+    server.load += 1;
+    const pending = {
+      server,
+      index,
+      arrivedAt: time,
+      readyAt: time + work + waits,
+      lengths,
+      left: lengths.length,
+    };
+    let place = this.#reading.length;
+    while (place > 0 && this.#reading[place - 1]!.readyAt > pending.readyAt) place -= 1;
+    this.#reading.splice(place, 0, pending);
+  }
+
+  /** Everything that happens up to a time. */
+  runUntil(time: number): void {
+    for (;;) {
+      const ready = this.#reading[0];
+      const server = this.#servers.reduce((first, each) => (each.doneAt < first.doneAt ? each : first));
+      const next = Math.min(ready?.readyAt ?? Infinity, server.doneAt);
+      if (next > time || next === Infinity) return;
+      if (ready && ready.readyAt <= server.doneAt) {
+        this.#reading.shift();
+        ready.server.planner.add(ready, ready.lengths);
+        this.#fill(ready.server, next);
+      } else {
+        this.#finish(server, next);
+      }
+    }
+  }
+
+  outcome(): Outcome {
+    return {
+      latencies: this.#latencies,
+      seconds: this.#end,
+      batches: this.#batches,
+      tokenSeconds: this.#tokenSeconds,
+    };
+  }
+
+  #finish(server: Server, time: number): void {
+    const batch = server.running.shift()!;
+    server.doneAt = server.running[0] ? time + this.#seconds(server.running[0]) : Infinity;
+    this.#fill(server, time);
+    for (const { request } of batch) {
+      request.left -= 1;
+      if (request.left > 0) continue;
+      this.#latencies[request.index] = time - request.arrivedAt;
+      this.#end = time;
+      server.load -= 1;
+      this.#onAnswer(time);
+    }
+  }
+
+  #fill(server: Server, time: number): void {
+    while (server.running.length < IN_FLIGHT) {
+      const batch = server.planner.next();
+      if (!batch) return;
+      if (server.running.push(batch) === 1) server.doneAt = time + this.#seconds(batch);
+      this.#batches += 1;
+    }
+  }
+
+  #seconds(batch: readonly { readonly length: number }[]): number {
+    const width = batch.reduce((longest, { length }) => Math.max(longest, length), 0);
+    const tokens = batch.length * width * this.#timing.token(width);
+    this.#tokenSeconds += tokens;
+    return this.#timing.batch + tokens;
+  }
+}

@@ -1,0 +1,245 @@
+import { Random, type VariantId } from '@sagemaker-reranker/models';
+import type { ClosedStep, LengthShare, Measurement, Precision } from '../types.js';
+import { leastSquares } from './least-squares.js';
+import { workPerToken } from './operations.js';
+import { simulateClosed, type Lengths, type Timing } from './simulation.js';
+
+/** Queries of one kind: so many documents, and the lengths of their pairs. */
+export interface Pairs {
+  readonly documents: number;
+  /** Lengths of pairs, query and special tokens included. */
+  readonly mix: readonly LengthShare[];
+  /** Draws from the mix whose mean is a pair's length; by default 1. */
+  readonly drawn?: number;
+}
+
+/** Lengths of a request's pairs, drawn from their mix: the same for the same seed. */
+export function drawFrom({ documents, mix, drawn = 1 }: Pairs, seed: number): (request: number) => Lengths {
+  const ends: number[] = [];
+  for (const { share } of mix) ends.push((ends.at(-1) ?? 0) + share);
+  const most = ends.at(-1)!;
+  return (request) => {
+    const random = new Random((seed + Math.imul(request + 1, 0x9e3779b1)) >>> 0);
+    const draw = (): number => {
+      const at = random.next() * most;
+      return mix[ends.findIndex((end) => at < end)]!.tokens;
+    };
+    const lengths = new Uint32Array(documents);
+    for (let i = 0; i < documents; i += 1) {
+      let sum = 0;
+      for (let n = 0; n < drawn; n += 1) sum += draw();
+      lengths[i] = Math.max(1, Math.round(sum / drawn));
+    }
+    return lengths;
+  };
+}
+
+/** How a measured step compares with the fit. */
+export interface Residual {
+  readonly documents: number;
+  readonly concurrency: number;
+  readonly measuredPerSecond: number;
+  readonly fittedPerSecond: number;
+}
+
+/** What the parts of a request cost on the measured machine. */
+export interface Fit {
+  readonly timing: Timing;
+  /** Seconds of a token in rows as long as the mean pair of the measurement. */
+  readonly tokenSeconds: number;
+  /** How each closed step compares. */
+  residuals(): Residual[];
+}
+
+/** A step of a measurement that tells how many requests the machine gets through. */
+interface Observation {
+  readonly pairs: Pairs;
+  readonly step: Pick<ClosedStep, 'concurrency' | 'requestsPerSecond' | 'meanMs'>;
+}
+
+const SEED = 20_251;
+/** Pairs that a simulation of a closed loop goes through. */
+const SIMULATED_PAIRS = 1_500;
+const FEWEST_REQUESTS = 40;
+/** The simulated batches depend on the times that are fitted, a little. */
+const ROUNDS = 2;
+
+const fits = new WeakMap<Measurement, Map<Measurement | undefined, Fit>>();
+
+/**
+ * Fixed times and the time of a token, by least squares over the closed steps of a measurement at several sizes of query: the
+ * seconds of a request are `request + pair x documents + batch x batches + token x tokens`, with the batches and padded tokens
+ * that the engine's planner makes of such requests. None is negative. A measurement of one size takes the fixed times of
+ * another one, if possible of the same model.
+ */
+export function fitTiming(m: Measurement, all: readonly Measurement[]): Fit {
+  const donor = severalSizes(m) ? undefined : donorFor(m, all);
+  const known = fits.get(m) ?? new Map<Measurement | undefined, Fit>();
+  fits.set(m, known);
+  const fit = known.get(donor) ?? fitObservations(m, donor && { of: donor, fit: fitTiming(donor, []) });
+  known.set(donor, fit);
+  return fit;
+}
+
+const severalSizes = (m: Measurement): boolean => (m.sizes?.length ?? 0) > 0;
+
+function donorFor(m: Measurement, all: readonly Measurement[]): Measurement | undefined {
+  const donors = all.filter(severalSizes);
+  const same = donors.filter(({ precision }) => precision === m.precision);
+  return same.find(({ variant }) => variant === m.variant) ?? same[0] ?? donors[0];
+}
+
+interface Parts extends Omit<Timing, 'token'> {
+  readonly tokenSeconds: number;
+}
+
+function fitObservations(m: Measurement, donor?: { readonly of: Measurement; readonly fit: Fit }): Fit {
+  const { variant, precision, traffic } = m;
+  const all = observationsOf(m);
+  // Alone, a request leaves cores idle: what it takes longer than its work is latency, not capacity.
+  const saturated = all.filter(({ step }) => step.concurrency > 1);
+  const used = saturated.length > 0 ? saturated : all;
+  const weigh = lengthWeight(variant, precision, traffic.meanPairTokens);
+  const tokenSeconds = 1 / m.saturation.tokensPerSecond;
+  let parts: Parts = { request: 0, batch: 0, pair: 0, latency: 0, pairLatency: 0, tokenSeconds };
+  if (donor) {
+    // The same code on another machine: faster or slower by as much as its tokens, where the model is the same.
+    const sameModel = donor.of.variant === variant && donor.of.precision === precision;
+    const factor = sameModel ? tokenSeconds * donor.of.saturation.tokensPerSecond : 1;
+    const { request, batch, pair } = donor.fit.timing;
+    parts = { ...parts, request: request * factor, batch: batch * factor, pair: pair * factor };
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const timing = timingOf(parts, weigh);
+    const rows = used.map(({ pairs, step }) => {
+      const { batches, tokenSeconds: inTokens, latencies } = closed(timing, pairs, step.concurrency);
+      const requests = latencies.length;
+      return {
+        fixed: [1, batches / requests, pairs.documents],
+        tokens: inTokens / parts.tokenSeconds / requests,
+        // Relative errors count: equations are divided by what was measured.
+        weight: step.requestsPerSecond,
+      };
+    });
+    if (severalSizes(m)) {
+      const [request, batch, pair, token] = leastSquares(
+        rows.map(({ fixed, tokens, weight }) => [...fixed, tokens].map((x) => x * weight)),
+        rows.map(() => 1),
+      ) as [number, number, number, number];
+      parts = { ...parts, request, batch, pair, tokenSeconds: token };
+    } else {
+      const beside = ({ fixed: [one, batches, pairs] }: (typeof rows)[number]): number =>
+        one! * parts.request + batches! * parts.batch + pairs! * parts.pair;
+      const [token] = leastSquares(
+        rows.map(({ tokens, weight }) => [tokens * weight]),
+        rows.map((row) => 1 - beside(row) * row.weight),
+      ) as [number];
+      parts = { ...parts, tokenSeconds: token };
+    }
+  }
+  const alone = all.filter(({ step }) => step.concurrency === 1);
+  const own = timingOf(parts, weigh);
+  const extra = alone.map(({ pairs, step }) =>
+    Math.max(0, step.meanMs / 1000 - mean(closed(own, pairs, 1).latencies)),
+  );
+  const [latency = 0, pairLatency = 0] = leastSquares(
+    alone.map(({ pairs, step }) =>
+      (alone.length > 1 ? [1, pairs.documents] : [1]).map((x) => x / step.meanMs),
+    ),
+    extra.map((seconds, i) => seconds / alone[i]!.step.meanMs),
+  );
+  const timing = timingOf({ ...parts, latency, pairLatency }, weigh);
+  return {
+    timing,
+    tokenSeconds: parts.tokenSeconds,
+    residuals: () =>
+      all.map(({ pairs, step }) => ({
+        documents: pairs.documents,
+        concurrency: step.concurrency,
+        measuredPerSecond: step.requestsPerSecond,
+        fittedPerSecond: perSecond(timing, pairs, step.concurrency),
+      })),
+  };
+}
+
+/** The measured pairs: those of the mix with their query and special tokens. */
+export function pairsOf({ traffic }: Measurement, documents = traffic.documentsPerQuery): Pairs {
+  const own = traffic.documentTokens.reduce((sum, { tokens, share }) => sum + tokens * share, 0);
+  const beside = traffic.meanPairTokens - own;
+  return {
+    documents,
+    mix: traffic.documentTokens.map(({ tokens, share }) => ({ tokens: tokens + beside, share })),
+  };
+}
+
+/** The same pairs with another mean length. */
+export function scaled(mix: readonly LengthShare[], mean: number): LengthShare[] {
+  const own = meanLength(mix);
+  return mix.map(({ tokens, share }) => ({ tokens: (tokens * mean) / own, share }));
+}
+
+export function meanLength(mix: readonly LengthShare[]): number {
+  const shares = mix.reduce((sum, { share }) => sum + share, 0);
+  return mix.reduce((sum, { tokens, share }) => sum + tokens * share, 0) / shares;
+}
+
+/** Requests in flight at which an instance is taken to be saturated. */
+const SATURATED = 16;
+
+/** Requests a second that a machine of this timing gets through with many in flight. */
+export function saturatedPerSecond(timing: Timing, pairs: Pairs, batchTokens?: number): number {
+  return perSecond(timing, pairs, SATURATED, batchTokens);
+}
+
+/** Mean seconds of a request that finds a machine of this timing idle. */
+export function aloneSeconds(timing: Timing, pairs: Pairs, batchTokens?: number): number {
+  return mean(closed(timing, pairs, 1, batchTokens).latencies);
+}
+
+function perSecond(timing: Timing, pairs: Pairs, concurrency: number, batchTokens?: number): number {
+  const { latencies, seconds } = closed(timing, pairs, concurrency, batchTokens);
+  return latencies.length / seconds;
+}
+
+function closed(timing: Timing, pairs: Pairs, concurrency: number, batchTokens?: number) {
+  const requests = Math.max(FEWEST_REQUESTS, 4 * concurrency, Math.round(SIMULATED_PAIRS / pairs.documents));
+  return simulateClosed(
+    { timing, servers: 1, batchTokens },
+    { concurrency, requests: Math.min(requests, 1_000) },
+    drawFrom(pairs, SEED),
+  );
+}
+
+/** Work of a token in rows of a length, in units of that in rows of `mean`. */
+function lengthWeight(variant: VariantId, precision: Precision, mean: number): (width: number) => number {
+  const unit = workPerToken(variant, precision, mean);
+  return (width) => workPerToken(variant, precision, width) / unit;
+}
+
+function timingOf({ tokenSeconds, ...fixed }: Parts, weigh: (width: number) => number): Timing {
+  return { ...fixed, token: (width) => tokenSeconds * weigh(width) };
+}
+
+function observationsOf(m: Measurement): Observation[] {
+  const { saturation, alone, traffic } = m;
+  // What every measurement states, where it does not list its steps.
+  const stated = [
+    { concurrency: 1, requestsPerSecond: 1000 / alone.meanMs, meanMs: alone.meanMs },
+    {
+      concurrency: SATURATED,
+      requestsPerSecond: saturation.pairsPerSecond / traffic.documentsPerQuery,
+      meanMs: alone.meanMs,
+    },
+  ];
+  const steps = m.closed.length > 0 ? m.closed : stated;
+  const own = steps.map((step) => ({ pairs: pairsOf(m), step }));
+  const others = (m.sizes ?? []).flatMap(({ documentsPerQuery, meanPairTokens, closed: steps }) => {
+    const { mix } = pairsOf(m);
+    const pairs = { documents: documentsPerQuery, mix: scaled(mix, meanPairTokens) };
+    return steps.map((step) => ({ pairs, step }));
+  });
+  return [...own, ...others];
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
