@@ -7,7 +7,9 @@ import { type Machine, instanceType } from '@sagemaker-reranker/cost';
 import {
   type Subject,
   type Target,
+  type Deployment,
   clientTarget,
+  deploy,
   describeMachine,
   generateTraffic,
   measure,
@@ -35,6 +37,9 @@ interface Options {
   readonly region?: string;
   readonly serverlessMemory?: number;
   readonly instanceType?: string;
+  readonly image?: string;
+  readonly role?: string;
+  readonly modelData?: string;
   readonly machine?: string;
   readonly variant?: VariantId;
   readonly precision?: 'fp32' | 'int8';
@@ -83,6 +88,9 @@ export function measureCommand(): Command {
       wholeNumber(1024, 6144),
     )
     .option('--instance-type <type>', 'SageMaker instance type it runs on, for example ml.c7i.xlarge')
+    .option('--image <uri>', 'deploy this image on --instance-type first, and remove it afterwards')
+    .option('--role <arn>', 'role that SageMaker takes for --image')
+    .option('--model-data <uri>', 's3:// address of the packed model for --image')
     .option('--machine <name>', 'name of a machine that is no instance type', machineName)
     .addOption(
       new Option('--variant <id>', "what it serves; default: the model directory's").choices(VARIANT_IDS),
@@ -138,26 +146,44 @@ async function run(options: Options): Promise<void> {
       return generateTraffic({ ...options, documents, queries, tokens }, tokenization);
     }),
   );
-  const opened = await open(options, interrupted.signal);
+  const deployed = await deployment(options, interrupted.signal);
   try {
-    const measurement = await measure({
-      target: opened.target,
-      traffic: traffic!,
-      otherSizes,
-      subject: { ...subject, ...opened.subject },
-      concurrency: options.concurrency,
-      mostConcurrency: Math.min(8 * Math.max(...options.concurrency), mostConcurrency(options)),
-      loads: options.loads,
-      seconds: options.duration,
-      usage: opened.usage,
-      onProgress: note,
-      signal: interrupted.signal,
-    });
-    await writeMeasurement(file, measurement);
-    process.stdout.write(`${file}\n`);
+    const endpoint = deployed?.endpointName ?? options.endpoint;
+    const opened = await open({ ...options, endpoint }, interrupted.signal);
+    try {
+      const startSeconds = deployed?.startSeconds ?? opened.subject.startSeconds;
+      const measurement = await measure({
+        target: opened.target,
+        traffic: traffic!,
+        otherSizes,
+        subject: { ...subject, ...opened.subject, startSeconds },
+        concurrency: options.concurrency,
+        mostConcurrency: Math.min(8 * Math.max(...options.concurrency), mostConcurrency(options)),
+        loads: options.loads,
+        seconds: options.duration,
+        usage: opened.usage,
+        onProgress: note,
+        signal: interrupted.signal,
+      });
+      await writeMeasurement(file, measurement);
+      process.stdout.write(`${file}\n`);
+    } finally {
+      await opened.close();
+    }
   } finally {
-    await opened.close();
+    await deployed?.remove();
   }
+}
+
+/** An endpoint of its own for this measurement, where an image is given. */
+async function deployment(options: Options, signal: AbortSignal): Promise<Deployment | undefined> {
+  const { image, role, modelData, instanceType: type, region } = options;
+  if (image === undefined) return undefined;
+  const name = `reranker-measure-${Date.now().toString(36)}`;
+  return deploy({
+    ...{ name, image, region, signal, onProgress: note },
+    ...{ instanceType: type!, role: role!, modelData: modelData! },
+  });
 }
 
 /** What the command line and the model directory say of it. */
@@ -168,11 +194,20 @@ async function subjectOf(
   if ([model, url, endpoint].filter((one) => one !== undefined).length > 1) {
     throw new UsageError('--model, --url and --endpoint each name what is measured: give one of them');
   }
+  const { image, role, modelData } = options;
+  if (image !== undefined || role !== undefined || modelData !== undefined) {
+    const needed = { image, role, 'model-data': modelData, 'instance-type': options.instanceType };
+    const missing = Object.entries(needed).filter(([, value]) => value === undefined);
+    if (missing.length > 0)
+      throw new UsageError(`to deploy, say ${missing.map(([name]) => `--${name}`).join(', ')}, too`);
+    if (url !== undefined || endpoint !== undefined)
+      throw new UsageError('--image deploys an endpoint of its own: leave --url and --endpoint out');
+  }
   const most = mostConcurrency(options);
   if (Math.max(...options.concurrency) > most) {
     throw new UsageError(`--concurrency is at most ${most} here, not ${Math.max(...options.concurrency)}`);
   }
-  const remote = url !== undefined || endpoint !== undefined;
+  const remote = url !== undefined || endpoint !== undefined || image !== undefined;
   const manifest = remote ? undefined : await readManifest(model ?? embeddedModelDirectory());
   const declared = VARIANT_IDS.find((id) => id === manifest?.variant);
   const variant = options.variant ?? declared;
@@ -195,9 +230,17 @@ async function subjectOf(
   };
 }
 
-function machineOf({ instanceType: type, machine, endpoint, url, serverlessMemory }: Options): Machine {
+function machineOf({
+  instanceType: type,
+  machine,
+  endpoint,
+  image,
+  url,
+  serverlessMemory,
+}: Options): Machine {
   const known = type === undefined ? undefined : instanceType(type);
-  const here = endpoint === undefined && (url === undefined || LOOPBACK.test(hostOf(url)));
+  const here =
+    endpoint === undefined && image === undefined && (url === undefined || LOOPBACK.test(hostOf(url)));
   if (here) {
     const name = machine ?? known?.name;
     if (name === undefined)
@@ -223,8 +266,8 @@ function machineOf({ instanceType: type, machine, endpoint, url, serverlessMemor
   throw new UsageError('say --instance-type (or --serverless-memory): it runs on another machine');
 }
 
-function mostConcurrency({ endpoint }: Options): number {
-  return endpoint === undefined ? MOST : MOST_TO_ENDPOINT;
+function mostConcurrency({ endpoint, image }: Options): number {
+  return endpoint === undefined && image === undefined ? MOST : MOST_TO_ENDPOINT;
 }
 
 async function open(options: Options, signal: AbortSignal): Promise<Opened> {

@@ -1,4 +1,5 @@
 /** The load generator: a stated traffic against a container or an endpoint, and what came of it. */
+export { deploy, type Deployment, type DeploymentOptions } from './deployment.js';
 export { poissonArrivals } from './arrivals.js';
 export { drawLengths, lengthShares, parseLengthMix, type LengthMix } from './lengths.js';
 export { percentile } from './summary.js';
