@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileSystem } from 'aws-cdk-lib';
 import { build } from 'esbuild';
+import { startLocalEndpoint, type LocalEndpoint } from '@sagemaker-reranker/container/local';
 import { Project } from './project.js';
 import { PackedRegistry } from './registry.js';
 
@@ -25,6 +26,7 @@ const OTHERS = [
 ];
 
 let registry: PackedRegistry;
+let endpoint: LocalEndpoint;
 const projects: Project[] = [];
 function project(type?: 'module' | 'commonjs'): Project {
   const made = new Project(registry, type);
@@ -37,20 +39,30 @@ const wanted = (name: string): string => (name === COMMAND ? registry.archive(na
 
 beforeAll(async () => {
   registry = await PackedRegistry.start(scratch);
+  endpoint = await startLocalEndpoint({ port: 0 });
 }, 300_000);
 afterAll(async () => {
   for (const one of projects) one.remove();
+  await endpoint.close();
   await registry.close();
   rmSync(scratch, { recursive: true, force: true });
 });
 
+const roomOf = (name: string): string => (name === COMMAND ? 'cli' : name.split('/')[1]!);
+
 /** What a package offers, by the names that callers import. */
 function entries(name: string): string[] {
-  const room = name === COMMAND ? 'cli' : name.split('/')[1]!;
+  const room = roomOf(name);
   const { exports = {} } = JSON.parse(readFileSync(path.join(root, room, 'package.json'), 'utf8')) as {
     exports?: Record<string, unknown>;
   };
   return Object.keys(exports).map((entry) => `${name}${entry.slice(1)}`);
+}
+
+/** The smallest example of a package's README, with the endpoint of this test in the place of a user's own. */
+function exampleOf(name: string): string {
+  const readme = readFileSync(path.join(root, roomOf(name), 'README.md'), 'utf8');
+  return /```js\n([^]*?)```/.exec(readme)![1]!.replace('http://127.0.0.1:8080', endpoint.url);
 }
 
 const OWN = [
@@ -80,6 +92,8 @@ test.each(OWN)(
     const list = JSON.stringify(names);
     await blank.succeed('node', '-e', `for (const n of ${list}) require(n)`);
     await blank.succeed('node', '--input-type=module', '-e', `for (const n of ${list}) await import(n)`);
+    blank.write('example.mjs', exampleOf(name));
+    await blank.succeed('node', 'example.mjs');
   },
   300_000,
 );
