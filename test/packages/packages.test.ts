@@ -195,7 +195,7 @@ import { App } from 'aws-cdk-lib';
 import { RerankerStack, readContext } from '@sagemaker-reranker/infra';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 const app = new App({ outdir: 'cdk.out', context: { variant: 'embedded', hosting: 'real-time', environment: 'dev' } });
-new RerankerStack(app, 'Mine', readContext(app));
+new RerankerStack(app, "Mine", readContext(app.node));
 app.synth();
 console.log(embeddedModelDirectory());
 `,
