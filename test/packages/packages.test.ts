@@ -87,7 +87,7 @@ test.each(OWN)(
   '%s, installed alone, loads by require and by import',
   async (name) => {
     const blank = project();
-    await blank.install(wanted(name));
+    await blank.install(wanted(name), ...(name.endsWith('/infra') ? ['aws-cdk-lib', 'constructs'] : []));
     const names = entries(name).filter((entry) => !ADAPTERS.test(entry) && !entry.endsWith('package.json'));
     const list = JSON.stringify(names);
     await blank.succeed('node', '-e', `for (const n of ${list}) require(n)`);
@@ -192,12 +192,11 @@ export const parts = [RerankerError, RerankerCompressor, RerankerStack, readMode
       'app.mjs',
       `
 import { App } from 'aws-cdk-lib';
-import { RerankerStack, readContext } from '@sagemaker-reranker/infra';
-import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { RerankerStack, readContext, stackName } from '@sagemaker-reranker/infra';
 const app = new App({ outdir: 'cdk.out', context: { variant: 'embedded', hosting: 'real-time', environment: 'dev' } });
-new RerankerStack(app, "Mine", readContext(app.node));
+const context = readContext(app.node);
+new RerankerStack(app, stackName(context), { context });
 app.synth();
-console.log(embeddedModelDirectory());
 `,
     );
     await typed.succeed('node', 'app.mjs');
