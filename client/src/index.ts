@@ -5,6 +5,7 @@ export {
   CircuitOpenError,
   EndpointNotFoundError,
   InvalidResponseError,
+  MissingPackageError,
   ModelError,
   NetworkError,
   PayloadTooLargeError,

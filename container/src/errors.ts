@@ -9,7 +9,10 @@ export interface ErrorRow {
 
 /** Every error the container answers with, by its stable code. The one place where code and status meet. */
 export const ERRORS = {
-  invalid_json: { status: 400, meaning: 'The body is not JSON, or cannot be decompressed.' },
+  invalid_json: {
+    status: 400,
+    meaning: 'The body is not JSON, not UTF-8, or cannot be decompressed.',
+  },
   malformed_request: { status: 400, meaning: 'What the connection carries is not valid HTTP.' },
   not_found: { status: 404, meaning: 'No such route.' },
   model_not_found: { status: 404, meaning: 'No model of this name is loaded (multi-model endpoints).' },
@@ -32,6 +35,10 @@ export const ERRORS = {
     meaning: 'A field is missing, empty or of the wrong type; details.path names it.',
   },
   too_many_documents: { status: 422, meaning: 'The request holds more documents than allowed.' },
+  too_many_values: {
+    status: 422,
+    meaning: 'The body holds many times more values than a request of all documents that are allowed.',
+  },
   input_too_long: {
     status: 422,
     meaning:

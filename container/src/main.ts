@@ -5,6 +5,7 @@ import { createLogger } from './log.js';
 import { startServer } from './server.js';
 import {
   flagOf,
+  LOG_LEVELS,
   NUMBER_SETTINGS,
   resolveSettings,
   type NumberSettingName,
@@ -22,15 +23,29 @@ const names = [
   'logLevel',
 ] as const satisfies (keyof SettingOverrides)[];
 
+/** Every flag with its variable, default and meaning, in columns. */
 function usage(): string {
-  const lines = Object.entries(NUMBER_SETTINGS).map(([name, { env, meaning }]) => {
-    return `  ${`${flagOf(name as NumberSettingName)} N`.padEnd(22)}${env.padEnd(26)}${meaning}`;
-  });
+  const settings = resolveSettings({}, {});
+  const rows: string[][] = [
+    ['--model DIR', 'RERANKER_MODEL_DIR', 'see below', 'model directory'],
+    ['--host ADDRESS', 'RERANKER_HOST', 'all', 'address to listen on'],
+    ['--log-level LEVEL', 'RERANKER_LOG_LEVEL', settings.logLevel, LOG_LEVELS.join(', ')],
+  ];
+  for (const [name, { env, meaning }] of Object.entries(NUMBER_SETTINGS)) {
+    const setting = name as NumberSettingName;
+    rows.push([`${flagOf(setting)} N`, env, String(settings[setting]), meaning]);
+  }
+  rows.unshift(['flag', 'variable', 'default here', 'meaning']);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
+  );
   return [
-    'Usage: main.js serve [flags]; each flag wins over its environment variable',
-    `  ${'--model DIR'.padEnd(22)}${'RERANKER_MODEL_DIR'.padEnd(26)}model directory`,
-    `  ${'--host ADDRESS'.padEnd(22)}${'RERANKER_HOST'.padEnd(26)}address to listen on`,
-    `  ${'--log-level LEVEL'.padEnd(22)}${'RERANKER_LOG_LEVEL'.padEnd(26)}trace, debug, info, warn, error, fatal or silent`,
+    'Usage: serve [flags]',
+    '',
+    'A flag wins over its environment variable. Without --model the container serves what lies in /opt/ml/model, else the',
+    'demonstration model that ships with it.',
+    '',
     ...lines,
   ].join('\n');
 }
@@ -39,7 +54,12 @@ function usage(): string {
 function parseCommand(args: readonly string[]): SettingOverrides {
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const name of names) options[flagOf(name).slice(2)] = { type: 'string' };
+  options.help = { type: 'boolean', short: 'h' };
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  if (values.help === true) {
+    process.stdout.write(`${usage()}\n`);
+    process.exit(0);
+  }
   if (positionals.length !== 1 || positionals[0] !== 'serve') {
     throw new Error(`expected the one command serve, got ${JSON.stringify(positionals.join(' '))}`);
   }
@@ -56,7 +76,7 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     overrides = parseCommand(args);
   } catch (error) {
-    fail(`${(error as Error).message}\n${usage()}`);
+    fail(`${(error as Error).message}\nserve --help lists the flags`);
   }
   let settings: Settings;
   try {
@@ -78,6 +98,8 @@ async function main(args: readonly string[]): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Who started this process with a channel to it has gone when that closes, and nobody is left to stop it.
+  process.on('disconnect', stop);
   try {
     await (
       await starting

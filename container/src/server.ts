@@ -58,6 +58,8 @@ export async function startServer(
       requestTimeout: settings.deadlineMs,
       headersTimeout: Math.min(HEADERS_MS, settings.deadlineMs),
       connectionsCheckingInterval: CHECK_MS,
+      // The application refuses such a request itself, with a body that says why.
+      requireHostHeader: false,
     },
     app,
   );
@@ -107,7 +109,8 @@ function chosen(settings: Settings): Partial<Settings> {
 function listen(http: Server, settings: Settings): Promise<number> {
   return new Promise((resolve, reject) => {
     http.once('error', reject);
-    http.listen(settings.port, settings.host, () => {
+    // Without an address: all of them, of IPv6 and of IPv4.
+    http.listen(settings.port, settings.host === '' ? undefined : settings.host, () => {
       http.off('error', reject);
       resolve((http.address() as AddressInfo).port);
     });
@@ -146,7 +149,8 @@ async function drain(
   logger: Logger,
 ): Promise<void> {
   logger.info({ inFlight: inFlight.count() }, 'draining');
-  http.close();
+  // It still listens while requests are in flight, so that callers are told 503 instead of finding nobody there.
+  http.closeIdleConnections();
   const timer = setTimeout(() => {
     logger.warn({ inFlight: inFlight.count() }, 'requests outlasted the drain');
     shutdown.abort(new RequestError('draining', 'the container shut down before the request was finished'));
@@ -156,6 +160,7 @@ async function drain(
   }, settings.drainMs);
   await inFlight.none();
   clearTimeout(timer);
+  http.close();
   http.closeAllConnections();
   logger.info('drained');
 }

@@ -35,6 +35,19 @@ export const NUMBER_SETTINGS = {
     most: 1,
     meaning: '1 keeps the memory of a batch for the next, 0 gives it back after each and is slower',
   },
+  spin: {
+    env: 'RERANKER_SPIN',
+    least: 0,
+    most: 1,
+    meaning:
+      '1 lets threads spin between batches: small requests are faster, and an idle machine is not quiet',
+  },
+  bfloat16: {
+    env: 'RERANKER_BFLOAT16',
+    least: 0,
+    most: 1,
+    meaning: '1 computes fp32 products in bfloat16 where an arm64 processor has it (Graviton3 and later)',
+  },
   batchMemoryBytes: {
     env: 'RERANKER_BATCH_MEMORY_BYTES',
     least: 0,
@@ -52,6 +65,12 @@ export const NUMBER_SETTINGS = {
     least: 1,
     most: 1_000_000,
     meaning: 'documents in a request',
+  },
+  refuseBlank: {
+    env: 'RERANKER_REFUSE_BLANK',
+    least: 0,
+    most: 1,
+    meaning: '1 refuses a request with a document that has no text, 0 ranks that document last',
   },
   maxBodyBytes: {
     env: 'RERANKER_MAX_BODY_BYTES',
@@ -107,6 +126,7 @@ export type ChosenName = 'workers' | 'threads' | 'batchTokens' | 'arena';
 
 /** Everything a server is started with; counts and sizes as {@link NUMBER_SETTINGS} says. */
 export interface Settings extends Readonly<Record<NumberSettingName, number>> {
+  /** Address to listen on; all of IPv6 and IPv4 where it is empty. */
   readonly host: string;
   readonly modelDir: string;
   readonly logLevel: LogLevel;
@@ -176,15 +196,18 @@ export function resolveSettings(
   const maxBodyBytes = number('maxBodyBytes', 25 * 1024 * 1024);
   const settings: Settings = {
     port: number('port', 8080),
-    host: overrides.host ?? (env.RERANKER_HOST || '0.0.0.0'),
+    host: overrides.host ?? (env.RERANKER_HOST || ''),
     modelDir: path.resolve(overrides.modelDir ?? (env.RERANKER_MODEL_DIR || defaultModelDir())),
     workers,
     threads: number('threads', Math.max(1, Math.floor(cores / workers))),
     batchTokens: number('batchTokens', 512),
     arena: number('arena', 1),
+    spin: number('spin', 1),
+    bfloat16: number('bfloat16', 0),
     batchMemoryBytes: number('batchMemoryBytes', 0),
     queueTokens: number('queueTokens', 2_000_000),
     maxDocuments: number('maxDocuments', 10_000),
+    refuseBlank: number('refuseBlank', 0),
     maxBodyBytes,
     inflightBytes: number('inflightBytes', Math.max(128 * 1024 * 1024, maxBodyBytes)),
     // Many times what the longest document takes on a slow processor.

@@ -1,16 +1,16 @@
 import type { ModelManifest } from '@sagemaker-reranker/models';
 import type { PairBatch } from './batch.js';
+import type { SessionChoices } from './session-options.js';
 
 /** Messages to and from an inference process, over IPC with structured clone; it answers each, in their order. */
 
 /** What an inference process is told first. */
-export interface LoadMessage {
+export interface LoadMessage extends SessionChoices {
   readonly type: 'load';
   /** Path of an ONNX file. */
   readonly modelFile: string;
   readonly inputs: ModelManifest['inputs'];
   readonly output: string;
-  readonly threads: number;
   /** Whether memory of a batch is kept for the next. Default: it is. */
   readonly arena?: boolean;
   /** Leaves out declared inputs that the file lacks, where they otherwise make it unusable. */

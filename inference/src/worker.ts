@@ -8,7 +8,7 @@ import type { PairBatch } from './batch.js';
 import { batchFeeds } from './feeds.js';
 import type { FromProcess, LoadMessage, ToProcess } from './protocol.js';
 import { InferenceSession } from './runtime.js';
-import { SESSION_OPTIONS } from './session-options.js';
+import { sessionOptions } from './session-options.js';
 
 interface Loaded {
   readonly session: InferenceSession;
@@ -20,8 +20,7 @@ let loaded: Loaded | undefined;
 
 async function load(model: LoadMessage): Promise<Loaded> {
   const session = await InferenceSession.create(model.modelFile, {
-    ...SESSION_OPTIONS,
-    intraOpNumThreads: model.threads,
+    ...sessionOptions(model),
     interOpNumThreads: 1,
     executionMode: 'sequential',
     // Batches differ in shape: a memory pattern planned for one is waste for the next.

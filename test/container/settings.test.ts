@@ -27,7 +27,7 @@ describe('resolveSettings', () => {
       expect(settings[name]).toBeGreaterThanOrEqual(least);
       expect(settings[name]).toBeLessThanOrEqual(most);
     }
-    expect(settings).toMatchObject({ port: 8080, host: '0.0.0.0', maxBodyBytes: 26_214_400 });
+    expect(settings).toMatchObject({ port: 8080, host: '', maxBodyBytes: 26_214_400 });
     expect(settings.workers * settings.threads).toBeLessThanOrEqual(processors());
     expect(settings.modelDir).toBe(embeddedModelDirectory());
   });

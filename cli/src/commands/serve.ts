@@ -13,7 +13,10 @@ export function serveCommand(): Command {
     .helpOption(false)
     .argument('[flags...]')
     .action((flags: string[]) => {
-      const child = spawn(process.execPath, [containerEntry(), 'serve', ...flags], { stdio: 'inherit' });
+      const child = spawn(process.execPath, [containerEntry(), 'serve', ...flags], {
+        // The channel tells the container when this process has gone, however it ended.
+        stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+      });
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => child.kill(signal));
       child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
     });

@@ -7,7 +7,12 @@ export {
   StreamInterruptedError,
   TimeoutError,
 } from './connection-errors.js';
-export { PayloadTooLargeError, ValidationError, type ValidationIssue } from './request-errors.js';
+export {
+  MissingPackageError,
+  PayloadTooLargeError,
+  ValidationError,
+  type ValidationIssue,
+} from './request-errors.js';
 export { RerankerError, type RerankerErrorCode, type RerankerErrorOptions } from './reranker-error.js';
 export {
   AccessDeniedError,

@@ -1,4 +1,4 @@
-import { hasKind, RerankerError, type RerankerErrorOptions } from './reranker-error.js';
+import { guard, type Guard, RerankerError, type RerankerErrorOptions } from './reranker-error.js';
 
 /** One fault of a request: which field, and what it must be. */
 export interface ValidationIssue {
@@ -9,7 +9,7 @@ export interface ValidationIssue {
 
 /** The request or the client's configuration is not acceptable; nothing was ranked. */
 export class ValidationError extends RerankerError<'invalid_request'> {
-  protected static override readonly kind: string = 'ValidationError';
+  static override readonly isInstance: Guard<ValidationError> = guard('ValidationError');
   /** Empty when the service refused the request without naming a field. */
   readonly issues: readonly ValidationIssue[];
 
@@ -17,15 +17,11 @@ export class ValidationError extends RerankerError<'invalid_request'> {
     super('invalid_request', message, options);
     this.issues = issues;
   }
-
-  static override isInstance(value: unknown): value is ValidationError {
-    return hasKind(value, 'ValidationError');
-  }
 }
 
 /** The request body is over the endpoint's limit: found before sending, or refused by the service. */
 export class PayloadTooLargeError extends RerankerError<'payload_too_large'> {
-  protected static override readonly kind: string = 'PayloadTooLargeError';
+  static override readonly isInstance: Guard<PayloadTooLargeError> = guard('PayloadTooLargeError');
   /** Size of the body and the limit, bytes, where known. */
   readonly bytes: number | undefined;
   readonly limitBytes: number | undefined;
@@ -39,8 +35,15 @@ export class PayloadTooLargeError extends RerankerError<'payload_too_large'> {
     this.bytes = sizes.bytes;
     this.limitBytes = sizes.limitBytes;
   }
+}
 
-  static override isInstance(value: unknown): value is PayloadTooLargeError {
-    return hasKind(value, 'PayloadTooLargeError');
+/** A package that this call needs is not installed; the message says how to install it. */
+export class MissingPackageError extends RerankerError<'missing_package'> {
+  static override readonly isInstance: Guard<MissingPackageError> = guard('MissingPackageError');
+  readonly package: string;
+
+  constructor(name: string, options?: RerankerErrorOptions) {
+    super('missing_package', `the package ${name} is not installed; run: npm install ${name}`, options);
+    this.package = name;
   }
 }

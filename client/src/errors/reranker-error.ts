@@ -16,6 +16,7 @@ export type RerankerErrorCode =
   | 'stream_interrupted'
   | 'circuit_open'
   | 'invalid_response'
+  | 'missing_package'
   | 'unexpected';
 
 export interface RerankerErrorOptions {
@@ -31,11 +32,20 @@ export interface RerankerErrorOptions {
 // Registered symbol: two copies of this package in one process (a bundle and node_modules) share it.
 const MARKER = Symbol.for('sagemaker-reranker.error');
 
-/** Whether a value is an error of this package, of the given kind if one is given. */
-export function hasKind(value: unknown, kind?: string): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const found = (value as { readonly [MARKER]?: unknown })[MARKER];
-  return kind === undefined ? typeof found === 'string' : found === kind;
+/** A guard that carries the name of what it looks for: minifiers change the names of classes. */
+export interface Guard<T> {
+  (value: unknown): value is T;
+  readonly kind: string;
+}
+
+/** Recognises errors of one class, or of any where none is named, of another copy of this package too. */
+export function guard<T>(kind: string, any = false): Guard<T> {
+  const recognises = (value: unknown): value is T => {
+    if (typeof value !== 'object' || value === null) return false;
+    const found = (value as { readonly [MARKER]?: unknown })[MARKER];
+    return any ? typeof found === 'string' : found === kind;
+  };
+  return Object.assign(recognises, { kind });
 }
 
 /**
@@ -43,7 +53,7 @@ export function hasKind(value: unknown, kind?: string): boolean {
  * The `isInstance` guards recognise errors of another copy of this package, which `instanceof` does not.
  */
 export class RerankerError<C extends RerankerErrorCode = RerankerErrorCode> extends Error {
-  protected static readonly kind: string = 'RerankerError';
+  static readonly isInstance: Guard<RerankerError> = guard('RerankerError', true);
   readonly code: C;
   readonly status: number | undefined;
   /** Whether the same call may succeed later, unchanged. */
@@ -59,17 +69,12 @@ export class RerankerError<C extends RerankerErrorCode = RerankerErrorCode> exte
     options: RerankerErrorOptions & { readonly retryable?: boolean } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    // Not the constructor's name: minifiers change that.
-    this.name = new.target.kind;
-    this[MARKER] = new.target.kind;
+    this.name = new.target.isInstance.kind;
+    this[MARKER] = this.name;
     this.code = code;
     this.status = options.status;
     this.retryable = options.retryable ?? false;
     this.requestId = options.requestId;
     this.retryAfterMs = options.retryAfterMs;
-  }
-
-  static isInstance(value: unknown): value is RerankerError {
-    return hasKind(value);
   }
 }

@@ -1,22 +1,18 @@
 import type { ErrorBody } from '../wire.js';
-import { hasKind, RerankerError, type RerankerErrorOptions } from './reranker-error.js';
+import { guard, type Guard, RerankerError, type RerankerErrorOptions } from './reranker-error.js';
 
 /** The service refused the call because of its rate. */
 export class ThrottledError extends RerankerError<'throttled'> {
-  protected static override readonly kind: string = 'ThrottledError';
+  static override readonly isInstance: Guard<ThrottledError> = guard('ThrottledError');
 
   constructor(message: string, options?: RerankerErrorOptions) {
     super('throttled', message, { ...options, retryable: true });
-  }
-
-  static override isInstance(value: unknown): value is ThrottledError {
-    return hasKind(value, 'ThrottledError');
   }
 }
 
 /** The container answered with an error, or not at all; SageMaker passes that on with status 424. */
 export class ModelError extends RerankerError<'model_error'> {
-  protected static override readonly kind: string = 'ModelError';
+  static override readonly isInstance: Guard<ModelError> = guard('ModelError');
   /** Status the container answered with; 0 when it gave no answer (SageMaker's own convention). */
   readonly originalStatusCode: number | undefined;
   /** What the container answered; SageMaker may have shortened it. */
@@ -49,35 +45,23 @@ export class ModelError extends RerankerError<'model_error'> {
     this.containerError = containerError;
     this.logStreamArn = original.logStreamArn;
   }
-
-  static override isInstance(value: unknown): value is ModelError {
-    return hasKind(value, 'ModelError');
-  }
 }
 
 /** There is no endpoint of that name in this account and region. */
 export class EndpointNotFoundError extends RerankerError<'endpoint_not_found'> {
-  protected static override readonly kind: string = 'EndpointNotFoundError';
+  static override readonly isInstance: Guard<EndpointNotFoundError> = guard('EndpointNotFoundError');
 
   constructor(message: string, options?: RerankerErrorOptions) {
     super('endpoint_not_found', message, options);
-  }
-
-  static override isInstance(value: unknown): value is EndpointNotFoundError {
-    return hasKind(value, 'EndpointNotFoundError');
   }
 }
 
 /** No credentials, wrong or expired ones, or ones without `sagemaker:InvokeEndpoint` on this endpoint. */
 export class AccessDeniedError extends RerankerError<'access_denied'> {
-  protected static override readonly kind: string = 'AccessDeniedError';
+  static override readonly isInstance: Guard<AccessDeniedError> = guard('AccessDeniedError');
 
   constructor(message: string, options?: RerankerErrorOptions) {
     super('access_denied', message, options);
-  }
-
-  static override isInstance(value: unknown): value is AccessDeniedError {
-    return hasKind(value, 'AccessDeniedError');
   }
 }
 
@@ -88,14 +72,10 @@ type UnavailableCode = 'service_unavailable' | 'internal_failure' | 'model_not_r
  * starts or a multi-model endpoint loads the model. `no_capacity`: an inference component is scaled to zero.
  */
 export class UnavailableError extends RerankerError<UnavailableCode> {
-  protected static override readonly kind: string = 'UnavailableError';
+  static override readonly isInstance: Guard<UnavailableError> = guard('UnavailableError');
 
   constructor(code: UnavailableCode, message: string, options?: RerankerErrorOptions) {
     super(code, message, { ...options, retryable: true });
-  }
-
-  static override isInstance(value: unknown): value is UnavailableError {
-    return hasKind(value, 'UnavailableError');
   }
 }
 

@@ -160,11 +160,16 @@ function fromFetch(thrown: unknown): RerankerError {
   if (RerankerError.isInstance(thrown)) return thrown;
   const { name, message, cause } = thrown as Partial<Error>;
   if (name === 'TimeoutError') return new TimeoutError(message ?? 'timeout', { cause: thrown });
-  const { code, message: reason } = (cause ?? {}) as { readonly code?: string; readonly message?: string };
+  const failure = (cause ?? thrown) as { readonly code?: string; readonly message?: string };
+  const { code = '', message: reason } = failure;
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') {
     return new TimeoutError(`the container stayed silent: ${reason ?? code}`, { cause: thrown });
   }
-  return new NetworkError(`no connection to the container: ${reason || code || message || String(thrown)}`, {
-    cause: thrown,
-  });
+  if (cause === undefined || /^(ERR_INVALID|ERR_HTTP_INVALID|UND_ERR_INVALID)/.test(code)) {
+    // fetch refused what it was given: a header that is none, for example. That does not pass.
+    return new RerankerError('unexpected', `the request could not be sent: ${reason ?? String(thrown)}`, {
+      cause: thrown,
+    });
+  }
+  return new NetworkError(`no connection to the container: ${reason || code || message}`, { cause: thrown });
 }

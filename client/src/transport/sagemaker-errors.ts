@@ -2,6 +2,7 @@ import type { ModelError as SageMakerModelError } from '@aws-sdk/client-sagemake
 import {
   AccessDeniedError,
   EndpointNotFoundError,
+  MissingPackageError,
   ModelError,
   NetworkError,
   PayloadTooLargeError,
@@ -25,7 +26,9 @@ interface SdkError extends Partial<Omit<SageMakerModelError, 'name' | '$response
 
 const ACCESS_DENIED =
   /^(AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature|SignatureDoesNotMatch|MissingAuthenticationToken|IncompleteSignature|InvalidClientTokenId|CredentialsProviderError|TokenProviderError|OptInRequired)/;
-const NETWORK_CODE = /^(E[A-Z_]+|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/;
+// Of the system (ECONNRESET, EAI_AGAIN) and of TLS; Node's own ERR_ codes are faults of a program, not of the network.
+const NETWORK_CODE = /^(E(?!RR_)[A-Z_]+$|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/;
+const MISSING_MODULE = /Cannot find (?:package|module) '((?:@[^/']+\/)?[^/'.][^/']*)/;
 // The SDK keeps only the text of an error of another realm (Jest, vm).
 const NETWORK_MESSAGE =
   /\b(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|socket hang up)\b/;
@@ -54,6 +57,8 @@ export function fromAws(thrown: unknown, target: string): RerankerError {
     ...(error.$metadata?.requestId !== undefined && { requestId: error.$metadata.requestId }),
     cause: thrown,
   };
+  const missing = missingPackage(thrown);
+  if (missing !== undefined) return missing;
   if (name === 'ModelError') return fromModelError(error, message, options);
   if (name === 'ModelStreamError' || name === 'InternalStreamFailure') {
     const code = error.ErrorCode === undefined ? '' : ` (${error.ErrorCode})`;
@@ -77,6 +82,14 @@ export function fromAws(thrown: unknown, target: string): RerankerError {
   if (status !== undefined && status >= 500)
     return new UnavailableError('internal_failure', message, options);
   return fromNoReply(error, name, message, options);
+}
+
+/** The error for an import that failed because its package is not there; undefined for any other. */
+export function missingPackage(thrown: unknown): MissingPackageError | undefined {
+  const { code, message = '' } = (thrown ?? {}) as SdkError;
+  if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
+  const [, name] = MISSING_MODULE.exec(message) ?? [];
+  return name === undefined ? undefined : new MissingPackageError(name, { cause: thrown });
 }
 
 function fromModelError(error: SdkError, message: string, options: RerankerErrorOptions): ModelError {

@@ -1,17 +1,18 @@
-import type { Truncation } from '../engine/index.js';
 import type { RequestError } from '../errors.js';
-import type { Fields } from './fields.js';
+import type { RequestOptions } from './options.js';
+import type { CodecLimits, Schema, Shape } from './schema.js';
+import type { Fields } from './text.js';
+
+export type { CodecLimits } from './schema.js';
 
 /** What every format is read into: the one request the engine knows. */
-export interface RerankRequest {
-  readonly query: string;
+export interface RerankRequest extends RequestOptions {
+  /** The query, or one for each document where a format gives each its own. */
+  readonly query: string | readonly string[];
   readonly documents: readonly string[];
   /** Results wanted, best first; all when absent. */
   readonly topN?: number;
   readonly returnDocuments: boolean;
-  /** Scores as logits instead of their sigmoid. */
-  readonly rawScores: boolean;
-  readonly truncation: Truncation;
   /** The documents as they came, where a format gives them back so. */
   readonly given?: readonly unknown[];
   /** Id of the record, where a format has one. */
@@ -35,10 +36,6 @@ export interface RerankOutcome {
   readonly timings: { readonly tokenize: number; readonly queue: number; readonly inference: number };
 }
 
-export interface CodecLimits {
-  readonly maxDocuments: number;
-}
-
 /** An error as a format's own servers answer it. */
 export interface EncodedError {
   readonly status: number;
@@ -46,9 +43,22 @@ export interface EncodedError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One wire format, JSON in and out. */
+/** One wire format, JSON in and out. A new one is a file beside this, and a line in formats.ts. */
 export interface Codec {
   readonly name: string;
+  /** The name under which this project's documentation and users know the format's owner. */
+  readonly owner: string;
+  /** Fields that no other format has: a body with one of them on /invocations is of this one. */
+  readonly marks: readonly string[];
+  /** Whether a body that has none of the marks is of this format. */
+  readonly detect?: (fields: Fields) => boolean;
+  /** The owner's own routes, each with the fields by which this format is told from others there. */
+  readonly routes?: Readonly<Record<string, readonly string[]>>;
+  /** The request's fields. A field that another format has and this one has not is refused. */
+  readonly request: Shape;
+  readonly example: Fields;
+  readonly answer: Schema;
+  readonly error: Schema;
   /** @throws RequestError 422, with the path of the field in its details. */
   decode(fields: Fields, limits: CodecLimits): RerankRequest;
   /** The answer, to be written as JSON. */

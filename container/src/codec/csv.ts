@@ -1,5 +1,7 @@
+import { isBlank } from '../engine/index.js';
 import { RequestError } from '../errors.js';
-import { kindOf, type Fields } from './fields.js';
+import { kindOf } from './faults.js';
+import type { Fields } from './text.js';
 
 const COLUMNS = ['id', 'query', 'documents', 'top_n'];
 const [NEWLINE, RETURN, QUOTE, COMMA, BACKSLASH] = [0x0a, 0x0d, 0x22, 0x2c, 0x5c];
@@ -65,23 +67,53 @@ function endOfLine(body: Buffer, start: number): number {
 export function decodeRow(line: string): Fields {
   const cells = splitRow(line);
   if (cells.length < 3 || cells.length > COLUMNS.length) {
-    throw fault(
-      '',
-      `the row has ${cells.length} columns; it must have ${COLUMNS.join(', ')}, the last at will`,
-    );
+    throw fault('', `the row has ${counted(cells)}; it must have ${COLUMNS.join(', ')}, the last at will`);
   }
   const [id, query, documents, topN = ''] = cells as [string, string, string, string?];
   let parsed: unknown;
   try {
     parsed = JSON.parse(documents);
   } catch {
-    throw fault('documents', 'documents is not valid JSON; it must be a JSON array');
+    throw fault('documents', 'documents is not valid JSON; it must be a JSON array', { id });
   }
-  if (!Array.isArray(parsed))
-    throw fault('documents', `documents is ${kindOf(parsed)}; it must be a JSON array`);
+  if (!Array.isArray(parsed)) {
+    throw fault('documents', `documents is ${kindOf(parsed)}; it must be a JSON array`, { id });
+  }
   const count = topN.trim();
-  if (count !== '' && !/^\d+$/.test(count)) throw fault('top_n', 'top_n is not a whole number');
+  if (count !== '' && !/^\d+$/.test(count)) throw fault('top_n', 'top_n is not a whole number', { id });
   return { data: { id, query, documents: parsed, ...(count !== '' && { top_n: Number(count) }) } };
+}
+
+/**
+ * A row `query,document`, as SQL engines send the arguments of a function of two.
+ * @throws RequestError `invalid_request`.
+ */
+export function decodePair(line: string): { readonly query: string; readonly document: string } {
+  const cells = splitRow(line);
+  if (cells.length !== 2) {
+    throw fault('', `the row has ${counted(cells)}; it must have query, document as the first has`);
+  }
+  const [query, document] = cells as [string, string];
+  if (isBlank(query)) throw fault('query', 'query is empty; it must hold text');
+  return { query, document };
+}
+
+/** Whether a row has the two columns of a pair. */
+export function isPairRow(line: string): boolean {
+  try {
+    return splitRow(line).length === 2;
+  } catch {
+    return false;
+  }
+}
+
+/** A text as a field of a CSV row (RFC 4180). */
+export function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function counted({ length }: readonly string[]): string {
+  return length === 1 ? '1 column' : `${length} columns`;
 }
 
 function splitRow(line: string): string[] {
@@ -101,13 +133,17 @@ interface Cell {
 }
 
 function bareCell(line: string, start: number): Cell {
+  const special = /[,\\]/g;
   let text = '';
-  let at = start;
-  for (; at < line.length && line[at] !== ','; at += 1) {
-    if (line[at] === '\\' && at + 1 < line.length) at += 1;
-    text += line[at]!;
+  for (let from = start; ;) {
+    special.lastIndex = from;
+    const at = special.exec(line)?.index ?? line.length;
+    text += line.slice(from, at);
+    if (line[at] !== '\\') return { text, end: at };
+    // A backslash at the very end stands for itself.
+    text += line[at + 1] ?? '\\';
+    from = at + 2;
   }
-  return { text, end: at };
 }
 
 function quotedCell(line: string, start: number): Cell {
@@ -129,6 +165,6 @@ function quotedCell(line: string, start: number): Cell {
   throw fault('', 'the row has a quoted field without its closing quote');
 }
 
-function fault(path: string, message: string): RequestError {
-  return new RequestError('invalid_request', message, { path });
+function fault(path: string, message: string, row: { readonly id?: string } = {}): RequestError {
+  return new RequestError('invalid_request', message, { path, ...row });
 }

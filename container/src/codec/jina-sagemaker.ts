@@ -1,19 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import type { Codec, RerankOutcome, RerankRequest } from './codec.js';
-import {
-  booleanField,
-  countField,
-  documentsField,
-  Faults,
-  kindOf,
-  queryField,
-  truncationFields,
-  type Fields,
-} from './fields.js';
+import { kindOf } from './faults.js';
+import { decoder, optionsOf, optionsWithTruncate } from './options.js';
 import { ranked } from './rank.js';
+import {
+  answerOf,
+  anything,
+  count,
+  documents,
+  flag,
+  INTEGER,
+  listOf,
+  NUMBER,
+  queryText,
+  type Reading,
+  readShape,
+  schemaOf,
+  STRING,
+} from './schema.js';
+import { isObject, type Fields } from './text.js';
 
 /** Special tokens that a text alone has: the usage figures of this format count texts, not pairs. */
 const SPECIAL_TOKENS = 2;
+
+/** What `data` may hold, or `parameters` beside it. */
+const settings = { top_n: count(), return_documents: flag(true), ...optionsWithTruncate };
+const texts = { query: queryText(), documents };
+const idUsage = answerOf({ id: STRING, total_tokens: INTEGER });
+const id = anything(STRING);
 
 /**
  * The format of Jina's models on the AWS Marketplace, as the Python package `jina-sagemaker` speaks it. `data` holds
@@ -21,25 +35,54 @@ const SPECIAL_TOKENS = 2;
  */
 export const jinaSagemaker: Codec = {
   name: 'jina-sagemaker',
-
-  decode(fields, limits) {
-    const faults = new Faults();
-    const data = dataOf(fields, faults);
-    const parameters = isObject(fields.parameters) ? fields.parameters : {};
-    const options = { ...parameters, ...data };
-    const request: RerankRequest = {
-      query: queryField(data.query, 'data.query', faults),
-      documents: documentsField(data.documents, 'data.documents', limits, faults),
-      given: Array.isArray(data.documents) ? (data.documents as unknown[]) : [],
-      topN: countField(options, 'top_n', faults),
-      returnDocuments: booleanField(options, 'return_documents', true, faults),
-      rawScores: booleanField(options, 'raw_scores', false, faults),
-      truncation: truncationFields(options, faults),
-      ...(typeof data.id === 'string' && { id: data.id }),
-    };
-    faults.throwIfAny();
-    return request;
-  },
+  owner: 'Jina on SageMaker',
+  marks: ['data'],
+  ...decoder(
+    {
+      data: { ...anything(schemaOf({ ...texts, ...settings, id })), required: true },
+      parameters: anything(schemaOf(settings)),
+    },
+    ({ data: given, parameters }, _fields, reading) => {
+      const data = dataOf(given, reading);
+      const options = { ...(isObject(parameters) ? parameters : {}), ...data };
+      const values = {
+        ...readShape(texts, data, reading, 'data.'),
+        ...readShape(settings, options, reading),
+      };
+      return {
+        query: values.query,
+        documents: values.documents,
+        given: Array.isArray(data.documents) ? (data.documents as unknown[]) : [],
+        topN: values.top_n,
+        returnDocuments: values.return_documents,
+        id: typeof data.id === 'string' ? data.id : undefined,
+        ...optionsOf(values),
+      };
+    },
+  ),
+  example: { data: { query: 'the fox', documents: ['the fox runs', 'a b c'], top_n: 1 } },
+  answer: answerOf({
+    data: listOf(
+      answerOf({
+        id: STRING,
+        query_usage: idUsage,
+        results: listOf(
+          answerOf(
+            {
+              id: STRING,
+              index: INTEGER,
+              document: { type: 'object' },
+              relevance_score: NUMBER,
+              usage: idUsage,
+            },
+            ['document'],
+          ),
+        ),
+      }),
+    ),
+    parameters: { type: 'object' },
+  }),
+  error: answerOf({ error: { type: 'object' } }),
 
   encode: (request, outcome) => ({ data: [record(request, outcome)], parameters: {} }),
 
@@ -63,18 +106,13 @@ export function record(request: RerankRequest, outcome: RerankOutcome): object {
   };
 }
 
-function dataOf(fields: Fields, faults: Faults): Fields {
-  const { data } = fields;
+function dataOf(data: unknown, { faults }: Reading): Fields {
   const entry: unknown = Array.isArray(data) && data.length === 1 ? data[0] : data;
   if (isObject(entry)) return entry;
   const given = Array.isArray(data) ? `an array of ${data.length}` : kindOf(data);
   faults.add('data', `is ${given}; it must be an object, or an array of one (send several as JSON lines)`);
   faults.throwIfAny();
   return {};
-}
-
-function isObject(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function givenId(document: unknown): string | undefined {

@@ -1,17 +1,9 @@
 import type { RerankResponseBody, RerankResultBody, RerankStreamEndBody } from '@sagemaker-reranker/client';
 import type { RequestError } from '../errors.js';
-import type { Codec, CodecLimits, RerankOutcome, RerankRequest } from './codec.js';
-import {
-  booleanField,
-  checkModel,
-  countField,
-  documentsField,
-  Faults,
-  queryField,
-  truncationFields,
-  type Fields,
-} from './fields.js';
+import type { Codec, RerankOutcome, RerankRequest } from './codec.js';
+import { decoder, model, optionsOf, optionsWithTruncate } from './options.js';
 import { ranked, scoreOf } from './rank.js';
+import { answerOf, count, documents, flag, INTEGER, listOf, NUMBER, queryText, STRING } from './schema.js';
 
 /**
  * The Jina API format, `/v1/rerank`; types in client/wire.ts. `raw_scores` and the fields of truncation are this
@@ -19,21 +11,41 @@ import { ranked, scoreOf } from './rank.js';
  */
 export const jina = {
   name: 'jina',
-
-  decode(fields: Fields, limits: CodecLimits): RerankRequest {
-    const faults = new Faults();
-    checkModel(fields, faults);
-    const request: RerankRequest = {
-      query: queryField(fields.query, 'query', faults),
-      documents: documentsField(fields.documents, 'documents', limits, faults),
-      topN: countField(fields, 'top_n', faults),
-      returnDocuments: booleanField(fields, 'return_documents', true, faults),
-      rawScores: booleanField(fields, 'raw_scores', false, faults),
-      truncation: truncationFields(fields, faults),
-    };
-    faults.throwIfAny();
-    return request;
+  owner: 'Jina',
+  marks: [],
+  routes: { '/v1/rerank': [] },
+  ...decoder(
+    {
+      model,
+      query: queryText(),
+      documents,
+      top_n: count(),
+      return_documents: flag(true),
+      ...optionsWithTruncate,
+    },
+    (given) => ({
+      query: given.query,
+      documents: given.documents,
+      topN: given.top_n,
+      returnDocuments: given.return_documents,
+      ...optionsOf(given),
+    }),
+  ),
+  example: {
+    query: 'the fox',
+    documents: ['the fox runs', 'a b c'],
+    top_n: 1,
+    raw_scores: true,
+    truncate: 'left',
   },
+  answer: answerOf({
+    model: STRING,
+    usage: answerOf({ total_tokens: INTEGER }),
+    results: listOf(
+      answerOf({ index: INTEGER, relevance_score: NUMBER, document: { type: 'object' } }, ['document']),
+    ),
+  }),
+  error: answerOf({ detail: STRING, error: { type: 'object' } }),
 
   encode(
     request: RerankRequest,

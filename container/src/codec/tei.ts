@@ -1,17 +1,20 @@
-import { RequestError } from '../errors.js';
-import type { Codec, RerankRequest } from './codec.js';
-import {
-  booleanField,
-  choiceField,
-  countField,
-  documentsField,
-  Faults,
-  kindOf,
-  queryField,
-  truncationFields,
-  type Fields,
-} from './fields.js';
+import type { RequestError } from '../errors.js';
+import type { Codec } from './codec.js';
+import { decoder, options, optionsOf } from './options.js';
 import { ranked } from './rank.js';
+import {
+  answerOf,
+  choice,
+  count,
+  flag,
+  INTEGER,
+  list,
+  listOf,
+  NUMBER,
+  queryText,
+  STRING,
+  string,
+} from './schema.js';
 
 /**
  * `/rerank` of text-embeddings-inference: a bare array, `{ error, error_type }`, and timings in headers
@@ -20,26 +23,37 @@ import { ranked } from './rank.js';
  */
 export const tei: Codec = {
   name: 'tei',
-
-  decode(fields, limits) {
-    if (Array.isArray(fields.texts) && fields.texts.length === 0) {
-      throw new RequestError('invalid_request', 'texts is empty; it must hold at least one document', {
-        path: 'texts',
-        empty: true,
-      });
-    }
-    const faults = new Faults();
-    const request: RerankRequest = {
-      query: queryField(fields.query, 'query', faults),
-      documents: documentsField(fields.texts, 'texts', limits, faults, string),
-      topN: countField(fields, 'top_n', faults),
-      returnDocuments: booleanField(fields, 'return_text', false, faults),
-      rawScores: booleanField(fields, 'raw_scores', false, faults),
-      truncation: truncationFields(fields, faults, truncate(fields, faults)),
-    };
-    faults.throwIfAny();
-    return request;
-  },
+  owner: 'text-embeddings-inference',
+  marks: ['texts', 'truncation_direction'],
+  routes: { '/rerank': ['texts'] },
+  ...decoder(
+    {
+      query: queryText(),
+      texts: list(string),
+      top_n: count(),
+      truncate: flag(true),
+      // The words are capitalised in the API's schema, and lower case in its command line.
+      truncation_direction: choice('right', 'left', 'Right', 'Left'),
+      return_text: flag(false),
+      ...options,
+    },
+    ({ truncate, truncation_direction: direction, ...given }) => ({
+      query: given.query,
+      documents: given.texts,
+      topN: given.top_n,
+      returnDocuments: given.return_text,
+      ...optionsOf({
+        ...given,
+        truncate: truncate ? (direction.toLowerCase() as 'right' | 'left') : 'error',
+      }),
+    }),
+  ),
+  example: { query: 'the fox', texts: ['the fox runs', 'a b c'], truncate: true },
+  answer: listOf(answerOf({ index: INTEGER, score: NUMBER, text: STRING }, ['text'])),
+  error: answerOf({
+    error: STRING,
+    error_type: { enum: ['Unhealthy', 'Backend', 'Overloaded', 'Validation', 'Tokenizer', 'Empty'] },
+  }),
 
   encode: (request, outcome) =>
     ranked(request, outcome).map(({ index, score }) => ({
@@ -68,24 +82,15 @@ export const tei: Codec = {
   },
 };
 
-function truncate(fields: Fields, faults: Faults): 'right' | 'left' | 'error' {
-  // The words are capitalised in the API's schema, and lower case in its command line.
-  const direction = choiceField(fields, 'truncation_direction', ['right', 'left', 'Right', 'Left'], faults);
-  if (!booleanField(fields, 'truncate', true, faults)) return 'error';
-  return direction.toLowerCase() === 'left' ? 'left' : 'right';
-}
+/** Sizes that TEI's own validation refuses with 413, on which its clients split a request. */
+const TOO_LARGE = new Set(['too_many_documents', 'too_many_tokens', 'input_too_long', 'payload_too_large']);
 
-function string(value: unknown, path: string, faults: Faults): string {
-  if (typeof value === 'string') return value;
-  faults.add(path, `is ${kindOf(value)}; it must be a string`);
-  return '';
-}
-
-function kind(error: RequestError): { status: number; type: string } {
-  if (error.details.empty === true) return { status: 400, type: 'Empty' };
-  if (error.status === 429) return { status: 429, type: 'Overloaded' };
-  if (error.status === 503) return { status: 503, type: 'Unhealthy' };
-  if (error.status >= 500) return { status: 424, type: 'Backend' };
-  // The reader of bodies knows 413 and 415, a route 404 and 405; whatever is wrong inside a body is 422.
-  return { status: error.status === 400 ? 422 : error.status, type: 'Validation' };
+function kind({ code, status, details }: RequestError): { status: number; type: string } {
+  if (details.empty === true && details.path === 'texts') return { status: 400, type: 'Empty' };
+  if (TOO_LARGE.has(code) || details.empty === true) return { status: 413, type: 'Validation' };
+  if (status === 429) return { status: 429, type: 'Overloaded' };
+  if (status === 503) return { status: 503, type: 'Unhealthy' };
+  if (status >= 500) return { status: 424, type: 'Backend' };
+  // What cannot be read as the request it should be is 422; the reader of bodies knows 415, a route 404 and 405.
+  return { status: status === 400 ? 422 : status, type: 'Validation' };
 }

@@ -1,43 +1,81 @@
 import type { RequestError } from '../errors.js';
-import type { Codec, RerankRequest } from './codec.js';
-import {
-  booleanField,
-  checkModel,
-  countField,
-  documentsField,
-  Faults,
-  queryField,
-  truncationFields,
-} from './fields.js';
+import type { Codec, EncodedError } from './codec.js';
+import { decoder, model, optionsOf, optionsWithTruncate } from './options.js';
 import { ranked } from './rank.js';
+import {
+  answerOf,
+  documents,
+  count,
+  type Field,
+  flag,
+  INTEGER,
+  listOf,
+  NUMBER,
+  queryText,
+  type Schema,
+  STRING,
+} from './schema.js';
 
-/**
- * vLLM's `/rerank`. `truncate_prompt_tokens` limits the whole pair, -1 to what the model takes. Errors are those of its
- * OpenAI-compatible server (`ErrorResponse` in vllm/entrypoints/openai/protocol.py).
- */
+const positive = count();
+
+/** Tokens of the whole pair; -1 is what the model takes. */
+export const truncatePromptTokens: Field<number | undefined> = {
+  schema: { type: 'integer', minimum: -1 },
+  read: (value, path, reading) => (value === -1 ? undefined : positive.read(value, path, reading)),
+};
+
+export const vllmUsage = answerOf({ prompt_tokens: INTEGER, total_tokens: INTEGER });
+
+/** Errors are those of its OpenAI-compatible server (`ErrorResponse` in vllm/entrypoints/openai/protocol.py). */
+export const vllmError: Schema = answerOf({
+  error: answerOf({
+    message: STRING,
+    type: STRING,
+    param: { type: ['string', 'null'] },
+    code: { type: 'integer' },
+  }),
+});
+
+/** vLLM's `/rerank`. */
 export const vllm: Codec = {
   name: 'vllm',
-
-  decode(fields, limits) {
-    const faults = new Faults();
-    checkModel(fields, faults);
-    const whole = fields.truncate_prompt_tokens === -1;
-    const maxPairTokens = whole ? undefined : countField(fields, 'truncate_prompt_tokens', faults);
-    const request: RerankRequest = {
-      query: queryField(fields.query, 'query', faults),
-      documents: documentsField(fields.documents, 'documents', limits, faults),
-      // 0 means all.
-      topN: countField(fields, 'top_n', faults, 0) || undefined,
-      returnDocuments: booleanField(fields, 'return_documents', true, faults),
-      rawScores: booleanField(fields, 'raw_scores', false, faults),
-      truncation: {
-        ...truncationFields(fields, faults),
-        ...(maxPairTokens !== undefined && { maxPairTokens }),
-      },
-    };
-    faults.throwIfAny();
-    return request;
-  },
+  owner: 'vLLM',
+  marks: ['truncate_prompt_tokens', 'use_activation'],
+  routes: { '/rerank': ['documents'], '/v1/rerank': ['use_activation'], '/v2/rerank': ['use_activation'] },
+  ...decoder(
+    {
+      model,
+      query: queryText(),
+      documents,
+      top_n: count(0),
+      return_documents: flag(true),
+      truncate_prompt_tokens: truncatePromptTokens,
+      use_activation: flag(true),
+      ...optionsWithTruncate,
+    },
+    (given) => {
+      const { rawScores, truncation } = optionsOf(given);
+      return {
+        query: given.query,
+        documents: given.documents,
+        // 0 means all.
+        topN: given.top_n || undefined,
+        returnDocuments: given.return_documents,
+        rawScores: rawScores || !given.use_activation,
+        truncation: { ...truncation, maxPairTokens: given.truncate_prompt_tokens },
+      };
+    },
+  ),
+  example: { query: 'the fox', documents: ['the fox runs', 'a b c'], truncate_prompt_tokens: -1 },
+  answer: answerOf({
+    id: STRING,
+    model: STRING,
+    usage: vllmUsage,
+    results: listOf(
+      answerOf({ index: INTEGER, relevance_score: NUMBER, document: { type: 'object' } }, ['document']),
+    ),
+  }),
+  error: vllmError,
 
   encode: (request, outcome) => ({
     id: `rerank-${outcome.requestId}`,
@@ -50,13 +88,15 @@ export const vllm: Codec = {
     })),
   }),
 
-  encodeError(error) {
-    // A field at fault is a bad request there, not 422.
-    const status = error.status === 422 ? 400 : error.status;
-    const param = typeof error.details.path === 'string' ? error.details.path : null;
-    return { status, body: { error: { message: error.message, type: typeOf(error), param, code: status } } };
-  },
+  encodeError: encodeVllmError,
 };
+
+export function encodeVllmError(error: RequestError): EncodedError {
+  // A field at fault is a bad request there, not 422.
+  const status = error.status === 422 ? 400 : error.status;
+  const param = typeof error.details.path === 'string' ? error.details.path : null;
+  return { status, body: { error: { message: error.message, type: typeOf(error), param, code: status } } };
+}
 
 function typeOf({ status }: RequestError): string {
   if (status === 404) return 'NotFoundError';

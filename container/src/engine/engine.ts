@@ -23,6 +23,8 @@ export type EngineSettings = Pick<
   | 'workers'
   | 'threads'
   | 'arena'
+  | 'spin'
+  | 'bfloat16'
   | 'batchTokens'
   | 'batchMemoryBytes'
   | 'queueTokens'
@@ -33,7 +35,8 @@ export type EngineSettings = Pick<
 >;
 
 export interface ScoreRequest {
-  readonly query: string;
+  /** The query, or one for each document. */
+  readonly query: string | readonly string[];
   readonly documents: readonly string[];
   /** Default: cut at the right. */
   readonly truncation?: Truncation;
@@ -108,6 +111,8 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
       output: manifest.output,
       threads: settings.threads,
       arena: settings.arena === 1,
+      spin: settings.spin === 1,
+      bfloat16: settings.bfloat16 === 1,
     },
     timeoutMs: settings.batchTimeoutMs,
     logger,
@@ -230,7 +235,6 @@ class PooledEngine implements Engine {
     signal.addEventListener('abort', abort);
     this.#jobs.add(job);
     try {
-      if (tokens.pairs.length === 0) return job;
       this.#dispatcher.add(job);
       await job.done;
       return job;

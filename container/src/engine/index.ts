@@ -1,4 +1,5 @@
 /** The engine: texts in, logits out; tokenizer, admission, batch planner and inference processes behind it. */
+export { BLANK_LOGIT, isBlank } from './blank.js';
 export {
   createEngine,
   type Engine,

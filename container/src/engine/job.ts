@@ -1,4 +1,5 @@
 import type { Pair } from '@sagemaker-reranker/inference';
+import { BLANK_LOGIT } from './blank.js';
 
 /** A request's texts as tokens: each different document once, as one passage or, where it is long, as several. */
 export interface TokenizedRequest {
@@ -48,6 +49,10 @@ export class Job {
     this.done = new Promise<void>((...settle) => ([resolve, reject] = settle));
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#passagesLeft.forEach((left, place) => {
+      if (left === 0) this.#finish(place, BLANK_LOGIT);
+    });
+    if (this.#pending === 0) this.#settle();
   }
 
   /** Whether it has its outcome, so that what still comes for it is dropped. */
@@ -59,18 +64,27 @@ export class Job {
   scored(position: number, logit: number): void {
     if (this.#over) return;
     const owner = this.tokens.owners[position]!;
-    this.logits[owner] = Math.max(this.logits[owner]!, logit);
     this.#passagesLeft[owner]! -= 1;
-    if (this.#passagesLeft[owner] === 0) this.#onDocument?.(owner, this.logits[owner]!);
+    const best = Math.max(this.logits[owner]!, logit);
+    if (this.#passagesLeft[owner] === 0) this.#finish(owner, best);
+    else this.logits[owner] = best;
     this.#pending -= 1;
-    if (this.#pending > 0) return;
-    this.#over = true;
-    this.#resolve();
+    if (this.#pending === 0) this.#settle();
   }
 
   fail(error: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.#reject(error);
+  }
+
+  #finish(place: number, logit: number): void {
+    this.logits[place] = logit;
+    this.#onDocument?.(place, logit);
+  }
+
+  #settle(): void {
+    this.#over = true;
+    this.#resolve();
   }
 }

@@ -2,6 +2,7 @@ import { type Pair, PairLayout, type TextTokenizer } from '@sagemaker-reranker/i
 import type { ModelDescription } from '@sagemaker-reranker/models';
 import { RequestError } from '../errors.js';
 import type { Admission } from './admission.js';
+import { isBlank } from './blank.js';
 import type { TokenizedRequest } from './job.js';
 import { TRUNCATE_RIGHT, type Truncation } from './truncation.js';
 
@@ -13,69 +14,126 @@ export interface Preparation {
 }
 
 /**
- * Tokenizes a request, each different text once, and cuts or splits what is too long.
+ * Tokenizes a request, each different text once for each query, and cuts or splits what is too long. Documents without text
+ * become no pairs.
  * @throws RequestError `too_many_tokens`, `input_too_long`; the signal's reason when it aborts.
  */
 export async function prepare(
-  { manifest, tokenizer, admission }: Preparation,
-  request: { query: string; documents: readonly string[]; truncation?: Truncation },
+  preparation: Preparation,
+  request: TextRequest,
   signal: AbortSignal,
 ): Promise<TokenizedRequest> {
-  const { places, texts } = distinct(request.documents);
-  const { truncate, longDocuments, maxTokensPerDocument, maxPairTokens } =
-    request.truncation ?? TRUNCATE_RIGHT;
-  const side = truncate === 'left' ? 'left' : 'right';
-  const layout = new PairLayout(
-    manifest.pair_template,
-    Math.min(manifest.max_length, maxPairTokens ?? Infinity),
+  const { truncation = TRUNCATE_RIGHT } = request;
+  const side = truncation.truncate === 'left' ? 'left' : 'right';
+  const { pair_template: template, max_length: longest } = preparation.manifest;
+  const most = Math.min(longest, truncation.maxPairTokens ?? Infinity);
+  const plan: Plan = {
+    ...preparation,
+    layout: new PairLayout(template, most, side),
+    truncation,
     side,
-  );
-  // One token more than fits tells that a text is too long; windows need all of it, or as much as can be admitted.
-  const readable = longDocuments === 'max_passage' ? admission.limit + 1 : layout.longestDocument + 1;
-  const [query] = await tokenizer.encode([request.query], layout.longestDocument + 1, signal, side);
-
-  const pairs: Pair[] = [];
-  const owners: number[] = [];
-  const textTokens = new Uint32Array(texts.length);
-  let place = 0;
-  let total = 0;
-  const keep = Math.min(readable, maxTokensPerDocument ?? Infinity);
-  for await (const slice of tokenizer.slices(texts, keep, signal, side)) {
-    for (const document of slice) {
-      textTokens[place] = document.length;
-      const windows = longDocuments === 'max_passage' ? layout.windows(query!.length, document) : [document];
-      if (truncate === 'error' && windows.length === 1 && !layout.fits(query!.length, document.length)) {
-        throw tooLong(places.indexOf(place), layout);
-      }
-      for (const passage of windows) {
-        const pair = layout.pair(query!, passage);
-        pairs.push(pair);
-        owners.push(place);
-        total += pair.length;
-      }
-      place += 1;
-    }
-    admission.checkSize(total);
+    signal,
+  };
+  const collected: Collected = { pairs: [], owners: [], textTokens: [], totalTokens: 0 };
+  const places = new Uint32Array(request.documents.length);
+  let queryTokens = 0;
+  for (const [query, indexes] of groupsOf(request)) {
+    const keep = plan.layout.longestDocument + 1;
+    const [tokens] = await preparation.tokenizer.encode([query], keep, signal, side);
+    queryTokens += tokens!.length;
+    await prepareGroup(plan, tokens!, { documents: request.documents, indexes, places }, collected);
   }
   return {
-    queryTokens: query!.length,
-    pairs,
-    lengths: Uint32Array.from(pairs, ({ length }) => length),
-    totalTokens: total,
-    owners: Uint32Array.from(owners),
-    textTokens,
+    queryTokens,
+    pairs: collected.pairs,
+    lengths: Uint32Array.from(collected.pairs, ({ length }) => length),
+    totalTokens: collected.totalTokens,
+    owners: Uint32Array.from(collected.owners),
+    textTokens: Uint32Array.from(collected.textTokens),
     places,
   };
 }
 
-function distinct(documents: readonly string[]): { places: Uint32Array; texts: string[] } {
+interface TextRequest {
+  readonly query: string | readonly string[];
+  readonly documents: readonly string[];
+  readonly truncation?: Truncation;
+}
+
+interface Plan extends Preparation {
+  readonly layout: PairLayout;
+  readonly truncation: Truncation;
+  readonly side: 'right' | 'left';
+  readonly signal: AbortSignal;
+}
+
+interface Collected {
+  readonly pairs: Pair[];
+  /** For each pair, its document's place among the different ones. */
+  readonly owners: number[];
+  readonly textTokens: number[];
+  totalTokens: number;
+}
+
+/** The documents of one query: which of the request's, and where to note their places. */
+interface Group {
+  readonly documents: readonly string[];
+  readonly indexes: readonly number[];
+  readonly places: Uint32Array;
+}
+
+/** The indexes of the documents of each query. */
+function groupsOf({ query, documents }: TextRequest): Map<string, number[]> {
+  if (typeof query === 'string') return new Map([[query, documents.map((_, index) => index)]]);
+  const groups = new Map<string, number[]>();
+  query.forEach((each, index) => {
+    const group = groups.get(each);
+    if (group === undefined) groups.set(each, [index]);
+    else group.push(index);
+  });
+  return groups;
+}
+
+async function prepareGroup(plan: Plan, query: Int32Array, group: Group, into: Collected): Promise<void> {
+  const { layout, admission, side, signal } = plan;
+  const { truncate, longDocuments, maxTokensPerDocument } = plan.truncation;
+  const first = into.textTokens.length;
+  const texts = distinct(group, first);
+  // One token more than fits tells that a text is too long; windows need all of it, or as much as can be admitted.
+  const readable = longDocuments === 'max_passage' ? admission.limit + 1 : layout.longestDocument + 1;
+  const keep = Math.min(readable, maxTokensPerDocument ?? Infinity);
+  for await (const slice of plan.tokenizer.slices(texts, keep, signal, side)) {
+    for (const document of slice) {
+      const place = into.textTokens.push(document.length) - 1;
+      if (isBlank(texts[place - first]!)) continue;
+      const windows = longDocuments === 'max_passage' ? layout.windows(query.length, document) : [document];
+      if (truncate === 'error' && windows.length === 1 && !layout.fits(query.length, document.length)) {
+        throw tooLong(
+          group.indexes.find((index) => group.places[index] === place)!,
+          layout,
+        );
+      }
+      for (const passage of windows) {
+        const pair = layout.pair(query, passage);
+        into.pairs.push(pair);
+        into.owners.push(place);
+        into.totalTokens += pair.length;
+      }
+    }
+    admission.checkSize(into.totalTokens);
+  }
+}
+
+/** The different texts of a group, and for each of its documents the place of its text, from `first` on. */
+function distinct({ documents, indexes, places }: Group, first: number): string[] {
   const placeOf = new Map<string, number>();
-  const places = Uint32Array.from(documents, (text) => {
+  for (const index of indexes) {
+    const text = documents[index]!;
     const place = placeOf.get(text) ?? placeOf.size;
     placeOf.set(text, place);
-    return place;
-  });
-  return { places, texts: [...placeOf.keys()] };
+    places[index] = first + place;
+  }
+  return [...placeOf.keys()];
 }
 
 function tooLong(index: number, layout: PairLayout): RequestError {

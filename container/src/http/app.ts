@@ -1,5 +1,5 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { jina, NATIVE_ROUTES } from '../codec/index.js';
+import { detectFormat, jina, NATIVE_PATHS, nativeFormat } from '../codec/index.js';
 import { RequestError } from '../errors.js';
 import type { ModelStore } from '../model-store.js';
 import { batch } from './batch.js';
@@ -8,7 +8,7 @@ import { identify, stateOf, unavailable, type AppContext } from './context.js';
 import { errorHandler, refuseMethod } from './errors.js';
 import { executionParameters } from './execution-parameters.js';
 import { modelRoutes } from './models.js';
-import { MEDIA_TYPES, readContentType, type ContentType } from './negotiate.js';
+import { MEDIA_TYPES, readContentType } from './negotiate.js';
 import { openApi, type DescribedRoute } from './openapi.js';
 import { rerank, type RerankRoute } from './rerank.js';
 
@@ -20,9 +20,9 @@ const READ_ONLY: Readonly<Record<string, string>> = {
 };
 
 const ROUTES: Readonly<Record<string, RerankRoute>> = {
-  '/invocations': { fallback: () => jina, native: false },
+  '/invocations': { formatOf: (fields) => detectFormat(fields) ?? jina, native: false },
   ...Object.fromEntries(
-    Object.entries(NATIVE_ROUTES).map(([path, fallback]) => [path, { fallback, native: true }]),
+    NATIVE_PATHS.map((path) => [path, { formatOf: (fields) => nativeFormat(path, fields), native: true }]),
   ),
 };
 
@@ -31,7 +31,7 @@ export function createApp(context: AppContext): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(identify);
+  app.use(identify(context));
 
   app.get('/ping', (_req, res) => {
     const healthy = context.models !== undefined || context.engine()?.healthy;
@@ -53,10 +53,11 @@ export function createApp(context: AppContext): Express {
   const readBody = bodyReader(context.settings);
   const answer = (path: string, route: RerankRoute, find: RequestHandler): void => {
     app.use(path, context.metrics.countAnswers(path));
-    app.post(path, negotiate(route), find, readBody, (req: Request, res: Response) => {
-      const type = res.locals.contentType as ContentType;
-      return type.medium === 'json' ? rerank(context, route, type, req, res) : batch(context, type, req, res);
-    });
+    app.post(path, negotiate(route), find, readBody, (req: Request, res: Response) =>
+      stateOf(res).contentType.medium === 'json'
+        ? rerank(context, route, req, res)
+        : batch(context, req, res),
+    );
     app.all(path, refuseMethod('POST'));
   };
   if (context.models === undefined) {
@@ -102,10 +103,9 @@ function describe(context: AppContext): DescribedRoute[] {
 function negotiate(route: RerankRoute): RequestHandler {
   return (req, res, next) => {
     const state = stateOf(res);
-    if (route.native) state.errorFormat = route.fallback({});
-    const type = readContentType(req, route.native ? MEDIA_TYPES.single : MEDIA_TYPES.all);
-    if (type.format !== undefined) state.errorFormat = type.format;
-    res.locals.contentType = type;
+    if (route.native) state.errorFormat = route.formatOf({});
+    state.contentType = readContentType(req, route.native ? MEDIA_TYPES.single : MEDIA_TYPES.all);
+    state.errorFormat = state.contentType.format ?? state.errorFormat;
     next();
   };
 }

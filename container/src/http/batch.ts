@@ -1,66 +1,129 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import {
+  csvField,
+  decodePair,
   decodeRow,
   detectFormat,
+  isPairRow,
   jina,
   jinaSagemaker,
-  parseObject,
   record,
   rowsOf,
+  scoreOf,
+  textOf,
   type Codec,
+  type Fields,
+  type RerankOutcome,
+  type RerankRequest,
 } from '../codec/index.js';
-import type { Engine, ScoreRequest, Scores } from '../engine/index.js';
+import { TRUNCATE_RIGHT, type Engine, type ScoreRequest, type Scores } from '../engine/index.js';
 import { RequestError } from '../errors.js';
 import { requestSignal, stateOf, type AppContext } from './context.js';
 import { asRequestError, logRefusal } from './errors.js';
-import type { ContentType } from './negotiate.js';
-import { bodyOf, noteAnswer, outcomeOf } from './rerank.js';
+import { answerMedium } from './negotiate.js';
+import { parseBody } from './parse.js';
+import { bodyOf, noteAnswer, outcomeOf, readRequest } from './rerank.js';
 
 /** Lines scored side by side: enough that batches fill up across them, few enough that little is held at once. */
 const LINES_AT_ONCE = 8;
+/** Rows of one pair each that are scored as one request. */
+const PAIRS_AT_ONCE = 256;
+/** Milliseconds of reading lines after which others get their turn, pings above all. */
+const SLICE_MS = 10;
 const RETRY_MS = 100;
 const NEWLINE = 0x0a;
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+/** Faults of lines that are written to the log; of the others it has the number. */
+const LOGGED_FAULTS = 5;
 
 /** `pipeline` alone listens to the closing of its ends seven times; Node takes more than ten for a leak. */
 const LISTENERS = 20;
 
-/** Reads a line and gives the answer to it. */
-type Answerer = (line: Buffer) => Promise<object>;
+interface Batch {
+  readonly context: AppContext;
+  readonly engine: Engine;
+  readonly signal: AbortSignal;
+  /** Of `performance.now()`. */
+  readonly deadline: number;
+  readonly res: Response;
+  readonly faults: { count: number; readonly first: { readonly line: number; readonly code: string }[] };
+}
+
+/** Some lines with the number of the first, and the answers to them. */
+type Answerer = (lines: readonly Buffer[], number: number) => Promise<readonly string[]>;
 
 /**
  * Answers a body of lines, or of CSV rows, with a line for each, in their order: batch transform's `SplitType: Line`. A
  * line at fault gets an error as its answer and loses none of the others; empty lines have none.
  * @throws RequestError `invalid_json` where there is no line.
  */
-export async function batch(
-  context: AppContext,
-  type: ContentType,
-  req: Request,
-  res: Response,
-): Promise<void> {
-  const lines = filled(type.medium === 'csv' ? rowsOf(bodyOf(req)) : linesOf(bodyOf(req)));
+export async function batch(context: AppContext, req: Request, res: Response): Promise<void> {
+  const { contentType, engine } = stateOf(res);
+  const given = bodyOf(req);
+  const body = given.subarray(0, 3).equals(BYTE_ORDER_MARK) ? given.subarray(3) : given;
+  const isCsv = contentType.medium === 'csv';
+  const lines = filled(isCsv ? rowsOf(body) : linesOf(body));
   const first = lines.next();
   if (first.done === true) throw new RequestError('invalid_json', 'the body is empty; it must hold a line');
-  const engine = stateOf(res).engine!;
-  const signal = requestSignal(res, context.shutdown);
-  const deadline = performance.now() + context.settings.streamDeadlineMs;
-  const answer = answerer(context, engine, type, { signal, deadline, req, res });
-  if (context.draining()) res.set('Connection', 'close');
-  res.set('Content-Type', 'application/jsonlines');
+  const batch: Batch = {
+    context,
+    engine: engine!,
+    signal: requestSignal(res, context.shutdown),
+    deadline: performance.now() + context.settings.streamDeadlineMs,
+    res,
+    faults: { count: 0, first: [] },
+  };
+  // A function of two arguments in SQL is sent rows of a query and a document, and takes a row of a number for each.
+  const arePairs = isCsv && isPairRow(first.value.toString('utf8'));
+  const asCsv = isCsv && answerMedium(req, arePairs ? ['csv', 'jsonlines'] : ['jsonlines', 'csv']) === 'csv';
+  const answer = arePairs ? pairAnswerer(batch, asCsv) : lineAnswerer(batch, asCsv);
+  const plan = arePairs ? { size: PAIRS_AT_ONCE, atOnce: 2 } : { size: 1, atOnce: LINES_AT_ONCE };
+  res.set('Content-Type', asCsv ? 'text/csv; charset=utf-8' : 'application/jsonlines');
   res.setMaxListeners(LISTENERS);
-  await pipeline(Readable.from(answers(first.value, lines, answer)), res);
+  try {
+    await pipeline(Readable.from(answers(first.value, lines, answer, plan)), res);
+  } finally {
+    const { count, first: faults } = batch.faults;
+    if (count > 0) {
+      const { requestId } = stateOf(res);
+      context.logger.info({ requestId, path: req.path.slice(0, 200), lines: count, faults }, 'lines refused');
+    }
+  }
 }
 
-async function* answers(first: Buffer, rest: Iterator<Buffer>, answer: Answerer): AsyncGenerator<string> {
-  const pending: Promise<object>[] = [answer(first)];
+async function* answers(
+  first: Buffer,
+  rest: Iterator<Buffer>,
+  answer: Answerer,
+  { size, atOnce }: { readonly size: number; readonly atOnce: number },
+): AsyncGenerator<string> {
+  const pending: Promise<readonly string[]>[] = [];
+  let turn = performance.now();
+  let number = 1;
+  let lines = [first];
+  const take = (): void => {
+    pending.push(answer(lines, number));
+    number += lines.length;
+    lines = [];
+  };
   for (let line = rest.next(); line.done !== true; line = rest.next()) {
-    pending.push(answer(line.value));
-    if (pending.length >= LINES_AT_ONCE) yield `${JSON.stringify(await pending.shift())}\n`;
+    if (lines.length >= size) take();
+    lines.push(line.value);
+    if (pending.length >= atOnce) yield joined(await pending.shift()!);
+    if (performance.now() - turn > SLICE_MS) {
+      await setImmediate();
+      turn = performance.now();
+    }
   }
-  for (const each of pending) yield `${JSON.stringify(await each)}\n`;
+  take();
+  for (const each of pending) yield joined(await each);
+}
+
+function joined(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function* linesOf(body: Buffer): Generator<Buffer> {
@@ -77,46 +140,103 @@ function* filled(lines: Iterable<Buffer>): Generator<Buffer, undefined> {
   return undefined;
 }
 
-interface LineContext {
-  readonly signal: AbortSignal;
-  /** Of `performance.now()`. */
-  readonly deadline: number;
-  readonly req: Request;
-  readonly res: Response;
-}
-
-function answerer(
-  context: AppContext,
-  engine: Engine,
-  { medium, format }: ContentType,
-  line: LineContext,
-): Answerer {
-  const { requestId } = stateOf(line.res);
-  return async (bytes) => {
+/** Each line is a request of its own. */
+function lineAnswerer(batch: Batch, asCsv: boolean): Answerer {
+  const { context, engine, res } = batch;
+  const { requestId, contentType } = stateOf(res);
+  const { medium, format } = contentType;
+  return async ([line], number) => {
     const start = performance.now();
-    let told: Codec | undefined = format;
+    const told: Codec | undefined = medium === 'csv' ? undefined : format;
+    let id: unknown;
     try {
-      const fields = medium === 'csv' ? decodeRow(bytes.toString('utf8')) : parseObject(bytes);
+      const fields = medium === 'csv' ? decodeRow(textOf(line!)) : await parseBody(line!, context.settings);
       const codec = medium === 'csv' ? jinaSagemaker : (format ?? detectFormat(fields) ?? jina);
-      if (medium === 'csv') told = undefined;
-      const request = codec.decode(fields, context.settings);
-      const scores = await scoreWhenAdmitted(engine, request, line);
-      noteAnswer(context, line.res, `${codec.name}-${medium}`, scores, performance.now() - start);
+      id = (fields.data as Fields | undefined)?.id;
+      const request = readRequest(codec, fields, context.settings);
+      if (asCsv && request.topN !== undefined) throw noTopN(request);
+      const scores = await scoreWhenAdmitted(batch, request);
+      noteAnswer(context, res, `${codec.name}-${medium}`, scores, performance.now() - start);
       const outcome = outcomeOf(engine, scores, requestId);
-      return medium === 'csv' ? record(request, outcome) : codec.encode(request, outcome);
+      if (asCsv) return [numbers(request, outcome)];
+      return [JSON.stringify(medium === 'csv' ? record(request, outcome) : codec.encode(request, outcome))];
     } catch (error) {
-      if (!line.signal.aborted) logRefusal(context, line.req, line.res, error);
-      const known = asRequestError(error);
-      return told?.encodeError(known, requestId).body ?? known.toBody();
+      const known = noteFault(batch, error, number);
+      if (asCsv) return [errorCell(known)];
+      const body = told?.encodeError(known, requestId).body ?? known.toBody();
+      id ??= known.details.id;
+      return [JSON.stringify(medium === 'csv' && typeof id === 'string' ? { id, ...body } : body)];
     }
   };
 }
 
+/** Each row is a query and a document; many of them are scored together. */
+function pairAnswerer(batch: Batch, asCsv: boolean): Answerer {
+  const { context, res } = batch;
+  const shown = (error: unknown, line: number): string => {
+    const known = noteFault(batch, error, line);
+    return asCsv ? errorCell(known) : JSON.stringify(known.toBody());
+  };
+  return async (rows, number) => {
+    const start = performance.now();
+    const answered = new Array<string>(rows.length);
+    const pairs: { readonly row: number; readonly query: string; readonly document: string }[] = [];
+    rows.forEach((bytes, row) => {
+      try {
+        pairs.push({ row, ...decodePair(textOf(bytes)) });
+      } catch (error) {
+        answered[row] = shown(error, number + row);
+      }
+    });
+    try {
+      if (pairs.length === 0) return answered;
+      const scores = await scoreWhenAdmitted(batch, {
+        query: pairs.map(({ query }) => query),
+        documents: pairs.map(({ document }) => document),
+        truncation: TRUNCATE_RIGHT,
+      });
+      noteAnswer(context, res, 'pairs-csv', scores, performance.now() - start);
+      pairs.forEach(({ row }, i) => {
+        answered[row] = String(scoreOf({ rawScores: false }, scores.logits[i]!));
+      });
+    } catch (error) {
+      for (const { row } of pairs) answered[row] = shown(error, number + row);
+    }
+    return answered;
+  };
+}
+
+/** The scores of a record's documents in their order, as a row. */
+function numbers(request: RerankRequest, { logits }: RerankOutcome): string {
+  return Array.from(logits, (logit) => scoreOf(request, logit)).join(',');
+}
+
+function noTopN({ id }: RerankRequest): RequestError {
+  const message = 'top_n has no meaning in a text/csv answer, which has a number for each document in order';
+  return new RequestError('invalid_request', message, { path: 'top_n', id });
+}
+
+/** An error in the place of a number: text, so that a database that wants a number fails and shows it. */
+function errorCell({ code, message }: RequestError): string {
+  return csvField(`error: ${code}: ${message}`);
+}
+
+/** Notes the fault of a line for the one entry of the log; one that is the container's own is logged with its stack. */
+function noteFault({ signal, faults, context, res }: Batch, error: unknown, line: number): RequestError {
+  const known = asRequestError(error);
+  if (signal.aborted) return known;
+  faults.count += 1;
+  if (faults.first.length < LOGGED_FAULTS) {
+    faults.first.push({ line, code: known.code });
+    if (known.status === 500) logRefusal(context, res.req, res, error);
+  }
+  return known;
+}
+
 /** Lines of a batch wait for their turn in the queue where a single request would be told to come again. */
 async function scoreWhenAdmitted(
-  engine: Engine,
+  { engine, signal, deadline }: Batch,
   request: ScoreRequest,
-  { signal, deadline }: LineContext,
 ): Promise<Scores> {
   for (;;) {
     try {

@@ -52,8 +52,6 @@ function collect(req: Request, limits: BodyLimits, grow: (bytes: number) => void
     let length = 0;
     const stop = (error: Error): void => {
       req.off('data', onData);
-      // The rest is read and dropped, so that a caller who writes before reading gets the answer.
-      req.resume();
       reject(error);
     };
     const onData = (piece: Buffer): void => {

@@ -10,6 +10,10 @@ const KNOWN: Readonly<Record<string, () => RequestError>> = {
     new RequestError('request_timeout', 'the request did not arrive whole in the time it has'),
 };
 
+/** What is still read of a connection after its answer, which a caller may never close on its own side. */
+const DROP_MS = 5_000;
+const DROPPED_BYTES = 64 * 1024 * 1024;
+
 /** Answers what is no HTTP, too long, or too slow in this project's error shape, and ends the connection. */
 export function answerClientErrors(logger: Logger): (error: Error, socket: Duplex) => void {
   return (error, socket) => {
@@ -23,12 +27,19 @@ export function answerClientErrors(logger: Logger): (error: Error, socket: Duple
       new RequestError('malformed_request', 'the connection does not carry valid HTTP');
     logger.info({ status: known.status, code: known.code, reason: code }, 'refused');
     const body = JSON.stringify(known.toBody());
+    // A caller that writes before it reads loses the answer of a connection that is closed on it.
+    let dropped = 0;
+    const timer = setTimeout(() => socket.destroy(), DROP_MS);
+    socket.once('close', () => clearTimeout(timer));
+    socket.removeAllListeners('data');
+    socket.on('data', (piece: Buffer) => {
+      dropped += piece.length;
+      if (dropped > DROPPED_BYTES) socket.destroy();
+    });
     socket.end(
       `HTTP/1.1 ${known.status} ${STATUS_CODES[known.status]}\r\n` +
         'Content-Type: application/json; charset=utf-8\r\n' +
         `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-      // A caller that is slow to send may never close its own side.
-      () => socket.destroy(),
     );
   };
 }

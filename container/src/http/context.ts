@@ -7,6 +7,7 @@ import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
 import type { ModelStore } from '../model-store.js';
 import type { Metrics } from './metrics.js';
+import type { ContentType } from './negotiate.js';
 
 /** What the routes need to know of the server around them. */
 export interface AppContext {
@@ -30,6 +31,8 @@ export interface RequestState {
   errorFormat?: Codec;
   /** What answers the request, once it is known to be there. */
   engine?: Engine;
+  /** What the body is, as its content type says. */
+  contentType: ContentType;
 }
 
 const CUSTOM_ATTRIBUTES = 'X-Amzn-SageMaker-Custom-Attributes';
@@ -38,15 +41,29 @@ export function stateOf(res: Response): RequestState {
   return res.locals.state as RequestState;
 }
 
-/** Gives every request its id and every answer the caller's custom attributes. */
-export const identify: RequestHandler = (req, res, next) => {
-  const state: RequestState = { requestId: requestId(req) };
-  res.locals.state = state;
-  res.set('X-Request-Id', state.requestId);
-  const attributes = req.get(CUSTOM_ATTRIBUTES);
-  if (attributes !== undefined) res.set(CUSTOM_ATTRIBUTES, attributes);
-  next();
-};
+/**
+ * Gives every request its id and every answer the caller's custom attributes; while the container drains, every answer says
+ * that its connection closes.
+ * @throws RequestError `malformed_request` for a request without the Host header that HTTP/1.1 requires.
+ */
+export function identify(context: AppContext): RequestHandler {
+  return (req, res, next) => {
+    const state: RequestState = { requestId: requestId(req), contentType: { medium: 'json' } };
+    res.locals.state = state;
+    res.set('X-Request-Id', state.requestId);
+    const attributes = req.get(CUSTOM_ATTRIBUTES);
+    if (attributes !== undefined) res.set(CUSTOM_ATTRIBUTES, attributes);
+    const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
+    res.writeHead = (...args: unknown[]) => {
+      if (context.draining()) res.setHeader('Connection', 'close');
+      return writeHead(...args);
+    };
+    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
+      throw new RequestError('malformed_request', 'the request has no Host header, which HTTP/1.1 requires');
+    }
+    next();
+  };
+}
 
 /** SageMaker's inference id, or the caller's own request id, where it is harmless in a header and a log. */
 function requestId(req: Request): string {

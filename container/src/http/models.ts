@@ -1,6 +1,6 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
-import { parseObject } from '../codec/index.js';
-import { Faults, kindOf, type Fields } from '../codec/fields.js';
+import { parseObject, type Fields } from '../codec/index.js';
+import { Faults, kindOf } from '../codec/faults.js';
 import { RequestError } from '../errors.js';
 import type { LoadedModel, ModelStore } from '../model-store.js';
 import { refuseMethod } from './errors.js';

@@ -8,15 +8,24 @@ export type Medium = 'json' | 'jsonlines' | 'csv';
 
 const MEDIA: Readonly<Record<string, Medium>> = {
   'application/json': 'json',
+  'text/json': 'json',
   'application/jsonlines': 'jsonlines',
   'application/jsonl': 'jsonlines',
+  'application/x-jsonlines': 'jsonlines',
   'application/x-ndjson': 'jsonlines',
+  'application/ndjson': 'jsonlines',
   'text/csv': 'csv',
+  'application/csv': 'csv',
 };
+
+/** What SDKs send where their caller names no type: AWS's for JavaScript, SageMaker's plain Predictor. */
+const NO_TYPE = 'application/octet-stream';
+/** Charsets whose bytes are UTF-8. */
+const UTF8 = /^(utf-?8|us-ascii|ascii)$/i;
 
 /** Media types of a body, those of one medium beside each other. */
 export const MEDIA_TYPES: Readonly<Record<'single' | 'all', readonly string[]>> = {
-  single: ['application/json'],
+  single: ['application/json', 'text/json'],
   all: Object.keys(MEDIA),
 };
 
@@ -31,13 +40,14 @@ export interface ContentType {
  * @throws RequestError `unsupported_media_type` for another type, charset or format.
  */
 export function readContentType(req: Request, allowed: readonly string[]): ContentType {
-  const given = req.headers['content-type'];
-  if (given === undefined) return { medium: 'json' };
+  const given = req.headers['content-type']?.trim();
+  if (given === undefined || given === '') return { medium: 'json' };
   const type = parse(given);
+  if (type?.essence === NO_TYPE) return { medium: 'json' };
   if (type === undefined || !allowed.includes(type.essence)) {
     throw refused(given, `is not supported; send ${allowed.join(', ')} in UTF-8`, allowed);
   }
-  if (!/^utf-?8$/i.test(type.params.get('charset') ?? 'utf-8')) {
+  if (!UTF8.test(type.params.get('charset') ?? 'utf-8')) {
     throw refused(given, 'has another charset than UTF-8', allowed);
   }
   const name = type.params.get('format');
@@ -52,11 +62,15 @@ export function readContentType(req: Request, allowed: readonly string[]): Conte
   return { medium: MEDIA[type.essence]!, format };
 }
 
-/** Whether the caller accepts an answer of JSON lines and names it before JSON. */
-export function wantsLines(req: Request): boolean {
-  const accepted = (req.headers.accept ?? '').split(',').map((range) => parse(range)?.essence ?? '');
-  const known = accepted.find((essence) => MEDIA[essence] !== undefined);
-  return known !== undefined && MEDIA[known] === 'jsonlines';
+/**
+ * What medium an answer is written in, by `Accept` (RFC 9110, 12.5.1): of the media offered, the one with the highest
+ * quality, of equal ones the more specific range, then the first named. Without `Accept`, and where none of them is accepted,
+ * it is the first that is offered.
+ */
+export function answerMedium(req: Request, offered: readonly [Medium, ...Medium[]]): Medium {
+  const types = offered.flatMap((medium) => Object.keys(MEDIA).filter((type) => MEDIA[type] === medium));
+  const chosen = req.accepts(types);
+  return typeof chosen === 'string' ? (MEDIA[chosen] ?? offered[0]) : offered[0];
 }
 
 function parse(type: string): MIMEType | undefined {

@@ -1,7 +1,6 @@
-import { FORMATS } from '../codec/index.js';
+import { CODECS, FORMATS, schemaOf } from '../codec/index.js';
 import { ERRORS, type ErrorCode } from '../errors.js';
 import { MEDIA_TYPES } from './negotiate.js';
-import { ANSWER_SCHEMAS, ERROR_SCHEMAS, REQUEST_SCHEMAS } from './openapi-formats.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,7 +14,7 @@ export interface DescribedRoute {
 }
 
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-const names = [...new Set([...FORMATS.values()].map(({ name }) => name))];
+const names = CODECS.map(({ name }) => name);
 const statuses = [...new Set(Object.values(ERRORS).map(({ status }) => status))].sort((a, b) => a - b);
 
 /** The OpenAPI 3.1 document of these routes. */
@@ -32,9 +31,13 @@ export function openApi(routes: readonly DescribedRoute[]): Json {
     paths: Object.fromEntries(routes.map((route) => [route.path, pathItem(route)])),
     components: {
       schemas: {
-        ...Object.fromEntries(names.map((name) => [`${name}-request`, REQUEST_SCHEMAS[name]])),
-        ...Object.fromEntries(names.map((name) => [`${name}-answer`, ANSWER_SCHEMAS[name]])),
-        ...Object.fromEntries(names.map((name) => [`${name}-error`, ERROR_SCHEMAS[name]])),
+        ...Object.fromEntries(
+          CODECS.flatMap(({ name, request, example, answer, error }) => [
+            [`${name}-request`, schemaOf(request, example)],
+            [`${name}-answer`, answer],
+            [`${name}-error`, error],
+          ]),
+        ),
         Error: errorSchema(Object.keys(ERRORS) as ErrorCode[]),
       },
     },

@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import {
-  detectFormat,
+  decodeBody,
   jina,
-  parseObject,
   streamEnd,
   streamLine,
   type Codec,
@@ -11,15 +10,17 @@ import {
   type RerankOutcome,
   type RerankRequest,
 } from '../codec/index.js';
-import type { Engine, Scores } from '../engine/index.js';
+import { isBlank, type Engine, type Scores } from '../engine/index.js';
+import { RequestError } from '../errors.js';
+import type { Settings } from '../settings.js';
 import { requestSignal, stateOf, type AppContext } from './context.js';
 import { asRequestError, logRefusal } from './errors.js';
-import type { ContentType } from './negotiate.js';
-import { wantsLines } from './negotiate.js';
+import { answerMedium } from './negotiate.js';
+import { parseBody } from './parse.js';
 
-/** A route that reranks: what format it takes a body for, and whether its callers were told that format. */
+/** A route that reranks: the format of a body, and whether the route's callers were told that format. */
 export interface RerankRoute {
-  readonly fallback: (fields: Fields) => Codec;
+  readonly formatOf: (fields: Fields) => Codec;
   readonly native: boolean;
 }
 
@@ -27,21 +28,20 @@ export interface RerankRoute {
 export async function rerank(
   context: AppContext,
   route: RerankRoute,
-  type: ContentType,
   req: Request,
   res: Response,
 ): Promise<void> {
   const start = performance.now();
-  const engine = stateOf(res).engine!;
-  const fields = parseObject(bodyOf(req));
-  const codec = type.format ?? detectFormat(fields) ?? route.fallback(fields);
-  if (route.native) stateOf(res).errorFormat = codec;
-  const request = codec.decode(fields, context.settings);
+  const state = stateOf(res);
+  const engine = state.engine!;
+  const fields = await parseBody(bodyOf(req), context.settings);
+  const codec = state.contentType.format ?? route.formatOf(fields);
+  if (route.native) state.errorFormat = codec;
+  const request = readRequest(codec, fields, context.settings);
   const signal = requestSignal(res, context.shutdown);
   // Decoding a large body takes a while; pings that came meanwhile are answered before the engine starts on it.
   await setImmediate();
-  if (context.draining()) res.set('Connection', 'close');
-  if (codec === jina && wantsLines(req)) {
+  if (codec === jina && answerMedium(req, ['json', 'jsonlines']) === 'jsonlines') {
     const scores = await stream(context, engine, request, signal, req, res);
     if (scores !== undefined) noteAnswer(context, res, 'jina-stream', scores, performance.now() - start);
     return;
@@ -84,6 +84,22 @@ async function stream(
     res.end();
     return undefined;
   }
+}
+
+/**
+ * A body's fields as a request of a format.
+ * @throws RequestError 422; `invalid_request` for a document without text where the settings refuse it.
+ */
+export function readRequest(codec: Codec, fields: Fields, settings: Settings): RerankRequest {
+  const request = decodeBody(codec, fields, settings);
+  if (settings.refuseBlank === 1) {
+    const blank = request.documents.findIndex(isBlank);
+    if (blank >= 0) {
+      const message = `document ${blank} is empty; RERANKER_REFUSE_BLANK asks for text in each`;
+      throw new RequestError('invalid_request', message, { path: `documents[${blank}]`, document: blank });
+    }
+  }
+  return request;
 }
 
 /** The body as the reader left it; without one it is empty. */

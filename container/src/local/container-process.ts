@@ -47,7 +47,8 @@ export class ContainerProcess {
     const model = options.modelDirectory === undefined ? [] : ['--model', options.modelDirectory];
     this.#startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
     this.#child = spawn(process.execPath, [entry, 'serve', '--port', String(port), ...model], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // The channel tells the container when this process has gone, however it ended.
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Only the endpoint in front of it is for callers.
       env: { ...process.env, RERANKER_HOST: '127.0.0.1' },
     });
@@ -69,9 +70,6 @@ export class ContainerProcess {
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#keep(line, options.log));
     }
-    const killWithParent = (): void => void this.#child.kill('SIGKILL');
-    process.once('exit', killWithParent);
-    void this.exited.then(() => process.off('exit', killWithParent));
   }
 
   get url(): string {

@@ -10,11 +10,12 @@ import {
 } from './aws-error.js';
 import { readAsyncInvocation } from './async-invocation.js';
 import type { AsyncQueue } from './async-queue.js';
+import { NATIVE_PATHS } from '../codec/index.js';
 import { modelStreamError, payloadPart } from './event-stream.js';
 import { readBody, readInvocation, type Invocation } from './invocation.js';
 import type { LocalObjectStore } from './object-store.js';
 import { asksForObject, serveObject } from './s3-api.js';
-import { checkAnswer, invokeContainer, readAnswer } from './upstream.js';
+import { checkAnswer, invokeContainer, passOn, readAnswer } from './upstream.js';
 
 /** The container behind the API. */
 export interface Backend {
@@ -45,6 +46,14 @@ interface Exchange {
 }
 
 const ROUTE = /^\/endpoints\/([^/]*)\/(invocations|invocations-response-stream|async-invocations)$/;
+/** Routes of the container that are no part of the API, so that clients of other systems can be pointed here too. */
+const CONTAINER_PATHS: ReadonlySet<string> = new Set([
+  ...NATIVE_PATHS,
+  '/invocations',
+  '/openapi.json',
+  '/metrics',
+  '/execution-parameters',
+]);
 const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 
 /**
@@ -74,6 +83,7 @@ async function route(exchange: Exchange): Promise<void> {
   const { asynchronous } = options;
   if (asynchronous && asksForObject(request)) return serveObject(request, response, asynchronous.store);
   const [, encodedName = '', operation] = ROUTE.exec(path) ?? [];
+  if (CONTAINER_PATHS.has(path)) return passOn(request, response, options.backend.port);
   if (request.method !== 'POST' || operation === undefined) {
     const served = asynchronous
       ? 'POST /endpoints/{name}/async-invocations, objects of S3 at /{bucket}/{key}'
@@ -81,7 +91,7 @@ async function route(exchange: Exchange): Promise<void> {
     throw new AwsError(
       404,
       'UnknownOperationException',
-      `There is no ${request.method} ${path} here; served are ${served} and GET /ping.`,
+      `There is no ${request.method} ${path} here; served are ${served}, GET /ping, and the container's own ${[...CONTAINER_PATHS].join(', ')}.`,
     );
   }
   const invocation = readInvocation(encodedName, request.headers);

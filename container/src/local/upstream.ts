@@ -1,6 +1,6 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline, type Readable } from 'node:stream';
-import { modelError, noResponse } from './aws-error.js';
+import { modelError, noResponse, serviceUnavailable } from './aws-error.js';
 import type { Invocation } from './invocation.js';
 
 // No keep-alive: a connection the container just closed would look like a crash.
@@ -76,4 +76,32 @@ export async function checkAnswer(
   if (status >= 200 && status < 300) return;
   const body = await readAnswer(answer, endpointName, limitBytes, signal);
   throw modelError(endpointName, status, body.toString('utf8'));
+}
+
+/** Of each connection its own, not of the exchange. */
+const CONNECTION_HEADERS = new Set(['connection', 'keep-alive', 'transfer-encoding']);
+
+/**
+ * Hands a request on to the container as it is, and its answer back.
+ * @throws AwsError ServiceUnavailable while the container does not answer.
+ */
+export function passOn(request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const { method, url: path, headers } = request;
+    const upstream = httpRequest({ agent, host: '127.0.0.1', port, method, path, headers });
+    response.once('close', () => {
+      upstream.destroy();
+      resolve();
+    });
+    upstream.on('error', () => {
+      if (response.headersSent) response.destroy();
+      else reject(serviceUnavailable('The container does not answer.'));
+    });
+    upstream.on('response', (answer) => {
+      const own = Object.entries(answer.headers).filter(([name]) => !CONNECTION_HEADERS.has(name));
+      response.writeHead(answer.statusCode ?? 502, Object.fromEntries(own));
+      pipeline(answer, response, () => undefined);
+    });
+    pipeline(request, upstream, () => undefined);
+  });
 }

@@ -19,7 +19,7 @@ export function codecTransport(
       sent.push(request);
       await before(request, sent.length);
       const decoded = jina.decode(parseObject(Buffer.from(request.body)), { maxDocuments: 10_000 });
-      const logits = Float32Array.from(decoded.documents, (text) => logitOf(text, decoded.query));
+      const logits = Float32Array.from(decoded.documents, (text) => logitOf(text, String(decoded.query)));
       const outcome = { model: 'codec', logits, totalTokens: decoded.documents.length * 7 };
       return {
         body: Buffer.from(JSON.stringify(jina.encode(decoded, outcome))),

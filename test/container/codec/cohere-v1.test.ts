@@ -18,7 +18,7 @@ describe('cohereV1', () => {
   it.each([
     [{ rank_fields: [] }, 'rank_fields'],
     [{ rank_fields: 'title' }, 'rank_fields'],
-    [{ rank_fields: [1] }, 'rank_fields'],
+    [{ rank_fields: [1] }, 'rank_fields[0]'],
     [{ rank_fields: ['none'] }, 'documents[0]'],
     [{ rank_fields: ['__proto__'] }, 'documents[0]'],
     [{ rank_fields: ['title'], documents: [{ title: ['A'] }] }, 'documents[0]'],

@@ -62,7 +62,7 @@ describe('tei', () => {
       { status: 503, body: { error: 'm', error_type: 'Unhealthy' } },
       { status: 424, body: { error: 'm', error_type: 'Backend' } },
       { status: 429, body: { error: 'm', error_type: 'Overloaded' } },
-      { status: 422, body: { error: 'm', error_type: 'Validation' } },
+      { status: 413, body: { error: 'm', error_type: 'Validation' } },
       { status: 422, body: { error: 'm', error_type: 'Validation' } },
     ]);
     let empty: unknown;

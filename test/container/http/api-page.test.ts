@@ -19,7 +19,9 @@ afterAll(stopContainers);
 /** A value with what differs from model to model and from call to call left out: scores and ids, but not their places. */
 function shown(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(value, (key, each: unknown) => (key === 'id' || /score/i.test(key) ? typeof each : each)),
+    JSON.stringify(value, (key, each: unknown) =>
+      key === 'id' || (typeof each === 'number' && !Number.isInteger(each)) ? typeof each : each,
+    ),
   );
 }
 
@@ -43,7 +45,9 @@ describe('docs/api.md', () => {
   it.each(rows)(
     'shows what %s is answered with, told by its shape or by its name',
     async (name, body, answer) => {
-      for (const type of ['application/json', `application/json; format=${name}`]) {
+      // Infinity's body is Jina's too: it is told apart by its route or its name.
+      const shapes = name === 'infinity' ? [] : ['application/json'];
+      for (const type of [...shapes, `application/json; format=${name}`]) {
         const { status, json, headers } = await post(body, { 'content-type': type });
         expect(status).toBe(200);
         expect(shown(json)).toEqual(shown(JSON.parse(answer)));
@@ -60,9 +64,10 @@ describe('docs/api.md', () => {
   });
 
   it('shows lines that are answered one by one', async () => {
-    const body = rows.map(([, request]) => request).join('\n');
+    const told = rows.filter(([name]) => name !== 'infinity');
+    const body = told.map(([, request]) => request).join('\n');
     const answer = await post(body, { 'content-type': 'application/jsonlines' });
-    expect(parsed(answer.text).map(shown)).toEqual(rows.map(([name]) => shown(answerOf(name))));
+    expect(parsed(answer.text).map(shown)).toEqual(told.map(([name]) => shown(answerOf(name))));
   });
 
   it('shows a streamed answer', async () => {

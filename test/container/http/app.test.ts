@@ -9,10 +9,14 @@ import { startContainer, stopContainers, type Answer, type ContainerProcess } fr
 const MAX_BODY = 100_000;
 const MEDIA = [
   'application/json',
+  'text/json',
   'application/jsonlines',
   'application/jsonl',
+  'application/x-jsonlines',
   'application/x-ndjson',
+  'application/ndjson',
   'text/csv',
+  'application/csv',
 ];
 let container: ContainerProcess;
 
@@ -146,7 +150,7 @@ describe('bad input', () => {
     'application/x-www-form-urlencoded',
     'application/json; charset=latin1',
     'application/jsonx',
-    '',
+    'nonsense',
   ])('refuses content type %j with 415', async (type) => {
     const answer = await container.send('/invocations', { body: '{}', headers: { 'content-type': type } });
     expectError(answer, 'unsupported_media_type', { given: type, allowed: MEDIA });

@@ -40,7 +40,9 @@ export class ContainerProcess {
       this.stdout += chunk;
       const lines = (rest + chunk).split('\n');
       rest = lines.pop()!;
-      for (const line of lines) this.log.push(JSON.parse(line) as LogLine);
+      for (const line of lines) {
+        if (line.startsWith('{')) this.log.push(JSON.parse(line) as LogLine);
+      }
       this.child.emit('logged');
     });
     child.stderr!.setEncoding('utf8').on('data', (chunk: string) => (this.stderr += chunk));

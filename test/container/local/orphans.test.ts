@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = path.resolve(__dirname, '../../..');
+const cli = path.join(root, 'cli/dist/main.js');
+
+/** Parents of all processes (proc(5)); a zombie is none. */
+function parents(): Map<number, number> {
+  const found = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (state !== 'Z') found.set(Number(name), Number(parent));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return found;
+}
+
+function descendants(of: number): number[] {
+  const all = [...parents()];
+  const children = (pid: number): number[] =>
+    all.filter(([, parent]) => parent === pid).map(([child]) => child);
+  const below = (pid: number): number[] => children(pid).flatMap((child) => [child, ...below(child)]);
+  return below(of);
+}
+
+async function gone(pids: readonly number[]): Promise<void> {
+  while (pids.some((pid) => parents().has(pid))) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
+/** Resolves when the command has said that it answers. */
+async function answering(child: ChildProcess, pattern: RegExp): Promise<void> {
+  for await (const line of createInterface({ input: child.stdout! })) if (pattern.test(line)) return;
+  throw new Error('the command ended before it answered');
+}
+
+const started: number[] = [];
+afterAll(() => {
+  for (const pid of started) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // As it should be.
+    }
+  }
+});
+
+async function run(args: readonly string[], pattern: RegExp, more: object = {}): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'pipe', 'ignore'], ...more });
+  await answering(child, pattern);
+  child.stdout!.resume();
+  started.push(child.pid!, ...descendants(child.pid!));
+  return child;
+}
+
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('a process whose parent has gone', () => {
+  const local = [cli, 'local', '--port', '0'];
+  const serve = [cli, 'serve', '--port', '0', '--host', '127.0.0.1'];
+
+  it.each([
+    ['local', local, /http:\/\/127/, 'SIGTERM'],
+    ['local', local, /http:\/\/127/, 'SIGKILL'],
+    ['serve', serve, /"ready"/, 'SIGTERM'],
+    ['serve', serve, /"ready"/, 'SIGKILL'],
+  ] as const)('ends by itself: %s', async (_name, args, pattern, signal) => {
+    const child = await run(args, pattern);
+    const below = descendants(child.pid!);
+    // The container and its inference process.
+    expect(below.length).toBeGreaterThanOrEqual(2);
+    child.kill(signal);
+    await once(child, 'exit');
+    await gone(below);
+  });
+
+  it('ends by itself: the inference process of a container that is killed', async () => {
+    const child = await run(local, /http:\/\/127/);
+    const [container, ...inference] = descendants(child.pid!);
+    expect(inference.length).toBeGreaterThanOrEqual(1);
+    process.kill(container!, 'SIGKILL');
+    await gone(inference);
+    child.kill('SIGKILL');
+  });
+});
