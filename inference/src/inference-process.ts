@@ -18,6 +18,9 @@ interface Pending {
   reject(error: Error): void;
 }
 
+/** A process has at least this long to load its model, however short its batches must be. */
+const LOAD_TIMEOUT_MS = 120_000;
+
 /** A process that has loaded one model and runs batches through it, one after the other, in the order they are given. */
 export class InferenceProcess {
   /** Resolves when the model is loaded. Rejects with LoadFailure, or ProcessCrash where the process ended. */
@@ -29,6 +32,7 @@ export class InferenceProcess {
   /** What it has not answered yet. */
   readonly #pending: Pending[] = [];
   #watchdog: NodeJS.Timeout | undefined;
+  #loaded = false;
   #ended: string | undefined;
 
   constructor(load: Omit<LoadMessage, 'type'>, options: InferenceProcessOptions = {}) {
@@ -50,6 +54,7 @@ export class InferenceProcess {
     });
     this.#child.on('message', (reply: FromProcess) => this.#answer(reply));
     this.ready = this.#ask({ ...load, type: 'load' }).then((reply) => {
+      this.#loaded = true;
       if (reply.type === 'ready') return reply;
       this.kill();
       throw new LoadFailure(reply.type === 'load_failed' ? reply.message : 'it did not answer');
@@ -106,10 +111,11 @@ export class InferenceProcess {
   #watch(): void {
     const { timeoutMs, onHang } = this.#options;
     if (timeoutMs === undefined) return;
-    this.#watchdog = setTimeout(() => {
+    const expire = (): void => {
       onHang?.();
       this.kill();
-    }, timeoutMs);
+    };
+    this.#watchdog = setTimeout(expire, this.#loaded ? timeoutMs : Math.max(timeoutMs, LOAD_TIMEOUT_MS));
   }
 
   #end(cause: string): void {

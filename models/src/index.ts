@@ -22,7 +22,7 @@ export {
   type ModelManifest,
   type PairElement,
 } from './manifest.js';
-export { batchBytes, loadedBytes, type BatchModel } from './memory.js';
+export { batchBytes, loadedBytes, SERVER_BYTES, type BatchModel } from './memory.js';
 export { builtFile, embeddedModelDirectory, packageRoot, packageVersion } from './package-root.js';
 export { OLDEST_EVERY, Planner, type BatchLimit, type PlanItem } from './planner.js';
 export { instructionSets, saturates } from './processor.js';

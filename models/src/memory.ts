@@ -26,6 +26,13 @@ const BATCH_BYTES = 2 * 1024 * 1024;
  */
 const PROCESS_BYTES = 90 * 1024 * 1024;
 const BYTES_PER_FILE_BYTE = 1.25;
+
+/**
+ * The process that answers HTTP, in bytes: itself, of which 96 MB were measured under load and the rest is margin, and what it
+ * holds of request bodies and their texts when they reach their limit of 128 MiB.
+ */
+export const SERVER_BYTES = { process: 160 * 1024 * 1024, bodies: 190 * 1024 * 1024 } as const;
+
 /** What of a model decides what a batch of it costs. */
 export type BatchModel = Pick<ModelDescription, 'architecture' | 'exported'>;
 

@@ -12,6 +12,7 @@ describe('reranker tune', () => {
     const { trials, environment } = JSON.parse(stdout) as Tuned;
     expect(new Set(trials.map(({ batchTokens }) => batchTokens)).size).toBe(4);
     expect(new Set(trials.map(({ arena }) => arena)).size).toBe(2);
+    expect(new Set(trials.map(({ spin }) => spin)).size).toBe(2);
     const fastest = trials.reduce((a, b) => (b.tokensPerSecond! > a.tokensPerSecond! ? b : a));
     expect(fastest.tokensPerSecond).toBeGreaterThan(0);
     expect(environment).toEqual({
@@ -19,6 +20,8 @@ describe('reranker tune', () => {
       RERANKER_THREADS: String(fastest.threads),
       RERANKER_BATCH_TOKENS: String(fastest.batchTokens),
       RERANKER_ARENA: String(fastest.arena),
+      RERANKER_SPIN: String(fastest.spin),
+      RERANKER_BFLOAT16: String(fastest.bfloat16),
     });
   }, 60_000);
 

@@ -3,14 +3,16 @@ import type { Suite } from '../suite.js';
 import { engineCoefficients } from './coefficients.js';
 import { engineLatency } from './latency.js';
 import { engineMemory } from './memory.js';
+import { engineSmall } from './small.js';
 import { engineThroughput } from './throughput.js';
 
-export { engineCoefficients, engineLatency, engineMemory, engineThroughput };
+export { engineCoefficients, engineLatency, engineMemory, engineSmall, engineThroughput };
 
 export const engine: Suite = {
-  summary: 'all of engine-throughput, engine-latency, engine-memory and engine-coefficients (12 min)',
+  summary:
+    'all of engine-throughput, engine-small, engine-latency, engine-memory and engine-coefficients (13 min)',
   async run(report, note) {
-    for (const part of [engineThroughput, engineLatency, engineMemory, engineCoefficients]) {
+    for (const part of [engineThroughput, engineSmall, engineLatency, engineMemory, engineCoefficients]) {
       await part.run(report, note);
     }
   },

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { containerEntry } from '@sagemaker-reranker/container';
 import type { Request } from './corpus.js';
@@ -71,6 +72,13 @@ export class BenchServer {
     const started = performance.now();
     await (await fetch(`${this.url}/ping`)).text();
     return performance.now() - started;
+  }
+
+  /** Process ids of the server and of those it has started. Linux only: proc(5). */
+  async pids(): Promise<number[]> {
+    const own = this.child.pid!;
+    const children = await readFile(`/proc/${own}/task/${own}/children`, 'utf8');
+    return [own, ...children.trim().split(' ').filter(Boolean).map(Number)];
   }
 
   async stop(): Promise<void> {

@@ -9,7 +9,7 @@ import {
 import { table } from '../table.js';
 
 /** The settings that are tried against each other. */
-const TUNED = ['workers', 'threads', 'batchTokens', 'arena'] as const;
+const TUNED = ['workers', 'threads', 'batchTokens', 'arena', 'spin', 'bfloat16'] as const;
 type Candidate = Readonly<Record<(typeof TUNED)[number], number>>;
 
 interface Trial extends Candidate {
@@ -29,7 +29,7 @@ export function tuneCommand(): Command {
     .option('--json', 'print JSON')
     .action(async (options: { model?: string; seconds: number; json?: boolean }) => {
       const trials: Trial[] = [];
-      const { modelDir, workers, threads } = resolveSettings({ modelDir: options.model });
+      const { modelDir, workers, threads, ...defaults } = resolveSettings({ modelDir: options.model });
       const attempt = async (candidate: Candidate): Promise<void> => {
         trials.push({ ...candidate, tokensPerSecond: await measure(modelDir, candidate, options.seconds) });
       };
@@ -37,12 +37,16 @@ export function tuneCommand(): Command {
       const best = (): Trial => trials.reduce((a, b) => (b.tokensPerSecond > a.tokensPerSecond ? b : a));
       // One setting after the other, each with the best of those before: all combinations would take minutes.
       for (let n = 1; n <= cores; n *= 2) {
-        await attempt({ workers: n, threads: Math.floor(cores / n), batchTokens: 512, arena: 1 });
+        const { batchTokens, arena, spin, bfloat16 } = defaults;
+        await attempt({ workers: n, threads: Math.floor(cores / n), batchTokens, arena, spin, bfloat16 });
       }
-      for (const batchTokens of BATCH_TOKENS.filter((each) => each !== 512)) {
+      for (const batchTokens of BATCH_TOKENS.filter((each) => each !== defaults.batchTokens)) {
         await attempt({ ...best(), batchTokens });
       }
       await attempt({ ...best(), arena: 0 });
+      await attempt({ ...best(), spin: 1 - defaults.spin });
+      // ONNX Runtime has these products on arm64 alone, and they change scores a little.
+      if (process.arch === 'arm64') await attempt({ ...best(), bfloat16: 1 });
       const environment = Object.fromEntries(
         TUNED.map((name) => [NUMBER_SETTINGS[name].env, String(best()[name])]),
       );
@@ -53,7 +57,7 @@ export function tuneCommand(): Command {
       const rows = trials.map((trial) =>
         [...TUNED, 'tokensPerSecond' as const].map((key) => trial[key].toFixed(0)),
       );
-      const headings = ['workers', 'threads', 'batch tokens', 'arena', 'tokens/s'];
+      const headings = ['workers', 'threads', 'batch tokens', 'arena', 'spin', 'bfloat16', 'tokens/s'];
       const columns = headings.map((heading) => ({ heading, align: 'right' as const }));
       const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
       process.stdout.write(`${table(columns, rows)}\n\n${lines.join('\n')}\n`);

@@ -1,3 +1,4 @@
+import type { Timings } from '../engine/index.js';
 import type { RequestError } from '../errors.js';
 import type { RequestOptions } from './options.js';
 import type { CodecLimits, Schema, Shape } from './schema.js';
@@ -32,8 +33,7 @@ export interface RerankOutcome {
   /** Tokens of the query and of each document alone, without special tokens. */
   readonly queryTokens: number;
   readonly documentTokens: Uint32Array;
-  /** Milliseconds. */
-  readonly timings: { readonly tokenize: number; readonly queue: number; readonly inference: number };
+  readonly timings: Timings;
 }
 
 /** An error as a format's own servers answer it. */

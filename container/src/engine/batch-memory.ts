@@ -1,7 +1,5 @@
-import { type BatchModel, batchBytes, loadedBytes } from '@sagemaker-reranker/models';
+import { type BatchModel, batchBytes, loadedBytes, SERVER_BYTES } from '@sagemaker-reranker/models';
 
-/** The process that answers HTTP: 96 MB were measured under load, the rest is margin. */
-const SERVER_BYTES = 160 * 1024 * 1024;
 /** Part of the memory that is planned for; the rest is for request bodies, page cache and what else runs. */
 export const PLANNED_SHARE = 0.8;
 
@@ -12,7 +10,7 @@ export function batchBudget(options: {
   readonly modelFileBytes: number;
 }): number {
   const { memory, workers, modelFileBytes } = options;
-  const left = PLANNED_SHARE * memory - SERVER_BYTES - workers * loadedBytes(modelFileBytes);
+  const left = PLANNED_SHARE * memory - SERVER_BYTES.process - workers * loadedBytes(modelFileBytes);
   return Math.max(0, Math.floor(left / workers));
 }
 

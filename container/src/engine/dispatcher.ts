@@ -74,6 +74,7 @@ export class Dispatcher {
       const pairs = batch.map(({ request, position }) => request.tokens.pairs[position]!);
       const { logits, ms } = await this.#workers.run(packBatch(pairs, this.#pad));
       this.modelMs += ms;
+      for (const request of new Set(batch.map((item) => item.request))) request.modelMs += ms;
       this.#admission.measured(
         batch.reduce((sum, { length }) => sum + length, 0),
         ms,

@@ -51,6 +51,17 @@ export interface ScoreOptions {
   readonly onScored?: (index: number, logit: number) => void;
 }
 
+/** Milliseconds of a request's stages. */
+export interface Timings {
+  readonly tokenize: number;
+  /** Waiting for its first batch. */
+  readonly queue: number;
+  /** From then to its last score. */
+  readonly inference: number;
+  /** Of that, the model's own time, over all batches that the request was in. */
+  readonly model: number;
+}
+
 export interface Scores {
   /** One logit a document, in the order of the request. */
   readonly logits: Float32Array;
@@ -62,8 +73,7 @@ export interface Scores {
   readonly documentTokens: Uint32Array;
   /** Different documents; equal ones are scored once. */
   readonly scoredDocuments: number;
-  /** Milliseconds spent in tokenization, waiting for the first batch, and from then to the last score. */
-  readonly timings: { readonly tokenize: number; readonly queue: number; readonly inference: number };
+  readonly timings: Timings;
 }
 
 export interface Engine {
@@ -202,6 +212,7 @@ class PooledEngine implements Engine {
           tokenize: tokenized - start,
           queue: first - tokenized,
           inference: performance.now() - first,
+          model: job.modelMs,
         },
       };
     } finally {

@@ -7,6 +7,7 @@ export {
   type ScoreOptions,
   type ScoreRequest,
   type Scores,
+  type Timings,
 } from './engine.js';
 export { planMemory } from './memory-plan.js';
 export { TRUNCATE_RIGHT, type Truncation } from './truncation.js';

@@ -25,6 +25,8 @@ export class Job {
   readonly done: Promise<void>;
   /** Milliseconds of `performance.now()` when its first batch went to a worker. */
   firstBatchAt: number | undefined;
+  /** Milliseconds the model ran for batches with pairs of this request. */
+  modelMs = 0;
   #pending: number;
   /** Passages of each different document still to be scored. */
   readonly #passagesLeft: Uint32Array;

@@ -114,7 +114,7 @@ export function outcomeOf(engine: Engine, scores: Scores, requestId: string): Re
 
 /** https://www.w3.org/TR/server-timing/: milliseconds of each stage. */
 function serverTiming({ timings }: Scores): string {
-  return (['tokenize', 'queue', 'inference'] as const)
+  return (['tokenize', 'queue', 'inference', 'model'] as const)
     .map((stage) => `${stage};dur=${round(timings[stage])}`)
     .join(', ');
 }
@@ -128,7 +128,7 @@ export function noteAnswer(
   ms: number,
 ): void {
   context.metrics.observe(format, scores);
-  const { tokenize, queue, inference } = scores.timings;
+  const { tokenize, queue, inference, model } = scores.timings;
   context.logger.info(
     {
       requestId: stateOf(res).requestId,
@@ -140,6 +140,7 @@ export function noteAnswer(
       tokenizeMs: round(tokenize),
       queueMs: round(queue),
       inferenceMs: round(inference),
+      modelMs: round(model),
     },
     'reranked',
   );

@@ -1,4 +1,5 @@
 import {
+  SERVER_BYTES,
   VARIANTS,
   type VariantId,
   batchBytes,
@@ -16,8 +17,7 @@ export const MEMORY_BASIS = {
   how: "the container's own bounds on its resident memory, measured with tiny, turbo and base on onnxruntime-node 1.30, 2 cores: 90 MiB and 1.25 times the model file for an inference process, and the batch of the longest pair",
 };
 
-/** The HTTP process: Node.js, native tokenizer with its vocabulary, request bodies up to their limit of 128 MiB. */
-const SERVER_MIB = 350;
+const SERVER_MIB = (SERVER_BYTES.process + SERVER_BYTES.bodies) / MEBI;
 /** What SageMaker's agents and the operating system take of an instance. Estimated: no public figure. */
 export const INSTANCE_OVERHEAD_MIB = 768;
 

@@ -129,7 +129,7 @@ describe('headers', () => {
   it('tell the time of each stage, and on the TEI route as there', async () => {
     const plain = await post('/invocations', bodies.jina);
     expect(plain.headers['server-timing']).toMatch(
-      /^tokenize;dur=[\d.]+, queue;dur=[\d.]+, inference;dur=[\d.]+$/,
+      /^tokenize;dur=[\d.]+, queue;dur=[\d.]+, inference;dur=[\d.]+, model;dur=[\d.]+$/,
     );
     const tei = await post('/rerank', bodies.tei);
     const { usage } = plain.json as { usage: { total_tokens: number } };

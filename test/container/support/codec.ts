@@ -34,7 +34,7 @@ export function outcome(...logits: number[]): RerankOutcome {
     totalTokens: tokens.reduce((sum, each) => sum + each, 0),
     queryTokens: 4,
     documentTokens: tokens.map((each) => each - 5),
-    timings: { tokenize: 1.4, queue: 2.6, inference: 3 },
+    timings: { tokenize: 1.4, queue: 2.6, inference: 3, model: 2 },
   };
 }
 

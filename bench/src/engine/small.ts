@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { median, medianRatio } from '../side-by-side.js';
+import type { Report, Suite } from '../suite.js';
+import { Corpus, type Request } from './corpus.js';
+import { benchModel } from './models.js';
+import { BenchServer } from './server.js';
+
+const ROUNDS = 60;
+/** Milliseconds between requests: nobody waits, and what was warm has cooled. */
+const APART_MS = 60;
+const IDLE_SECONDS = 10;
+/** Clock ticks a second in /proc, on every Linux of today (proc(5)). */
+const TICKS = 100;
+
+const SPINNING = { spinning: '1', quiet: '0' } as const;
+type Name = keyof typeof SPINNING;
+
+/** Milliseconds of a call, and of that the model's own, which the answer's Server-Timing says. */
+async function timed(server: BenchServer, request: Request): Promise<{ total: number; model: number }> {
+  const started = performance.now();
+  const answer = await fetch(`${server.url}/invocations`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(request),
+  });
+  await answer.text();
+  const total = performance.now() - started;
+  return { total, model: Number(/model;dur=([\d.]+)/.exec(answer.headers.get('server-timing') ?? '')?.[1]) };
+}
+
+/** Seconds of processor time that a server's processes have taken. */
+async function cpuSeconds(pids: readonly number[]): Promise<number> {
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8')));
+  return stats.reduce((sum, stat) => {
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return sum + (Number(fields[11]) + Number(fields[12])) / TICKS;
+  }, 0);
+}
+
+async function run(report: Report, note: (line: string) => void): Promise<void> {
+  const corpus = new Corpus();
+  const model = await benchModel('tiny', 'fp32');
+  const servers = {} as Record<Name, BenchServer>;
+  for (const [name, spin] of Object.entries(SPINNING)) {
+    process.env.RERANKER_SPIN = spin;
+    servers[name as Name] = await BenchServer.container(model);
+  }
+  delete process.env.RERANKER_SPIN;
+  try {
+    for (const count of [1, 10, 100]) {
+      const request = await corpus.request(count, '85');
+      const totals: Record<Name, number[]> = { spinning: [], quiet: [] };
+      const around: Record<Name, number[]> = { spinning: [], quiet: [] };
+      const rounds = count === 100 ? 10 : ROUNDS;
+      for (let round = -3; round < rounds; round += 1) {
+        for (const name of ['spinning', 'quiet'] as const) {
+          const { total, model: own } = await timed(servers[name], request);
+          if (round >= 0) {
+            totals[name].push(total);
+            around[name].push(total - own);
+          }
+          await sleep(APART_MS);
+        }
+      }
+      const what = `1 x ${count} of 60 words, ${APART_MS} ms apart`;
+      for (const name of ['spinning', 'quiet'] as const) {
+        report({ name: `${what}, ${name}: median`, value: median(totals[name]), unit: 'ms' });
+        report({
+          name: `${what}, ${name}: over the model's own time`,
+          value: median(around[name]),
+          unit: 'ms',
+          target: count === 1 ? { atMost: 2 } : undefined,
+        });
+      }
+      report({
+        name: `${what}: quiet over spinning`,
+        value: medianRatio(totals.quiet, totals.spinning),
+        unit: 'x',
+      });
+    }
+    for (const name of ['spinning', 'quiet'] as const) {
+      const pids = await servers[name].pids();
+      const before = await cpuSeconds(pids);
+      await sleep(1_000 * IDLE_SECONDS);
+      const share = (100 * ((await cpuSeconds(pids)) - before)) / IDLE_SECONDS;
+      note(`${name}: ${pids.length} processes`);
+      report({
+        name: `an idle server, ${name}: of a core`,
+        value: share,
+        unit: '%',
+        target: { atMost: 0.5 },
+      });
+    }
+  } finally {
+    await Promise.all(Object.values(servers).map((server) => server.stop()));
+  }
+}
+
+export const engineSmall: Suite = {
+  summary:
+    'small requests on an idle machine: what is around the model, spinning or not; an idle server (1 min; Linux)',
+  run,
+};
