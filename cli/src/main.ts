@@ -1,5 +1,8 @@
 import { explain } from '@sagemaker-reranker/models';
+import { endWithNpm } from './end-with-npm.js';
 import { createProgram } from './program.js';
+
+endWithNpm();
 
 createProgram()
   .parseAsync()

@@ -75,7 +75,9 @@ const SAME: readonly (readonly string[])[] = [
 const OWNERS = new Map<string, string>(
   CODECS.flatMap(({ name, request }) => Object.keys(request).map((field) => [field, name] as const)),
 );
-for (const name of SAME.flat()) if (!OWNERS.has(name)) OWNERS.set(name, 'another API');
+/** Fields of other systems that change the answer and that nothing here can do. */
+const IMPOSSIBLE = ['instruction', 'max_tokens_per_query', 'overlap_tokens', 'max_chunk_overlap'];
+for (const name of [...SAME.flat(), ...IMPOSSIBLE]) if (!OWNERS.has(name)) OWNERS.set(name, 'another API');
 
 /**
  * Reads a body in a format. A field of another format acts where this one has the same under another name, and is refused

@@ -4,14 +4,15 @@ import { ranked } from './rank.js';
 import { answerOf, count, documents, flag, INTEGER, listOf, NUMBER, queryText, STRING } from './schema.js';
 
 /**
- * Infinity's `/rerank`: as Jina's, but a result's document is a string. vLLM has the same route and always gives documents
- * back as objects, so `return_documents` tells the two apart; on /invocations it must be named.
+ * Infinity's `/rerank`: as Jina's, but a result's document is a string. vLLM has the same route and the same request, and gives
+ * documents back as objects; so this one is spoken below a prefix, which a client of Infinity takes as part of its base URL. On
+ * /invocations it must be named.
  */
 export const infinity: Codec = {
   name: 'infinity',
   owner: 'Infinity',
   marks: [],
-  routes: { '/rerank': ['documents', 'return_documents'] },
+  routes: { '/infinity/rerank': [] },
   ...decoder(
     {
       model,

@@ -1,20 +1,9 @@
 import type { Codec } from './codec.js';
 import type { Faults } from './faults.js';
-import { decoder, model, optionsOf, optionsWithTruncate } from './options.js';
+import { decoder, model } from './options.js';
 import { scoreOf } from './rank.js';
-import {
-  answerOf,
-  flag,
-  INTEGER,
-  listOf,
-  NUMBER,
-  oneOrMany,
-  optional,
-  queryText,
-  STRING,
-  text,
-} from './schema.js';
-import { encodeVllmError, truncatePromptTokens, vllmError, vllmUsage } from './vllm.js';
+import { answerOf, INTEGER, listOf, NUMBER, oneOrMany, optional, queryText, STRING, text } from './schema.js';
+import { encodeVllmError, vllmError, vllmOptions, vllmOptionsOf, vllmUsage } from './vllm.js';
 
 const queries = optional(oneOrMany(queryText()));
 const texts = optional(oneOrMany(text));
@@ -37,9 +26,7 @@ export const vllmScore: Codec = {
       queries,
       documents: texts,
       items: texts,
-      truncate_prompt_tokens: truncatePromptTokens,
-      use_activation: flag(true),
-      ...optionsWithTruncate,
+      ...vllmOptions,
     },
     (given, _fields, { faults }) => {
       const first = only(['text_1', 'queries'], given, faults);
@@ -55,13 +42,11 @@ export const vllmScore: Codec = {
       }
       const spread = (values: readonly string[]): string[] =>
         values.length === 1 ? Array<string>(pairs).fill(values[0]!) : [...values];
-      const { rawScores, truncation } = optionsOf(given);
       return {
         query: first.length === 1 ? first[0]! : first,
         documents: spread(second),
         returnDocuments: false,
-        rawScores: rawScores || !given.use_activation,
-        truncation: { ...truncation, maxPairTokens: given.truncate_prompt_tokens },
+        ...vllmOptionsOf(given),
       };
     },
   ),

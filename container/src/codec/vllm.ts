@@ -1,28 +1,52 @@
 import type { RequestError } from '../errors.js';
 import type { Codec, EncodedError } from './codec.js';
-import { decoder, model, optionsOf, optionsWithTruncate } from './options.js';
+import { decoder, model, optionsOf, optionsWithTruncate, type RequestOptions } from './options.js';
 import { ranked } from './rank.js';
 import {
   answerOf,
-  documents,
+  choice,
   count,
+  documents,
   type Field,
   flag,
   INTEGER,
   listOf,
   NUMBER,
+  optional,
   queryText,
   type Schema,
   STRING,
+  type Values,
 } from './schema.js';
 
 const positive = count();
 
 /** Tokens of the whole pair; -1 is what the model takes. */
-export const truncatePromptTokens: Field<number | undefined> = {
+const truncatePromptTokens: Field<number | undefined> = {
   schema: { type: 'integer', minimum: -1 },
   read: (value, path, reading) => (value === -1 ? undefined : positive.read(value, path, reading)),
 };
+
+const truncationSide = optional(choice('right', 'left'));
+
+/** Fields that vLLM's requests have beside query and documents. */
+export const vllmOptions = {
+  truncate_prompt_tokens: truncatePromptTokens,
+  truncation_side: truncationSide,
+  use_activation: flag(true),
+  ...optionsWithTruncate,
+};
+
+export function vllmOptionsOf(given: Values<typeof vllmOptions>): RequestOptions {
+  const { rawScores, truncation } = optionsOf({
+    ...given,
+    truncate: given.truncation_side ?? given.truncate,
+  });
+  return {
+    rawScores: rawScores || !given.use_activation,
+    truncation: { ...truncation, maxPairTokens: given.truncate_prompt_tokens },
+  };
+}
 
 export const vllmUsage = answerOf({ prompt_tokens: INTEGER, total_tokens: INTEGER });
 
@@ -40,7 +64,7 @@ export const vllmError: Schema = answerOf({
 export const vllm: Codec = {
   name: 'vllm',
   owner: 'vLLM',
-  marks: ['truncate_prompt_tokens', 'use_activation'],
+  marks: ['truncate_prompt_tokens', 'truncation_side', 'use_activation'],
   routes: { '/rerank': ['documents'], '/v1/rerank': ['use_activation'], '/v2/rerank': ['use_activation'] },
   ...decoder(
     {
@@ -49,22 +73,16 @@ export const vllm: Codec = {
       documents,
       top_n: count(0),
       return_documents: flag(true),
-      truncate_prompt_tokens: truncatePromptTokens,
-      use_activation: flag(true),
-      ...optionsWithTruncate,
+      ...vllmOptions,
     },
-    (given) => {
-      const { rawScores, truncation } = optionsOf(given);
-      return {
-        query: given.query,
-        documents: given.documents,
-        // 0 means all.
-        topN: given.top_n || undefined,
-        returnDocuments: given.return_documents,
-        rawScores: rawScores || !given.use_activation,
-        truncation: { ...truncation, maxPairTokens: given.truncate_prompt_tokens },
-      };
-    },
+    (given) => ({
+      query: given.query,
+      documents: given.documents,
+      // 0 means all.
+      topN: given.top_n || undefined,
+      returnDocuments: given.return_documents,
+      ...vllmOptionsOf(given),
+    }),
   ),
   example: { query: 'the fox', documents: ['the fox runs', 'a b c'], truncate_prompt_tokens: -1 },
   answer: answerOf({

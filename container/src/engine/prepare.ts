@@ -38,10 +38,12 @@ export async function prepare(
   const places = new Uint32Array(request.documents.length);
   let queryTokens = 0;
   for (const [query, indexes] of groupsOf(request)) {
-    const keep = plan.layout.longestDocument + 1;
-    const [tokens] = await preparation.tokenizer.encode([query], keep, signal, side);
-    queryTokens += tokens!.length;
-    await prepareGroup(plan, tokens!, { documents: request.documents, indexes, places }, collected);
+    queryTokens += await prepareGroup(
+      plan,
+      query,
+      { documents: request.documents, indexes, places },
+      collected,
+    );
   }
   return {
     queryTokens,
@@ -94,7 +96,8 @@ function groupsOf({ query, documents }: TextRequest): Map<string, number[]> {
   return groups;
 }
 
-async function prepareGroup(plan: Plan, query: Int32Array, group: Group, into: Collected): Promise<void> {
+/** Adds the pairs of a query; returns its tokens. */
+async function prepareGroup(plan: Plan, text: string, group: Group, into: Collected): Promise<number> {
   const { layout, admission, side, signal } = plan;
   const { truncate, longDocuments, maxTokensPerDocument } = plan.truncation;
   const first = into.textTokens.length;
@@ -102,7 +105,11 @@ async function prepareGroup(plan: Plan, query: Int32Array, group: Group, into: C
   // One token more than fits tells that a text is too long; windows need all of it, or as much as can be admitted.
   const readable = longDocuments === 'max_passage' ? admission.limit + 1 : layout.longestDocument + 1;
   const keep = Math.min(readable, maxTokensPerDocument ?? Infinity);
+  // Query and documents side by side: in a small request each turn around the thread pool counts.
+  const encoding = plan.tokenizer.encode([text], layout.longestDocument + 1, signal, side);
+  encoding.catch(() => undefined);
   for await (const slice of plan.tokenizer.slices(texts, keep, signal, side)) {
+    const query = (await encoding)[0]!;
     for (const document of slice) {
       const place = into.textTokens.push(document.length) - 1;
       if (isBlank(texts[place - first]!)) continue;
@@ -122,6 +129,7 @@ async function prepareGroup(plan: Plan, query: Int32Array, group: Group, into: C
     }
     admission.checkSize(into.totalTokens);
   }
+  return (await encoding)[0]!.length;
 }
 
 /** The different texts of a group, and for each of its documents the place of its text, from `first` on. */

@@ -4,7 +4,7 @@ import { RequestError } from '../errors.js';
 import type { Settings } from '../settings.js';
 
 /** A body up to this size is parsed in some milliseconds, whatever it holds. */
-const SMALL_BYTES = 256 * 1024;
+export const SMALL_BYTES = 256 * 1024;
 /** Bytes looked at between two turns of the event loop, so that a ping waits no longer than a few milliseconds. */
 const STRIDE_BYTES = 1024 * 1024;
 /** Values there may be in a body for each document that is allowed: more than any format has. */

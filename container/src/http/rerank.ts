@@ -16,7 +16,7 @@ import type { Settings } from '../settings.js';
 import { requestSignal, stateOf, type AppContext } from './context.js';
 import { asRequestError, logRefusal } from './errors.js';
 import { answerMedium } from './negotiate.js';
-import { parseBody } from './parse.js';
+import { parseBody, SMALL_BYTES } from './parse.js';
 
 /** A route that reranks: the format of a body, and whether the route's callers were told that format. */
 export interface RerankRoute {
@@ -40,7 +40,7 @@ export async function rerank(
   const request = readRequest(codec, fields, context.settings);
   const signal = requestSignal(res, context.shutdown);
   // Decoding a large body takes a while; pings that came meanwhile are answered before the engine starts on it.
-  await setImmediate();
+  if (bodyOf(req).length > SMALL_BYTES) await setImmediate();
   if (codec === jina && answerMedium(req, ['json', 'jsonlines']) === 'jsonlines') {
     const scores = await stream(context, engine, request, signal, req, res);
     if (scores !== undefined) noteAnswer(context, res, 'jina-stream', scores, performance.now() - start);

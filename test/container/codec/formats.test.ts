@@ -49,6 +49,7 @@ describe('nativeFormat', () => {
 
   it('takes a body without marks for the format of the route', () => {
     expect(names({ documents: [] }).sort()).toEqual([
+      '/infinity/rerank infinity',
       '/rerank vllm',
       '/score vllm-score',
       '/v1/ranking nim',
@@ -60,7 +61,7 @@ describe('nativeFormat', () => {
   });
 
   it('tells the formats of a route apart', () => {
-    expect(nativeFormat('/rerank', { documents: [], return_documents: true }).name).toBe('infinity');
+    expect(nativeFormat('/rerank', { documents: [], return_documents: true }).name).toBe('vllm');
     expect(nativeFormat('/v1/rerank', { documents: [], top_k: 1 }).name).toBe('voyage');
     expect(nativeFormat('/v1/rerank', { documents: [], max_chunks_per_doc: 1 }).name).toBe('cohere-v1');
     // A format that is not spoken there is not taken for it.

@@ -81,6 +81,24 @@ onLinux('a process whose parent has gone', () => {
     await gone(below);
   });
 
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'ends by itself: local, when its npx has got %s',
+    async (signal) => {
+      const child = spawn('npx', ['--no-install', 'reranker', 'local', '--port', '0'], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      await answering(child, /http:\/\/127/);
+      child.stdout.resume();
+      const below = descendants(child.pid!);
+      started.push(child.pid!, ...below);
+      // A shell may stand between; the command, the container and its inference process do not go without it.
+      expect(below.length).toBeGreaterThanOrEqual(3);
+      child.kill(signal);
+      await gone(below);
+    },
+  );
+
   it('ends by itself: the inference process of a container that is killed', async () => {
     const child = await run(local, /http:\/\/127/);
     const [container, ...inference] = descendants(child.pid!);
