@@ -1,6 +1,14 @@
 /** Every benchmark by its name; each file or folder beside this one holds one of them. */
 import { models } from './models/index.js';
-import { engine, engineCoefficients, engineLatency, engineMemory, engineThroughput } from './engine/index.js';
+import {
+  engine,
+  engineCoefficients,
+  engineLatency,
+  engineMemory,
+  engineSmall,
+  engineThroughput,
+} from './engine/index.js';
+import { peers } from './peers.js';
 import { evaluation } from './evaluation.js';
 import { client } from './client.js';
 import { soak } from './soak.js';
@@ -11,11 +19,13 @@ export const suites: Readonly<Record<string, Suite>> = {
   client,
   engine,
   'engine-throughput': engineThroughput,
+  'engine-small': engineSmall,
   'engine-latency': engineLatency,
   'engine-memory': engineMemory,
   'engine-coefficients': engineCoefficients,
   evaluation,
   models,
+  peers,
   soak,
   training,
 };

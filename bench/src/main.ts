@@ -3,8 +3,9 @@ import { cpus } from 'node:os';
 import { Command } from 'commander';
 import { suites } from './index.js';
 import { describeFigure, figureLine } from './figure.js';
+import type { SuiteOptions } from './suite.js';
 
-async function run(name: string, { json }: { json?: true }): Promise<void> {
+async function run(name: string, { json, ...options }: SuiteOptions & { json?: true }): Promise<void> {
   const suite = suites[name];
   if (!suite) {
     throw new Error(
@@ -13,9 +14,13 @@ async function run(name: string, { json }: { json?: true }): Promise<void> {
   }
   const note = (line: string): void => void process.stderr.write(`# ${line}\n`);
   note(`${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}`);
-  await suite.run((figure) => {
-    process.stdout.write(`${json ? JSON.stringify(figureLine(figure)) : describeFigure(figure)}\n`);
-  }, note);
+  await suite.run(
+    (figure) => {
+      process.stdout.write(`${json ? JSON.stringify(figureLine(figure)) : describeFigure(figure)}\n`);
+    },
+    note,
+    options,
+  );
 }
 
 const list = Object.entries(suites).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`);
@@ -23,6 +28,8 @@ new Command('bench')
   .description(`Measures this project on this machine.\n\n${list.join('\n')}`)
   .argument('<name>', 'the benchmark to run')
   .option('--json', 'one JSON object a line: name, value, unit, target, meets')
+  .option('--tei <url>', 'peers: the server to measure beside')
+  .option('--model <dir>', 'peers: the model directory that the container serves')
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {

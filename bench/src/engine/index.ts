@@ -11,9 +11,9 @@ export { engineCoefficients, engineLatency, engineMemory, engineSmall, engineThr
 export const engine: Suite = {
   summary:
     'all of engine-throughput, engine-small, engine-latency, engine-memory and engine-coefficients (13 min)',
-  async run(report, note) {
+  async run(report, note, options) {
     for (const part of [engineThroughput, engineSmall, engineLatency, engineMemory, engineCoefficients]) {
-      await part.run(report, note);
+      await part.run(report, note, options);
     }
   },
 };
