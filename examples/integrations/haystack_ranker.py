@@ -1,11 +1,16 @@
-"""Haystack's ranker for text-embeddings-inference, pointed at the container: RERANKER_URL=http://127.0.0.1:8080."""
+"""Haystack's Jina ranker (pip install jina-haystack), pointed at the container: RERANKER_URL=http://127.0.0.1:8080."""
 
 import os
 
 from haystack import Document
-from haystack.components.rankers import HuggingFaceTEIRanker
+from haystack.utils import Secret
+from haystack_integrations.components.rankers.jina import JinaRanker
 
-ranker = HuggingFaceTEIRanker(url=os.environ.get("RERANKER_URL", "http://127.0.0.1:8080"), top_k=2, token=None)
+ranker = JinaRanker(
+    base_url=os.environ.get("RERANKER_URL", "http://127.0.0.1:8080") + "/v1/rerank",
+    api_key=Secret.from_token("none"),  # The container asks for none; SageMaker's own API is for signed calls.
+    top_k=2,
+)
 documents = [Document(content=text) for text in ("A cat sat.", "Redis keeps values in memory.", "Bread rises.")]
 for document in ranker.run(query="in-memory cache", documents=documents)["documents"]:
     print(f"{document.score:.3f} {document.content}")
