@@ -73,7 +73,7 @@ it('an ESM Lambda bundle whose SDK is external starts and answers', async () => 
     outfile,
     external: ['@aws-sdk/*'],
   });
-  const env = { ...process.env, RERANKER_ENDPOINT_NAME: "e", AWS_REGION: "eu-west-1" };
+  const env = { ...process.env, RERANKER_ENDPOINT_NAME: 'e', AWS_REGION: 'eu-west-1' };
   const { stdout } = await run(
     process.execPath,
     [
