@@ -9,7 +9,8 @@ import {
   standIn,
 } from '@sagemaker-reranker/cost/report';
 import { VARIANTS } from '@sagemaker-reranker/models';
-import { table, type Column } from './table.js';
+import { right, table } from './terminal/table.js';
+import { wrapped } from './terminal/text.js';
 
 /** Several answers side by side, for the terminal. */
 export function sideBySideText(comparisons: readonly Comparison[]): string {
@@ -47,7 +48,7 @@ export function comparisonText(comparison: Comparison, rows: number): string {
   const meets = alike(options.filter((option) => option.meetsTarget));
   const fails = alike(options.filter((option) => !option.meetsTarget));
   const found = headline(comparison);
-  return [
+  const lines = [
     `${question.variant}: ${questionText(question)}`,
     found
       ? `${found.words[0]!.toUpperCase()}${found.words.slice(1)}: ${found.option.label}, ${figure(found.option.usdPerMonth)} USD a month.`
@@ -71,10 +72,9 @@ export function comparisonText(comparison: Comparison, rows: number): string {
     ...notes(meets.slice(0, rows)),
     ...comparison.gaps.map((gap) => `Missing: ${gap}.`),
     ...comparison.notes.map((note) => `Note: ${note}.`),
-  ].join('\n');
+  ];
+  return wrapped(lines.join('\n'));
 }
-
-const right = (heading: string): Column => ({ heading, align: 'right' });
 
 function meeting(options: readonly HostingOption[], most: number, region: string): string {
   const shown = options.slice(0, most);

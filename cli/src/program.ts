@@ -1,7 +1,8 @@
-import { Command } from 'commander';
 import { ensureRuntime } from '@sagemaker-reranker/inference';
 import { packageVersion } from '@sagemaker-reranker/models';
+import { Command } from './command.js';
 import { costCommand } from './commands/cost.js';
+import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { localCommand } from './commands/local.js';
 import { modelsCommand } from './commands/models.js';
@@ -14,6 +15,7 @@ import { tuneCommand } from './commands/tune.js';
 const RUN_A_MODEL = [
   'beir',
   'build',
+  'demo',
   'distil',
   'local',
   'measure',
@@ -30,19 +32,21 @@ export function createProgram(): Command {
   const program = new Command('reranker')
     .description('Run a Jina reranker on AWS SageMaker, or here.')
     .version(packageVersion().version)
+    .option('--verbose', 'tell of a failure all that is known')
     .showHelpAfterError('(--help shows what is allowed)')
     .hook('preAction', (_, command) => {
       if (RUN_A_MODEL.includes(command.name())) ensureRuntime((line) => process.stderr.write(`${line}\n`));
     });
   for (const command of [
-    serveCommand,
-    tuneCommand,
+    demoCommand,
     localCommand,
     rerankCommand,
-    modelsCommand,
-    trainCommand,
     evalCommand,
+    modelsCommand,
     costCommand,
+    serveCommand,
+    tuneCommand,
+    trainCommand,
   ]) {
     program.addCommand(command());
   }

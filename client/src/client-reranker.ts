@@ -12,11 +12,17 @@ import type { TextDocument } from './types.js';
 export class ClientReranker {
   /** Documents that one request takes in its time, as far as is known. */
   #most = Infinity;
+  #totalTokens = 0;
 
   constructor(
     readonly name: string,
     private readonly client: RerankerClient,
   ) {}
+
+  /** Tokens of all pairs that were scored so far. */
+  get totalTokens(): number {
+    return this.#totalTokens;
+  }
 
   /** @throws RerankerError; of a request with a single document also when it takes too long. */
   async rerank(
@@ -42,13 +48,14 @@ export class ClientReranker {
     documents: readonly TextDocument[],
     signal: AbortSignal | undefined,
   ): Promise<number[]> {
-    const { results } = await this.client.rerank({
+    const { results, usage } = await this.client.rerank({
       query,
       documents,
       rawScores: true,
       returnDocuments: false,
       ...(signal && { signal }),
     });
+    this.#totalTokens += usage.totalTokens;
     const scores = new Array<number>(documents.length);
     for (const { index, relevanceScore } of results) scores[index] = relevanceScore;
     return scores;

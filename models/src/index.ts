@@ -5,7 +5,7 @@ export { cacheDirectory } from './cache-directory.js';
 export { modelFileBytes, readModelDirectory, type ModelDescription } from './description.js';
 export { PRECISIONS, type Precision } from './encoder/quantization.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
-export { explain, UsageError } from './failure.js';
+export { explain, systemReason, UsageError } from './failure.js';
 export { FAR } from './encoder/constants.js';
 export { describeFaults, type LineFault } from './line-faults.js';
 export {

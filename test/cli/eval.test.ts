@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { evalCommand } from '../../cli/src/commands/eval.js';
 import { explain } from '../../models/src/failure.js';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { containerEntry } from '@sagemaker-reranker/container';
 import { startLocalEndpoint } from '../../container/src/local/index.js';
 import { reranker } from '../support/cli.js';
@@ -58,11 +59,11 @@ describe('reranker eval beir', () => {
       const endpoint = await startLocalEndpoint({ port: 0, containerEntry: containerEntry() });
       try {
         const targets = [
-          '--url',
-          endpoint.containerUrl,
+          '--model',
+          embeddedModelDirectory(),
           '--endpoint-name',
           'some',
-          '--endpoint',
+          '--url',
           endpoint.url,
         ];
         const outputs = ['--json', '--html', page, '--write-run', runs];
@@ -72,8 +73,8 @@ describe('reranker eval beir', () => {
         const report = JSON.parse(stdout) as Report;
         expect(report.measured.map(({ name }) => name)).toEqual([
           'dense',
-          endpoint.containerUrl,
-          `dense + ${endpoint.containerUrl}`,
+          'embedded',
+          'dense + embedded',
           'some',
           'dense + some',
         ]);

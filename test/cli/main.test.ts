@@ -54,9 +54,12 @@ describe('reranker rerank', () => {
     [['--query', 'x'], '', 'nothing to rank'],
     [['--query', 'x', 'no-such-file'], '', 'no-such-file cannot be read'],
     [['--query', 'x', '--top', '0'], 'a', 'whole number of at least 1'],
-    [['--query', 'x', '--model', 'd', '--endpoint-name', 'e'], 'a', 'name one of them'],
+    [['--query', 'x', '--model', 'd', '--endpoint-name', 'e'], 'a', 'give one of them'],
     [['--query', 'x', '--model', 'no-such-directory'], 'a', 'no-such-directory'],
     [[], 'a', "required option '--query <text>'"],
+    [['--querry', 'x'], 'a', 'Did you mean --query?'],
+    [['--query', 'x', '--region', 'r'], 'a', 'name an endpoint'],
+    [['--query', 'x', '--fuse', '2'], 'a', 'a number from 0 to 1'],
   ])('says what is wrong: %j', async (args, input, message) => {
     const { code, stdout, stderr } = await reranker(['rerank', ...args], input);
     expect(code).not.toBe(0);

@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import {
   type FitCheck,
   type LatencyCheck,
@@ -7,7 +6,8 @@ import {
   readMeasurements,
   shippedMeasurements,
 } from '@sagemaker-reranker/cost';
-import { table, type Column } from '../table.js';
+import { table, type Column } from '../terminal/table.js';
+import { Command } from '../command.js';
 
 interface Options {
   readonly measurements?: string;

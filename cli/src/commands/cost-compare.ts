@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import {
   type Comparison,
   CostError,
@@ -20,6 +20,8 @@ import {
 import { comparisonCsv, comparisonMarkdown, renderHtml } from '@sagemaker-reranker/cost/report';
 import { UsageError, type VariantId } from '@sagemaker-reranker/models';
 import { comparisonText, sideBySideText } from '../cost-text.js';
+import { Command } from '../command.js';
+import { milliseconds, names, positive } from '../options.js';
 
 interface Options {
   readonly link?: string;
@@ -53,7 +55,7 @@ export function compareCommand(): Command {
     .option(
       '--variant <list>',
       'base, turbo, tiny or embedded; several, separated by commas, side by side',
-      list,
+      names,
     )
     .addOption(
       new Option('--precision <precision>', 'of weights and products')
@@ -86,7 +88,7 @@ export function compareCommand(): Command {
       new Option('--savings-plan <term>', 'prices with a savings plan, no upfront').choices(SAVINGS_PLANS),
     )
     .option('--total', 'count storage, logs, data and cross-zone traffic, too')
-    .option('--instance-types <list>', 'only these, separated by commas', list)
+    .option('--instance-types <list>', 'only these, separated by commas', names)
     .option(
       '--measurements <place>',
       'a measurement or a folder of them, beside those that ship with the package',
@@ -174,32 +176,11 @@ function output(comparisons: readonly Comparison[], { json, csv, markdown, rows:
   return `${[...(each.length > 1 ? [sideBySideText(comparisons)] : []), ...each].join('\n\n')}\n`;
 }
 
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value) || value <= 0)
-    throw new InvalidArgumentError('it must be a number above 0');
-  return value;
-}
-
-const positives = (text: string): number[] => list(text).map(positive);
-
-function milliseconds(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(text);
-  if (!match || Number(match[1]) <= 0)
-    throw new InvalidArgumentError('it must be a duration above 0 with its unit, as 300ms or 2s');
-  return Number(match[1]) * (match[2] === 's' ? 1000 : 1);
-}
+const positives = (text: string): number[] => names(text).map(positive);
 
 function rows(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('it must be a whole number, 0 for all');
   return Number(text) || Infinity;
-}
-
-function list(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.some((name) => name === ''))
-    throw new InvalidArgumentError('it must be names separated by commas');
-  return names;
 }
 
 /** A parse whose refusal is one of the option. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { HttpTransport, SageMakerTransport } from '@sagemaker-reranker/client';
+import { InvalidArgumentError, Option } from 'commander';
+import { HttpTransport } from '@sagemaker-reranker/client';
 import { memoryBytes, processors } from '@sagemaker-reranker/container';
 import { startLocalEndpoint } from '@sagemaker-reranker/container/local';
 import { type Machine, instanceType } from '@sagemaker-reranker/cost';
@@ -28,13 +28,11 @@ import {
   readManifest,
 } from '@sagemaker-reranker/models';
 import { tokenizationOf } from './cost-tokens.js';
+import { Command } from '../command.js';
+import { checkTarget, transportOf } from '../connect.js';
+import { type Target as TargetFlags, addTarget, wholeNumber } from '../options.js';
 
-interface Options {
-  readonly model?: string;
-  readonly url?: string;
-  readonly endpoint?: string;
-  readonly endpointUrl?: string;
-  readonly region?: string;
+interface Options extends TargetFlags {
   readonly serverlessMemory?: number;
   readonly instanceType?: string;
   readonly image?: string;
@@ -73,15 +71,10 @@ const LOOPBACK = /^(localhost|\[::1\]|127(\.\d{1,3}){3})$/;
 /** `reranker cost measure`: what a container or an endpoint sustains. */
 export function measureCommand(): Command {
   const positive = wholeNumber(1, 100_000);
-  return new Command('measure')
+  const command = new Command('measure')
     .description(
       'Load a container or an endpoint with a stated traffic and write throughput, latencies, memory and CPU to a file that `cost compare` reads.',
     )
-    .option('--model <dir>', 'start the container here on a model directory (default: the embedded model)')
-    .option('--url <url>', 'measure a container that runs at this address')
-    .option('--endpoint <name>', 'measure a SageMaker endpoint')
-    .option('--region <region>', 'AWS region of the endpoint')
-    .option('--endpoint-url <url>', 'address of the SageMaker Runtime API, for `reranker local`')
     .option(
       '--serverless-memory <mb>',
       'the endpoint is serverless and has this memory',
@@ -91,7 +84,11 @@ export function measureCommand(): Command {
     .option('--image <uri>', 'deploy this image on --instance-type first, and remove it afterwards')
     .option('--role <arn>', 'role that SageMaker takes for --image')
     .option('--model-data <uri>', 's3:// address of the packed model for --image')
-    .option('--machine <name>', 'name of a machine that is no instance type', machineName)
+    .option(
+      '--machine <name>',
+      'name of a machine that is no instance type: give this or --instance-type',
+      machineName,
+    )
     .addOption(
       new Option('--variant <id>', "what it serves; default: the model directory's").choices(VARIANT_IDS),
     )
@@ -127,8 +124,8 @@ export function measureCommand(): Command {
     .option(
       '--out <file>',
       'file to write, or the directory for it; default: here, named by machine and model',
-    )
-    .action(run);
+    );
+  return addTarget(command).action(run);
 }
 
 async function run(options: Options): Promise<void> {
@@ -148,8 +145,8 @@ async function run(options: Options): Promise<void> {
   );
   const deployed = await deployment(options, interrupted.signal);
   try {
-    const endpoint = deployed?.endpointName ?? options.endpoint;
-    const opened = await open({ ...options, endpoint }, interrupted.signal);
+    const endpointName = deployed?.endpointName ?? options.endpointName;
+    const opened = await open({ ...options, endpointName }, interrupted.signal);
     try {
       const startSeconds = deployed?.startSeconds ?? opened.subject.startSeconds;
       const measurement = await measure({
@@ -190,24 +187,22 @@ async function deployment(options: Options, signal: AbortSignal): Promise<Deploy
 async function subjectOf(
   options: Options,
 ): Promise<Pick<Subject, 'command' | 'version' | 'machine' | 'instanceType' | 'variant' | 'precision'>> {
-  const { model, url, endpoint } = options;
-  if ([model, url, endpoint].filter((one) => one !== undefined).length > 1) {
-    throw new UsageError('--model, --url and --endpoint each name what is measured: give one of them');
-  }
-  const { image, role, modelData } = options;
+  const { model, url, endpointName, image, role, modelData } = options;
+  // An endpoint that is deployed first has a region before it has a name.
+  checkTarget(image === undefined ? options : { ...options, region: undefined });
   if (image !== undefined || role !== undefined || modelData !== undefined) {
     const needed = { image, role, 'model-data': modelData, 'instance-type': options.instanceType };
     const missing = Object.entries(needed).filter(([, value]) => value === undefined);
     if (missing.length > 0)
       throw new UsageError(`to deploy, say ${missing.map(([name]) => `--${name}`).join(', ')}, too`);
-    if (url !== undefined || endpoint !== undefined)
-      throw new UsageError('--image deploys an endpoint of its own: leave --url and --endpoint out');
+    if ((url ?? endpointName) !== undefined)
+      throw new UsageError('--image deploys an endpoint of its own: leave --url and --endpoint-name out');
   }
   const most = mostConcurrency(options);
   if (Math.max(...options.concurrency) > most) {
     throw new UsageError(`--concurrency is at most ${most} here, not ${Math.max(...options.concurrency)}`);
   }
-  const remote = url !== undefined || endpoint !== undefined || image !== undefined;
+  const remote = (url ?? endpointName ?? image) !== undefined;
   const manifest = remote ? undefined : await readManifest(model ?? embeddedModelDirectory());
   const declared = VARIANT_IDS.find((id) => id === manifest?.variant);
   const variant = options.variant ?? declared;
@@ -233,14 +228,14 @@ async function subjectOf(
 function machineOf({
   instanceType: type,
   machine,
-  endpoint,
+  endpointName,
   image,
   url,
   serverlessMemory,
 }: Options): Machine {
   const known = type === undefined ? undefined : instanceType(type);
   const here =
-    endpoint === undefined && image === undefined && (url === undefined || LOOPBACK.test(hostOf(url)));
+    (endpointName ?? image) === undefined && (url === undefined || LOOPBACK.test(new URL(url).hostname));
   if (here) {
     const name = machine ?? known?.name;
     if (name === undefined)
@@ -266,32 +261,28 @@ function machineOf({
   throw new UsageError('say --instance-type (or --serverless-memory): it runs on another machine');
 }
 
-function mostConcurrency({ endpoint, image }: Options): number {
-  return endpoint === undefined && image === undefined ? MOST : MOST_TO_ENDPOINT;
+function mostConcurrency({ endpointName, image }: Options): number {
+  return (endpointName ?? image) === undefined ? MOST : MOST_TO_ENDPOINT;
 }
 
 async function open(options: Options, signal: AbortSignal): Promise<Opened> {
-  const { model, url, endpoint, endpointUrl, region, serverlessMemory, timeout } = options;
+  const { model, endpointName, region, serverlessMemory, timeout } = options;
   const subject = { hosting: 'container', region: null, startSeconds: null, software: null } as const;
-  const remote = (target: Target, more: Partial<Opened['subject']> = {}): Opened => ({
-    target,
-    subject: { ...subject, ...more },
-    usage: () => Promise.resolve(null),
-    close: () => Promise.resolve(target.close()),
-  });
-  if (url !== undefined) return remote(clientTarget(new HttpTransport({ url }), timeout));
-  if (endpoint !== undefined) {
-    const transport = new SageMakerTransport({
-      endpointName: endpoint,
-      ...(region !== undefined && { region }),
-      ...(endpointUrl !== undefined && { endpoint: endpointUrl }),
-    });
-    return remote(clientTarget(transport, timeout), {
+  const transport = transportOf(options);
+  if (transport) {
+    const target = clientTarget(transport, timeout);
+    const deployed = endpointName !== undefined && {
       region: region ?? process.env.AWS_REGION ?? null,
       ...(serverlessMemory === undefined
-        ? { hosting: 'real-time' }
-        : { hosting: 'serverless', serverlessMemoryMb: serverlessMemory }),
-    });
+        ? { hosting: 'real-time' as const }
+        : { hosting: 'serverless' as const, serverlessMemoryMb: serverlessMemory }),
+    };
+    return {
+      target,
+      subject: { ...subject, ...deployed },
+      usage: () => Promise.resolve(null),
+      close: () => Promise.resolve(target.close()),
+    };
   }
   note('starting the container');
   signal.throwIfAborted();
@@ -329,22 +320,8 @@ function onnxruntimeVersion(): string {
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
-function hostOf(url: string): string {
-  if (!URL.canParse(url))
-    throw new UsageError(`--url is ${JSON.stringify(url)}; it must be an http or https URL`);
-  return new URL(url).hostname;
-}
-
 function note(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`it must be a whole number from ${least} to ${most}`);
-  };
 }
 
 function concurrencies(text: string): number[] {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import {
   REGIONS,
   checkRegion,
@@ -8,7 +8,8 @@ import {
   openPriceBook,
   writeCachedPrices,
 } from '@sagemaker-reranker/cost';
-import { table } from '../table.js';
+import { table } from '../terminal/table.js';
+import { Command } from '../command.js';
 
 interface Options {
   readonly region: string;

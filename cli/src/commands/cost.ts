@@ -1,8 +1,8 @@
-import { Command } from 'commander';
 import { checkCommand } from './cost-check.js';
 import { compareCommand } from './cost-compare.js';
 import { measureCommand } from './cost-measure.js';
 import { pricesCommand } from './cost-prices.js';
+import { Command } from '../command.js';
 
 /** `reranker cost`: what hosting costs for a traffic. */
 export function costCommand(): Command {

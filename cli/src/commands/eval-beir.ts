@@ -1,10 +1,11 @@
 import path from 'node:path';
-import { Command } from 'commander';
 import { CUTOFF, beirArchive, downloadBeir, readBeir } from '@sagemaker-reranker/evaluation';
 import { UsageError } from '@sagemaker-reranker/models';
 import { addEvalOptions, type EvalOptions } from './eval-options.js';
-import { checkEvalOptions, runEvaluation, showProgress } from './eval-run.js';
+import { ProgressBar } from '../terminal/progress.js';
+import { checkEvalOptions, runEvaluation } from './eval-run.js';
 import { rerankersOf } from './eval-targets.js';
+import { Command } from '../command.js';
 
 interface BeirCommandOptions extends EvalOptions {
   readonly download?: string;
@@ -46,13 +47,12 @@ async function locate(
   }
   if (directory !== undefined) return directory;
   const archive = beirArchive(download!);
-  const found = await downloadBeir(archive, path.resolve(into), {
-    onProgress: (bytes, total) => {
-      const all = total === undefined ? '' : ` of ${megabytes(total)}`;
-      showProgress(`${archive.url}: ${megabytes(bytes)}${all}`, bytes === total);
-    },
-  });
-  return found;
+  const progress = new ProgressBar('MB');
+  try {
+    return await downloadBeir(archive, path.resolve(into), {
+      onProgress: (bytes, total) => progress.update(bytes / 1e6, total && total / 1e6, archive.url),
+    });
+  } finally {
+    progress.stop();
+  }
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -1,8 +1,8 @@
-import { Command } from 'commander';
 import { RAG_CUTOFF, readRag } from '@sagemaker-reranker/evaluation';
 import { addEvalOptions, type EvalOptions } from './eval-options.js';
 import { checkEvalOptions, runEvaluation } from './eval-run.js';
 import { rerankersOf } from './eval-targets.js';
+import { Command } from '../command.js';
 
 interface RagCommandOptions extends EvalOptions {
   readonly corpus?: string;

@@ -15,7 +15,8 @@ import {
   writeTrecRun,
   writeWhole,
 } from '@sagemaker-reranker/evaluation';
-import { UsageError } from '@sagemaker-reranker/models';
+import { UsageError, systemReason } from '@sagemaker-reranker/models';
+import { ProgressBar } from '../terminal/progress.js';
 import type { EvalOptions } from './eval-options.js';
 
 /** Evaluates rerankers on a collection and prints and writes the reports asked for. */
@@ -30,14 +31,19 @@ export async function runEvaluation(
     run === undefined
       ? await bm25FirstStage(collection, { ...(k1 !== undefined && { k1 }), ...(b !== undefined && { b }) })
       : await trecFirstStage(run, collection, { ...(lenient && { lenient }) });
+  const progress = new ProgressBar('queries');
   const result = await evaluate(collection, firstStage, rerankers, {
     topK: options.topK,
     cutoff: options.cutoff,
     fusionWeight: options.weight,
     concurrency: options.concurrency,
     compare,
-    onProgress: (name, done, total) => showProgress(`${name}: ${done} of ${total} queries`, done === total),
+    onProgress: (name, done, total) => {
+      progress.update(done, total, name);
+      if (done === total) progress.stop();
+    },
   });
+  progress.stop();
   if (options.writeRun !== undefined) await writeRuns(options.writeRun, result);
   if (options.html !== undefined) await writeWhole(options.html, formatHtml(result));
   process.stdout.write(
@@ -59,12 +65,12 @@ export async function checkEvalOptions({ run, k1, b, html, writeRun }: EvalOptio
   }
   if (writeRun !== undefined) {
     await mkdir(writeRun, { recursive: true }).catch((error: Error) => {
-      throw new UsageError(`--write-run ${writeRun} cannot be made: ${error.message}`);
+      throw new UsageError(`--write-run ${writeRun} cannot be made: ${systemReason(error)}`);
     });
   }
   if (html === undefined) return;
   await access(path.dirname(path.resolve(html)), constants.W_OK).catch((error: Error) => {
-    throw new UsageError(`--html ${html} cannot be written: ${error.message}`);
+    throw new UsageError(`--html ${html} cannot be written: ${systemReason(error)}`);
   });
 }
 
@@ -73,10 +79,4 @@ async function writeRuns(directory: string, { systems }: EvaluationResult): Prom
     const file = `${name.replace(/[^\w.+-]+/g, '-').replace(/^-+|-+$/g, '')}.run`;
     await writeTrecRun(path.join(directory, file), run, name);
   }
-}
-
-/** A line that is written over and removed at the end; on terminals only. */
-export function showProgress(line: string, finished: boolean): void {
-  if (!process.stderr.isTTY) return;
-  process.stderr.write(finished ? '\r\x1b[K' : `\r\x1b[K${line}`);
 }

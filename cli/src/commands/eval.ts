@@ -1,6 +1,6 @@
-import { Command } from 'commander';
 import { evalBeirCommand } from './eval-beir.js';
 import { evalRagCommand } from './eval-rag.js';
+import { Command } from '../command.js';
 
 /** `reranker eval`: how good a reranker is on judged collections. */
 export function evalCommand(): Command {

@@ -1,5 +1,7 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { describeExit, startLocalEndpoint } from '@sagemaker-reranker/container/local';
+import { wholeNumber } from '../options.js';
+import { Command } from '../command.js';
 
 interface LocalOptions {
   readonly port: number;
@@ -14,7 +16,7 @@ export function localCommand(): Command {
     .description(
       'Start the container and, before it, an endpoint that speaks the SageMaker Runtime API on 127.0.0.1.',
     )
-    .option('--port <number>', 'port of the API; 0 lets the system choose', portNumber, 8080)
+    .option('--port <number>', 'port of the API; 0 lets the system choose', wholeNumber(0, 65_535), 8080)
     .option('--model <dir>', 'model directory (default: the embedded demonstration model)')
     .addOption(
       new Option(
@@ -47,13 +49,6 @@ export function localCommand(): Command {
       await endpoint.close();
       throw new Error(`the container ended: ${describeExit(exit)}`);
     });
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('it must be a whole number from 0 to 65535');
-  return port;
 }
 
 function example(url: string, hosting: LocalOptions['hosting']): string {

@@ -1,8 +1,10 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { type Comparison, compareWithSource } from '@sagemaker-reranker/inference/verify';
 import type { ModelManifest } from '@sagemaker-reranker/models';
 import { type WeightBits, buildModel } from '@sagemaker-reranker/models/build';
+import { wholeNumber } from '../options.js';
 import { weightBitsOption } from './weight-bits.js';
+import { Command } from '../command.js';
 
 interface BuildFlags {
   readonly precision: 'fp32' | 'int8';
@@ -36,7 +38,7 @@ export function buildCommand(): Command {
         .default('fp32'),
     )
     .addOption(weightBitsOption())
-    .option('--max-length <tokens>', 'longest pair; default: all the model allows', tokens)
+    .option('--max-length <tokens>', 'longest pair; default: all the model allows', wholeNumber(8))
     .option('--name <name>', 'name in the manifest; default: that of the directory')
     .requiredOption('--out <dir>', 'directory to write; must not exist or be empty')
     .option('--no-compare', 'do not measure logits, speed and memory against the source')
@@ -69,10 +71,4 @@ function report(out: string, manifest: ModelManifest, comparison: Comparison | u
     );
   }
   return lines.join('\n');
-}
-
-function tokens(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 8) throw new InvalidArgumentError('it must be a whole number from 8 on');
-  return count;
 }

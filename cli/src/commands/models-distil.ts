@@ -1,5 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
 import type { Aside, Progress } from '@sagemaker-reranker/distillation';
+import { Command } from '../command.js';
+import { wholeNumber } from '../options.js';
+import { duration } from '../terminal/progress.js';
 
 interface DistilFlags {
   readonly threads?: number;
@@ -14,8 +16,8 @@ export function distilCommand(): Command {
       "Train a small reranker on a teacher's scores: candidates, scores, training, export, verification, by one config.",
     )
     .argument('<config>', 'JSON file; docs/distillation.md tells its fields')
-    .option('--threads <number>', 'threads of ONNX Runtime (default: all)', positiveInteger)
-    .option('--checkpoint-every <steps>', 'steps between two checkpoints (default: 200)', positiveInteger)
+    .option('--threads <number>', 'threads of ONNX Runtime (default: all)', wholeNumber(1))
+    .option('--checkpoint-every <steps>', 'steps between two checkpoints (default: 200)', wholeNumber(1))
     .option('--json', 'print the result as JSON')
     .action(async (file: string, { threads, checkpointEvery, json }: DistilFlags) => {
       // Loaded when it is wanted: it brings ONNX Runtime into this process.
@@ -63,8 +65,7 @@ function describeStage(stage: string, done?: number, total?: number): string {
 function describeProgress(progress: Progress): string {
   const { step, steps, loss, accuracy, agreement, tokensPerSecond, secondsLeft } = progress;
   const teacher = agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`;
-  const left = `${Math.floor(secondsLeft / 60)} min ${Math.round(secondsLeft % 60)} s left`;
-  return `step ${step} of ${steps}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(3)}${teacher}, ${Math.round(tokensPerSecond)} tokens/s, ${left}`;
+  return `step ${step} of ${steps}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(3)}${teacher}, ${Math.round(tokensPerSecond)} tokens/s, ${duration(secondsLeft)} left`;
 }
 
 /** What the training gave, on groups it did not learn from. */
@@ -72,12 +73,4 @@ function describeAside({ groups, start, end }: Aside): string {
   const of = ({ loss, agreement }: Aside['start']): string =>
     `loss ${loss.toFixed(4)}${agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`}`;
   return `${groups} groups kept aside: ${of(start)} at the start; ${of(end)} at the end`;
-}
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1) {
-    throw new InvalidArgumentError('it must be a whole number of at least 1');
-  }
-  return value;
 }

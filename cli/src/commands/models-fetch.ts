@@ -1,8 +1,8 @@
-import { MultiBar, Presets } from 'cli-progress';
-import type { SingleBar } from 'cli-progress';
-import { Command, Option } from 'commander';
-import { type FetchOptions, type RemoteFile, fetchModel } from '@sagemaker-reranker/models/build';
+import { Option } from 'commander';
+import { type FetchOptions, fetchModel } from '@sagemaker-reranker/models/build';
+import { ProgressBar } from '../terminal/progress.js';
 import { weightBitsOption } from './weight-bits.js';
+import { Command } from '../command.js';
 
 type FetchFlags = Pick<FetchOptions, 'revision' | 'out' | 'precision' | 'embeddings' | 'weightBits' | 'from'>;
 
@@ -22,16 +22,21 @@ export function fetchCommand(): Command {
     .option('--from <dir>', 'directory that holds the files already: no network is used')
     .option('--out <dir>', 'directory to write; default: the name of the model')
     .action(async (model: string, flags: Partial<FetchFlags>) => {
-      const progress = process.stderr.isTTY ? new Bars() : new Lines();
+      const progress = new ProgressBar('MB');
+      const arrived = new Map<string, number>();
+      const total = new Map<string, number>();
       const out = flags.out ?? model.split('/').at(-1)!;
       try {
         const manifest = await fetchModel({
           ...flags,
           model,
           out,
-          onProgress: (file, bytes) => progress.update(file, bytes),
+          onProgress: (file, bytes) => {
+            arrived.set(file.path, bytes / 1e6);
+            total.set(file.path, file.bytes / 1e6);
+            progress.update(sum(arrived), sum(total), file.path);
+          },
         });
-        progress.stop();
         const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
         process.stdout.write(
           `${out}: ${manifest.name}, ${manifest.parameters} parameters, ${manifest.precision}, ${bytes} bytes\n`,
@@ -42,36 +47,4 @@ export function fetchCommand(): Command {
     });
 }
 
-class Bars {
-  private readonly bars = new MultiBar(
-    { format: '{bar} {percentage}% {value}/{total} bytes {file}', stream: process.stderr },
-    Presets.shades_classic,
-  );
-  private readonly byFile = new Map<string, SingleBar>();
-
-  update(file: RemoteFile, bytes: number): void {
-    const bar = this.byFile.get(file.path) ?? this.bars.create(file.bytes, 0, { file: file.path });
-    this.byFile.set(file.path, bar);
-    bar.update(bytes);
-  }
-
-  stop(): void {
-    this.bars.stop();
-  }
-}
-
-/** A line a file and tenth, where there is no terminal. */
-class Lines {
-  private readonly tenths = new Map<string, number>();
-
-  update(file: RemoteFile, bytes: number): void {
-    const tenth = Math.floor((10 * bytes) / file.bytes);
-    if ((this.tenths.get(file.path) ?? -1) >= tenth) return;
-    this.tenths.set(file.path, tenth);
-    process.stderr.write(`${file.path}: ${10 * tenth}% of ${file.bytes} bytes\n`);
-  }
-
-  stop(): void {
-    // Lines need no end.
-  }
-}
+const sum = (values: ReadonlyMap<string, number>): number => [...values.values()].reduce((a, b) => a + b, 0);

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
 import { UsageError } from '@sagemaker-reranker/models';
+import { Command } from '../command.js';
 
 interface GatherFlags {
   readonly out: string;

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
 import { exportModel, openModelDirectory, packModel } from '@sagemaker-reranker/models';
+import { Command } from '../command.js';
 
 /** `reranker models package`: what SageMaker takes as model data. */
 export function packageCommand(): Command {

@@ -1,6 +1,6 @@
-import { Command } from 'commander';
 import { verifyModel } from '@sagemaker-reranker/inference/verify';
-import { table } from '../table.js';
+import { table } from '../terminal/table.js';
+import { Command } from '../command.js';
 
 /** `reranker models verify`: exit code 1 when a check fails. */
 export function verifyCommand(): Command {

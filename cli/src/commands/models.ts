@@ -1,13 +1,15 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { VARIANTS, VARIANT_IDS, type VariantId, readModelDirectory } from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
-import { table } from '../table.js';
+import { table } from '../terminal/table.js';
+import { wholeNumber } from '../options.js';
 import { buildCommand } from './models-build.js';
 import { distilCommand } from './models-distil.js';
 import { fetchCommand } from './models-fetch.js';
 import { gatherCommand } from './models-gather.js';
 import { packageCommand } from './models-package.js';
 import { verifyCommand } from './models-verify.js';
+import { Command } from '../command.js';
 
 /** `reranker models`: what can be deployed, and model directories. */
 export function modelsCommand(): Command {
@@ -33,7 +35,7 @@ export function modelsCommand(): Command {
       'Write a full-size model directory with seeded random weights: for sizing and load tests, not for ranking.',
     )
     .addOption(new Option('--variant <id>', 'variant').choices(VARIANT_IDS).makeOptionMandatory())
-    .option('--seed <number>', 'the same seed gives the same bytes', seedNumber, 7)
+    .option('--seed <number>', 'the same seed gives the same bytes', wholeNumber(0, 0xffffffff), 7)
     .addOption(
       new Option('--precision <precision>', 'of weights and products')
         .choices(['fp32', 'int8'])
@@ -80,13 +82,6 @@ function variantTable(): string {
       return [id, ...figures.map(String), hub?.repository ?? '-'];
     }),
   );
-}
-
-function seedNumber(text: string): number {
-  const seed = Number(text);
-  if (!/^\d+$/.test(text) || seed > 0xffffffff)
-    throw new InvalidArgumentError('it must be a whole number from 0 to 4294967295');
-  return seed;
 }
 
 function print(text: string): void {

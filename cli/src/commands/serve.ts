@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { Command } from 'commander';
 import { containerEntry } from '@sagemaker-reranker/container';
+import { Command } from '../command.js';
 
 /** `reranker serve`: the container's process with the terminal's input, output and signals. */
 export function serveCommand(): Command {

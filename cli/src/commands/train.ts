@@ -1,4 +1,5 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
+import { Command } from '../command.js';
 
 /** `reranker train`: what SageMaker starts in a training container. */
 export function trainCommand(): Command {

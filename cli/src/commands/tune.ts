@@ -1,4 +1,3 @@
-import { Command, InvalidArgumentError } from 'commander';
 import {
   type Engine,
   NUMBER_SETTINGS,
@@ -6,7 +5,9 @@ import {
   createLogger,
   resolveSettings,
 } from '@sagemaker-reranker/container';
-import { table } from '../table.js';
+import { number } from '../options.js';
+import { table } from '../terminal/table.js';
+import { Command } from '../command.js';
 
 /** The settings that are tried against each other. */
 const TUNED = ['workers', 'threads', 'batchTokens', 'arena', 'spin', 'bfloat16'] as const;
@@ -25,7 +26,12 @@ export function tuneCommand(): Command {
   return new Command('tune')
     .description('Measure which settings of the container score the most tokens a second on this machine.')
     .option('--model <dir>', 'model directory (default: the embedded demonstration model)')
-    .option('--seconds <number>', 'seconds for each combination', seconds, 3)
+    .option(
+      '--seconds <number>',
+      'seconds for each combination',
+      number('a number over 0, at most 600', (value) => value > 0 && value <= 600),
+      3,
+    )
     .option('--json', 'print JSON')
     .action(async (options: { model?: string; seconds: number; json?: boolean }) => {
       const trials: Trial[] = [];
@@ -95,10 +101,4 @@ function request(turn: number): { query: string; documents: string[] } {
     return Array.from({ length: words }, (_, k) => `w${(turn * 31 + i * 7 + k) % 997}`).join(' ');
   });
   return { query: 'how fast is this machine', documents };
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && value <= 600)) throw new InvalidArgumentError('it must be a number over 0, at most 600');
-  return value;
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AsyncQueue } from './async-queue.js';
 import {
@@ -43,6 +43,8 @@ export interface LocalEndpointOptions {
   readonly startTimeoutMs?: number;
   /** Gets each line the container logs. */
   readonly log?: (line: string) => void;
+  /** Sees each request first: true when it has taken it, as for a page of its own; false leaves it to the API. */
+  readonly intercept?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Script of the container; default the one of this package. */
   readonly containerEntry?: string;
 }
@@ -82,7 +84,7 @@ export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Pr
     streamTimeoutMs: options.streamTimeoutMs ?? STREAM_TIMEOUT_MS,
   };
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    void serveRuntimeApi(request, response, api);
+    if (!options.intercept?.(request, response)) void serveRuntimeApi(request, response, api);
   });
   // Before the container, which may take a minute to start: a port in use is known at once.
   const port = await listen(server, options.port ?? 8080);

@@ -78,3 +78,16 @@ describe('startLocalEndpoint', () => {
     await expect(send(`${local.url}/ping`, { method: 'GET' })).rejects.toThrow('ECONNREFUSED');
   });
 });
+
+it('lets a caller answer requests of its own, and answers the others itself', async () => {
+  const local = await startFailing({
+    intercept: (request, response) => {
+      if (request.url !== '/') return false;
+      response.end('a page');
+      return true;
+    },
+  });
+  expect(await (await fetch(local.url)).text()).toBe('a page');
+  expect((await fetch(`${local.url}/ping`)).status).toBe(200);
+  await local.close();
+});

@@ -69,7 +69,7 @@ test('measures a container by its address and tells of another tokenizer; measur
   });
   try {
     const precision = (name: string): string[] => ['--variant', 'tiny', '--precision', name];
-    const where = ['--endpoint', 'mine', '--endpoint-url', service.url, '--region', 'eu-west-1'];
+    const where = ['--endpoint-name', 'mine', '--url', service.url, '--region', 'eu-west-1'];
     const rest = [...SHORT.slice(2), '--instance-type', 'ml.c7i.xlarge', '--out', `${directory}/`];
     const [address, endpoint] = await Promise.all([
       reranker([
@@ -122,14 +122,14 @@ test.each([
     ['--url', 'nowhere', '--variant', 'tiny', '--precision', 'int8'],
     /--url is "nowhere"; it must be an http/,
   ],
-  [['--endpoint', 'e', '--variant', 'tiny', '--precision', 'int8'], /say --instance-type/],
-  [['--endpoint', 'e', '--concurrency', '80'], /--concurrency is at most 50 here, not 80/],
+  [['--endpoint-name', 'e', '--variant', 'tiny', '--precision', 'int8'], /say --instance-type/],
+  [['--endpoint-name', 'e', '--concurrency', '80'], /--concurrency is at most 50 here, not 80/],
   [['--instance-type', 'ml.c7i.huge'], /ml\.c7i/],
   [['--tokens', '5:3'], /--tokens is "5:3"; it must be mix/],
   [['--machine', '../x'], /letters, digits, dots and hyphens/],
   [['--loads', '0.5,3'], /numbers over 0 and up to 2/],
 ])('refuses %j', async (args, message) => {
-  const machine = args.includes('--machine') || args.includes('--endpoint') ? [] : ['--machine', 'test'];
+  const machine = args.includes('--machine') || args.includes('--endpoint-name') ? [] : ['--machine', 'test'];
   await expect(inProcess(measureCommand(), [...machine, ...args, '--out', `${directory}/`])).rejects.toThrow(
     message,
   );
