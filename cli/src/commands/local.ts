@@ -1,23 +1,32 @@
+import path from 'node:path';
 import { Option } from 'commander';
-import { describeExit, startLocalEndpoint } from '@sagemaker-reranker/container/local';
-import { wholeNumber } from '../options.js';
+import { describeExit, startLocalEndpoint, type LocalEndpoint } from '@sagemaker-reranker/container/local';
+import { embeddedModelDirectory, readModelDirectory } from '@sagemaker-reranker/models';
 import { Command } from '../command.js';
+import { append, wholeNumber } from '../options.js';
+import { playground, type ServedModel } from '../playground/server.js';
+import { colour } from '../terminal/text.js';
 
 interface LocalOptions {
   readonly port: number;
-  readonly model?: string;
+  readonly model?: readonly string[];
   readonly hosting: 'real-time' | 'asynchronous';
+  readonly page: boolean;
   readonly quiet?: boolean;
 }
 
-/** `reranker local`: a SageMaker endpoint on this machine. */
+/** `reranker local`: a SageMaker endpoint on this machine, with a page to try it. */
 export function localCommand(): Command {
   return new Command('local')
     .description(
-      'Start the container and, before it, an endpoint that speaks the SageMaker Runtime API on 127.0.0.1.',
+      'Start the container and, before it, an endpoint that speaks the SageMaker Runtime API on 127.0.0.1; at / a page to try it.',
     )
     .option('--port <number>', 'port of the API; 0 lets the system choose', wholeNumber(0, 65_535), 8080)
-    .option('--model <dir>', 'model directory (default: the embedded demonstration model)')
+    .option(
+      '--model <dir>',
+      'model directory (default: the embedded model); repeatable: the API serves the first, the page compares all',
+      append,
+    )
     .addOption(
       new Option(
         '--hosting <mode>',
@@ -26,29 +35,46 @@ export function localCommand(): Command {
         .choices(['real-time', 'asynchronous'])
         .default('real-time'),
     )
+    .option('--no-page', 'do not serve the page')
     .option('--quiet', 'do not print what the container logs')
-    .action(async ({ port, model, hosting, quiet }: LocalOptions) => {
-      const endpoint = await startLocalEndpoint({
-        port,
-        hosting,
-        ...(model !== undefined && { modelDirectory: model }),
-        ...(!quiet && { log: (line: string) => process.stderr.write(`${line}\n`) }),
-      });
-      process.stdout.write(
-        `SageMaker Runtime API at ${endpoint.url}; any endpoint name works. Try:\n${example(endpoint.url, hosting)}\n`,
-      );
-      let stopping = false;
-      const stop = (): void => {
-        stopping = true;
-        void endpoint.close();
-      };
-      process.on('SIGTERM', stop);
-      process.on('SIGINT', stop);
-      const exit = await endpoint.exited;
+    .action(run);
+}
+
+async function run({ port, model, hosting, page, quiet }: LocalOptions): Promise<void> {
+  const log = quiet ? undefined : (line: string) => process.stderr.write(`${line}\n`);
+  const directories = model ?? [embeddedModelDirectory()];
+  const descriptions = await Promise.all(directories.map(readModelDirectory));
+  const models: ServedModel[] = [];
+  const handle = playground(models);
+  const running: LocalEndpoint[] = [];
+  const closeAll = async (): Promise<void> => void (await Promise.all(running.map((each) => each.close())));
+  let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+    void closeAll();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  try {
+    for (const [i, modelDirectory] of directories.entries()) {
+      const first = i === 0 ? { port, hosting, intercept: page ? handle : undefined } : { port: 0 };
+      const endpoint = await startLocalEndpoint({ ...first, modelDirectory, log });
+      running.push(endpoint);
       if (stopping) return;
-      await endpoint.close();
-      throw new Error(`the container ended: ${describeExit(exit)}`);
-    });
+      const name = path.basename(path.resolve(modelDirectory));
+      const description = descriptions[i]!;
+      models.push({ name, directory: modelDirectory, containerUrl: endpoint.containerUrl, description });
+    }
+    const { url } = running[0]!;
+    if (page) process.stdout.write(`${colour.bold(`Playground: ${url}/`)}\n`);
+    process.stdout.write(
+      `SageMaker Runtime API at ${url}; any endpoint name works. Try:\n${example(url, hosting)}\n`,
+    );
+    const exit = await Promise.race(running.map(({ exited }) => exited));
+    if (!stopping) throw new Error(`the container ended: ${describeExit(exit)}`);
+  } finally {
+    await closeAll();
+  }
 }
 
 function example(url: string, hosting: LocalOptions['hosting']): string {

@@ -59,7 +59,7 @@ describe('a table', () => {
         (rows, width) => {
           const text = table([{ heading: 'from' }, { heading: 'text' }, right('score')], rows, width);
           for (const line of text.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(width);
-           
+
           expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
         },
       ),
