@@ -43,11 +43,12 @@ export default tseslint.config(
       'build',
       '**/image/*.js',
       'infra/image',
+      'cli/page',
     ],
   },
   ...tseslint.configs.strict,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     plugins: { 'import-x': importX },
     languageOptions: { parserOptions: { projectService: true } },
     settings: { 'import-x/resolver-next': [createTypeScriptImportResolver({ project: 'tsconfig.json' })] },

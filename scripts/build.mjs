@@ -53,6 +53,25 @@ await writeFile(
   '{ "type": "module", "sideEffects": false }\n',
 );
 
+// The page of `reranker local`: no file of it comes from anywhere else.
+const page = path.join(root, 'cli', 'page');
+await build({
+  ...common,
+  sourcemap: false,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  bundle: true,
+  minify: true,
+  entryPoints: { app: 'playground/src/app.tsx', 'bm25-worker': 'playground/src/bm25-worker.ts' },
+  tsconfig: 'playground/tsconfig.json',
+  outdir: page,
+});
+await build({ ...common, sourcemap: false, minify: true, entryPoints: ['playground/app.css'], outdir: page });
+for (const file of ['index.html', 'icon.svg']) {
+  await cp(path.join(root, 'playground', file), path.join(page, file));
+}
+
 for (const { room, main = 'main.js', embedded, copy } of IMAGES) {
   const image = path.join(root, room, 'image');
   await build({

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { Command } from './command.js';
 
@@ -66,4 +67,13 @@ export function addTarget(command: Command, { several = false } = {}): Command {
   add('--url <url>', 'a container that runs there; with --endpoint-name, the SageMaker Runtime API there');
   add('--endpoint-name <name>', 'a SageMaker endpoint');
   return command.option('--region <region>', 'AWS region of the endpoint');
+}
+
+/** Directories with the last part of their path as name, or with the whole path where two end alike. */
+export function shortNames(directories: readonly string[]): [string, string][] {
+  const last = directories.map((directory) => path.basename(path.resolve(directory)));
+  return directories.map((directory, i) => {
+    const name = last[i]!;
+    return [last.indexOf(name) === last.lastIndexOf(name) ? name : directory, directory];
+  });
 }

@@ -28,7 +28,7 @@ const FLAGS = [
  * A real browser: the one CHROME_PATH names, else an installed one, else the one of @sparticuz/chromium (Linux, x64).
  * The caller closes it.
  */
-async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(): Promise<Browser> {
   const named = process.env.CHROME_PATH;
   if (named !== undefined && !existsSync(named))
     throw new Error(`CHROME_PATH names ${named}, which is not there`);

@@ -1,9 +1,8 @@
-import path from 'node:path';
 import { ClientReranker } from '@sagemaker-reranker/client';
 import type { Reranker } from '@sagemaker-reranker/evaluation';
 import { UsageError } from '@sagemaker-reranker/models';
 import { checkTarget, connect } from '../connect.js';
-import type { Target, Targets } from '../options.js';
+import { type Target, type Targets, shortNames } from '../options.js';
 
 interface Named {
   readonly name: string;
@@ -48,13 +47,4 @@ function targetsOf({ model = [], url = [], endpointName = [], region }: Targets)
       : url.map((each) => ({ name: each, target: { url: each, region } }));
   const targets = [...models, ...elsewhere];
   return targets.length > 0 ? targets : [{ name: 'embedded', target: { region } }];
-}
-
-/** Directories with the last part of their path as name, or with the whole path where two end alike. */
-function shortNames(directories: readonly string[]): [string, string][] {
-  const last = directories.map((directory) => path.basename(path.resolve(directory)));
-  return directories.map((directory, i) => {
-    const name = last[i]!;
-    return [last.indexOf(name) === last.lastIndexOf(name) ? name : directory, directory];
-  });
 }

@@ -1,9 +1,8 @@
-import path from 'node:path';
 import { Option } from 'commander';
 import { describeExit, startLocalEndpoint, type LocalEndpoint } from '@sagemaker-reranker/container/local';
 import { embeddedModelDirectory, readModelDirectory } from '@sagemaker-reranker/models';
 import { Command } from '../command.js';
-import { append, wholeNumber } from '../options.js';
+import { append, shortNames, wholeNumber } from '../options.js';
 import { playground, type ServedModel } from '../playground/server.js';
 import { colour } from '../terminal/text.js';
 
@@ -56,12 +55,11 @@ async function run({ port, model, hosting, page, quiet }: LocalOptions): Promise
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   try {
-    for (const [i, modelDirectory] of directories.entries()) {
+    for (const [i, [name, modelDirectory]] of shortNames(directories).entries()) {
       const first = i === 0 ? { port, hosting, intercept: page ? handle : undefined } : { port: 0 };
       const endpoint = await startLocalEndpoint({ ...first, modelDirectory, log });
       running.push(endpoint);
       if (stopping) return;
-      const name = path.basename(path.resolve(modelDirectory));
       const description = descriptions[i]!;
       models.push({ name, directory: modelDirectory, containerUrl: endpoint.containerUrl, description });
     }

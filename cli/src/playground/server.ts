@@ -92,11 +92,17 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 /** To the container and back as it comes, so that a stream is one. */
 function forward(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { host: _host, connection: _connection, ...headers } = request.headers;
-    const upstream = httpRequest(url, { method: request.method, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      pipeline(answer, response, () => resolve());
-    });
+    // The container sees a request of its own; what belongs to the browser's connection stays here.
+    const { connection, ...headers } = request.headers;
+    void connection;
+    const upstream = httpRequest(
+      url,
+      { method: request.method, headers: { ...headers, host: url.host } },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        pipeline(answer, response, () => resolve());
+      },
+    );
     upstream.on('error', reject);
     response.once('close', () => upstream.destroy());
     pipeline(request, upstream, () => undefined);
