@@ -4,6 +4,7 @@ import { EvaluationError } from './errors.js';
 import type { FirstStage } from './first-stage.js';
 import { checkWeight, fuse } from './fusion.js';
 import type { Fault } from './lines.js';
+import { findWeights, type FoundWeights } from './weight-search.js';
 import { CUTOFF, measure, rank, type Metrics, type Run, type ScoredDocument } from './metrics.js';
 
 /** Anything that scores documents for a query: a model directory, a container, an endpoint. */
@@ -22,8 +23,8 @@ export interface EvaluateOptions {
   readonly topK?: number;
   /** Rank at which NDCG, MRR, recall, precision and hit rate stop. Default 10. */
   readonly cutoff?: number;
-  /** Weight of the reranker in its fusion with the first stage, 0..1. Default 0.5. */
-  readonly fusionWeight?: number;
+  /** Weight of the reranker in its fusion with the first stage, 0..1, or `auto`; see {@link findWeights}. Default 0.5. */
+  readonly fusionWeight?: number | 'auto';
   /** Metrics whose difference to the first stage gets an interval. Default NDCG. */
   readonly compare?: readonly (keyof Metrics)[];
   /** Queries in flight at once. Default 4: the engine has the next ones while one travels, and packs them together. */
@@ -45,6 +46,10 @@ export interface SystemResult {
   readonly millisecondsPerQuery?: number;
   readonly perQuery: ReadonlyMap<string, Metrics>;
   readonly run: Run;
+  /** Of a fusion whose weight was looked for. */
+  readonly weights?: FoundWeights;
+  /** The first metric compared, had fewer documents been reranked; empty on the first stage. */
+  readonly byTopK: readonly { readonly topK: number; readonly value: number }[];
 }
 
 export interface EvaluationResult {
@@ -57,7 +62,7 @@ export interface EvaluationResult {
   readonly firstStage: string;
   readonly topK: number;
   readonly cutoff: number;
-  readonly fusionWeight: number;
+  readonly fusionWeight: number | 'auto';
   readonly concurrency: number;
   readonly compare: readonly (keyof Metrics)[];
   /** What was left out of the collection and the run. */
@@ -89,10 +94,17 @@ export async function evaluate(
       throw new EvaluationError('option_invalid', `${name} must be an integer of at least 1, not ${value}`);
     }
   }
-  checkWeight(fusionWeight);
+  if (fusionWeight !== 'auto') checkWeight(fusionWeight);
   const candidates = takeCandidates(collection, firstStage.run, topK);
   const baseline = measure(firstStage.run, collection.qrels, cutoff);
-  const system = (name: string, kind: SystemResult['kind'], run: Run): SystemResult => {
+  const depths = DEPTHS.filter((depth) => depth < topK).concat(topK);
+  /** @param at the run that reranks the first documents of each query only */
+  const system = (
+    name: string,
+    kind: SystemResult['kind'],
+    run: Run,
+    at: (depth: number) => Run,
+  ): SystemResult => {
     const { mean, perQuery } = measure(run, collection.qrels, cutoff);
     const values = (of: ReadonlyMap<string, Metrics>, metric: keyof Metrics): number[] =>
       [...of.values()].map((metrics) => metrics[metric]);
@@ -102,7 +114,11 @@ export async function evaluate(
         pairedBootstrap(values(baseline.perQuery, metric), values(perQuery, metric), { seed: options.seed }),
       ]),
     );
-    return { name, kind, metrics: mean, perQuery, run, differences };
+    const byTopK = depths.map((depth) => ({
+      topK: depth,
+      value: measure(depth === topK ? run : at(depth), collection.qrels, cutoff).mean[compare[0]!],
+    }));
+    return { name, kind, metrics: mean, perQuery, run, differences, byTopK };
   };
   const systems: SystemResult[] = [
     {
@@ -111,6 +127,7 @@ export async function evaluate(
       metrics: baseline.mean,
       differences: {},
       perQuery: baseline.perQuery,
+      byTopK: [],
       run: firstStage.run,
     },
   ];
@@ -119,11 +136,30 @@ export async function evaluate(
     const scored = await rerankAll(reranker, collection, candidates, concurrency, options);
     const millisecondsPerQuery = (performance.now() - start) / Math.max(1, candidates.size);
     const top = new Map([...candidates].map(([id, list]) => [id, list.map(({ scored: first }) => first)]));
-    const reranked = withTail(scored, firstStage.run);
-    const fused = withTail(fuse(top, scored, fusionWeight), firstStage.run);
+    const whole = (head: Run): Run => withTail(head, firstStage.run);
+    const found =
+      fusionWeight === 'auto'
+        ? findWeights({
+            top,
+            scored,
+            qrels: collection.qrels,
+            metric: compare[0]!,
+            cutoff,
+            whole,
+            seed: options.seed,
+          })
+        : undefined;
+    const weight = fusionWeight === 'auto' ? found!.weights.all : fusionWeight;
+    const fusedAt = (depth: number): Run => whole(fuse(firstOf(top, depth), firstOf(scored, depth), weight));
     systems.push(
-      { ...system(reranker.name, 'reranked', reranked), millisecondsPerQuery },
-      system(`${firstStage.name} + ${reranker.name}`, 'fused', fused),
+      {
+        ...system(reranker.name, 'reranked', whole(scored), (depth) => whole(firstOf(scored, depth))),
+        millisecondsPerQuery,
+      },
+      {
+        ...system(`${firstStage.name} + ${reranker.name}`, 'fused', found?.run ?? fusedAt(topK), fusedAt),
+        weights: found?.weights,
+      },
     );
   }
   return {
@@ -140,6 +176,14 @@ export async function evaluate(
     faults: [...collection.faults, ...(firstStage.faults ?? [])],
     systems,
   };
+}
+
+/** Numbers of reranked documents that are compared, besides the one asked for. */
+const DEPTHS = [5, 10, 20, 50, 100, 200, 500];
+
+/** The first documents of each query in the order of the first stage, which both runs keep. */
+function firstOf(run: Run, depth: number): Run {
+  return new Map([...run].map(([query, documents]) => [query, documents.slice(0, depth)]));
 }
 
 interface Candidate {

@@ -14,6 +14,7 @@ export {
 } from './evaluate.js';
 export { bm25FirstStage, trecFirstStage, type FirstStage } from './first-stage.js';
 export { fuse } from './fusion.js';
+export type { FoundWeights } from './weight-search.js';
 export { describeFaults, type Fault } from './lines.js';
 export {
   CUTOFF,

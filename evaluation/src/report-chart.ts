@@ -1,7 +1,7 @@
 import type { EvaluationResult } from './evaluate.js';
 import type { Metrics } from './metrics.js';
 import { signed } from './report.js';
-import { escapeHtml } from './report-escape.js';
+import { escapeHtml } from '@sagemaker-reranker/models';
 
 // Pixels down; across, shares of the width in per cent: text keeps its size on every screen.
 const ROW = 56;

@@ -1,12 +1,15 @@
 import type { EvaluationResult } from './evaluate.js';
+import type { Collection } from './collection.js';
 import { differenceChart } from './report-chart.js';
-import { escapeHtml } from './report-escape.js';
+import { escapeHtml } from '@sagemaker-reranker/models';
+import { queryDetails } from './report-queries.js';
 import {
   PUBLISHED,
   measuredTable,
   metricTitle,
   publishedTable,
   reportFacts,
+  topKTable,
   winsAndLosses,
   type Table,
 } from './report.js';
@@ -33,11 +36,18 @@ tr>:first-child{padding-left:0;text-align:left;position:sticky;left:0;background
 .measured{color:var(--up)}.published{color:var(--soft)}
 figure{margin:0}figcaption,.note{color:var(--soft);font-size:.88rem;margin:.5rem 0 0}
 svg{display:block;font:13px system-ui,sans-serif}
-@media(max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}section{padding:.9rem .8rem}th{white-space:normal}tr>:first-child{min-width:8rem;max-width:9.5rem;white-space:normal}th,td{padding:.45rem .5rem}.crowded{display:none}}
+details{border-top:1px solid var(--line);padding:.45rem 0}summary{cursor:pointer;overflow-wrap:anywhere}summary .up{color:var(--up)}summary .down{color:var(--down)}summary span{font-variant-numeric:tabular-nums;font-weight:650;margin-right:.4rem}
+h3{font-size:1rem;margin:.9rem 0 .3rem}h4{font-size:.9rem;margin:.5rem 0 .2rem;color:var(--soft);overflow-wrap:anywhere}
+.sides{display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem}.sides ol{margin:0;padding-left:1.5rem;font-size:.88rem}.sides li{margin:.25rem 0;overflow-wrap:anywhere}.sides .id{color:var(--soft)}.hit b{color:var(--up)}
+@media(max-width:40rem){.sides{grid-template-columns:1fr}.scroll::after{content:'Scroll sideways for more columns';display:block;position:sticky;left:0;color:var(--soft);font-size:.8rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}section{padding:.9rem .8rem}th{white-space:normal}tr>:first-child{min-width:8rem;max-width:9.5rem;white-space:normal}th,td{padding:.45rem .5rem}.crowded{display:none}}
 `.trim();
 
-/** The report as one HTML page that needs no other file, script or network. */
-export function formatHtml(result: EvaluationResult): string {
+/**
+ * The report as one HTML page that needs no other file, script or network.
+ * @param collection the one that was measured; with it the page shows queries with their documents
+ */
+export function formatHtml(result: EvaluationResult, collection?: Collection): string {
+  const byTopK = topKTable(result);
   const title = escapeHtml(`Reranking ${result.collection}`);
   const charts = result.compare.flatMap((metric) => {
     const drawn = differenceChart(result, metric);
@@ -65,6 +75,8 @@ export function formatHtml(result: EvaluationResult): string {
     `<section><dl>${facts.join('')}</dl></section>`,
     section('measured', 'On this collection', table(measuredTable(result), true)),
     ...charts,
+    ...(byTopK ? [section('measured', 'How many documents to rerank', table(byTopK, false))] : []),
+    ...(collection ? result.systems.slice(1).map((system) => queryDetails(result, system, collection)) : []),
     section(
       'published',
       'Not measured here',

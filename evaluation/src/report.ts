@@ -74,7 +74,6 @@ export function reportFacts(result: EvaluationResult): (readonly [string, string
   const { collection, queries, documents, queriesWithoutHits: lost, systems, faults } = result;
   const first = systems[0].name;
   const interval = systems.flatMap(({ differences }) => Object.values(differences))[0];
-  const second = Number((1 - result.fusionWeight).toFixed(4));
   return [
     ['Collection', `${collection}: ${queries} judged queries, ${documents} documents`],
     ['First stage', result.firstStage],
@@ -84,10 +83,17 @@ export function reportFacts(result: EvaluationResult): (readonly [string, string
     ...(interval
       ? ([
           ['Reranked', `top ${result.topK} of each query, ${result.concurrency} queries in flight`],
-          [
-            'Fusion',
-            `${second} z(${first}) + ${result.fusionWeight} z(reranker), z-scores over a query's reranked documents`,
-          ],
+          ['Fusion', describeFusion(result)],
+          ...systems.flatMap(({ name, weights }) =>
+            weights
+              ? [
+                  [
+                    'Weight',
+                    `${name}: ${weights.halves.join(' and ')}, each found on one half of the queries and judged on the other; ${weights.all} by all of them is the one to use`,
+                  ] as const,
+                ]
+              : [],
+          ),
           [
             'In brackets',
             `${100 * interval.confidence} % interval of the difference to ${first}, paired bootstrap over the queries`,
@@ -96,6 +102,26 @@ export function reportFacts(result: EvaluationResult): (readonly [string, string
       : []),
     ...(faults.length > 0 ? [['Left out', describeFaults(faults)] as const] : []),
   ];
+}
+
+function describeFusion({ fusionWeight, systems }: EvaluationResult): string {
+  const { name } = systems[0];
+  const scope = "z-scores over a query's reranked documents";
+  if (fusionWeight === 'auto') return `(1 - weight) z(${name}) + weight z(reranker), ${scope}`;
+  return `${Number((1 - fusionWeight).toFixed(4))} z(${name}) + ${fusionWeight} z(reranker), ${scope}`;
+}
+
+/** What fewer reranked documents would have given; undefined where only one number was measured. */
+export function topKTable(result: EvaluationResult): Table | undefined {
+  const systems = result.systems.filter(({ byTopK }) => byTopK.length > 1);
+  if (systems.length === 0) return undefined;
+  return {
+    header: [
+      `${metricTitle(result.compare[0]!, result.cutoff)}, reranking the top`,
+      ...systems[0]!.byTopK.map(({ topK }) => String(topK)),
+    ],
+    rows: systems.map(({ name, byTopK }) => [name, ...byTopK.map(({ value }) => value.toFixed(4))]),
+  };
 }
 
 /** The report for a terminal. */
@@ -108,13 +134,18 @@ export function formatTable(result: EvaluationResult): string {
     MEASURED,
     ...align(measuredTable(result)),
     '',
+    ...withBlank(align(topKTable(result))),
     PUBLISHED,
     ...align(publishedTable()),
     '',
   ].join('\n');
 }
 
-function align({ header, rows }: Table): string[] {
+const withBlank = (lines: readonly string[]): string[] => (lines.length > 0 ? [...lines, ''] : []);
+
+function align(table: Table | undefined): string[] {
+  if (!table) return [];
+  const { header, rows } = table;
   const lines = [header, ...rows];
   const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
   return lines.map((cells) =>
@@ -167,6 +198,8 @@ export function reportJson(result: EvaluationResult): object {
         }),
       ),
       milliseconds_per_query: system.millisecondsPerQuery,
+      weights: system.weights,
+      by_top_k: system.byTopK,
       per_query: Object.fromEntries([...system.perQuery].map(([id, metrics]) => [id, named(metrics)])),
     })),
     published: {

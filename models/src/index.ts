@@ -4,6 +4,7 @@ export { exportModel, openModelDirectory, packModel, type ModelDirectory, type P
 export { cacheDirectory } from './cache-directory.js';
 export { modelFileBytes, readModelDirectory, type ModelDescription } from './description.js';
 export { PRECISIONS, type Precision } from './encoder/quantization.js';
+export { escapeHtml } from './escape-html.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { explain, systemReason, UsageError } from './failure.js';
 export { FAR } from './encoder/constants.js';

@@ -7,7 +7,7 @@ export interface EvalOptions extends Targets {
   readonly writeRun?: string;
   readonly topK: number;
   readonly cutoff: number;
-  readonly weight: number;
+  readonly weight: number | 'auto';
   readonly concurrency: number;
   readonly k1?: number;
   readonly b?: number;
@@ -30,8 +30,8 @@ export function addEvalOptions(command: Command, cutoff: number): Command {
     .option('--cutoff <number>', 'rank at which all metrics but MAP stop', wholeNumber(1), cutoff)
     .option(
       '--weight <number>',
-      'weight of the reranker in its fusion with the first stage, 0..1',
-      share,
+      'weight of the reranker in its fusion with the first stage, 0..1; auto finds it on one half of the queries and judges it on the other',
+      (text): number | 'auto' => (text === 'auto' ? text : share(text)),
       0.5,
     )
     .option('--concurrency <number>', 'queries in flight at once', wholeNumber(1), 4)

@@ -45,7 +45,7 @@ export async function runEvaluation(
   });
   progress.stop();
   if (options.writeRun !== undefined) await writeRuns(options.writeRun, result);
-  if (options.html !== undefined) await writeWhole(options.html, formatHtml(result));
+  if (options.html !== undefined) await writeWhole(options.html, formatHtml(result, collection));
   process.stdout.write(
     options.json ? `${JSON.stringify(reportJson(result), null, 2)}\n` : formatTable(result),
   );

@@ -1,18 +1,8 @@
+import { escapeHtml } from '@sagemaker-reranker/models';
 import type { Figure } from '../types.js';
 import { intervalOf } from './rows.js';
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text as it stands in HTML and SVG, in elements and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
-}
+export { escapeHtml };
 
 /** A figure with its interval and the word for where it comes from; the source is its tooltip. */
 export function figure(value: Figure | null, format: (value: number) => string): string {

@@ -8,5 +8,5 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text as it stands in HTML and SVG, in elements and in quoted attributes. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]);
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character]!);
 }
