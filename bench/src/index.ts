@@ -11,12 +11,14 @@ import {
 import { peers } from './peers.js';
 import { evaluation } from './evaluation.js';
 import { client } from './client.js';
+import { cost } from './cost.js';
 import { soak } from './soak.js';
 import { training } from './training.js';
 import type { Suite } from './suite.js';
 
 export const suites: Readonly<Record<string, Suite>> = {
   client,
+  cost,
   engine,
   'engine-throughput': engineThroughput,
   'engine-small': engineSmall,

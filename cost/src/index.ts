@@ -18,7 +18,13 @@ export {
   type ModelFigures,
   type ServerlessMemoryMb,
 } from './model/memory.js';
-export { checkModel, type FitCheck, type LatencyCheck, type ProcessorCheck } from './model/check.js';
+export {
+  checkModel,
+  predictQueriesPerSecond,
+  type FitCheck,
+  type LatencyCheck,
+  type ProcessorCheck,
+} from './model/check.js';
 export { describeMeasurement, tokensPerSecond, type Place, type Work } from './model/throughput.js';
 export { PriceBook, openPriceBook, type ListedPrice, type ServicePrice } from './price-book/book.js';
 export { priceCacheDirectory, readCachedPrices, writeCachedPrices } from './price-book/cache.js';
@@ -28,6 +34,12 @@ export { SAVINGS_PLANS, type RegionPrices, type SavingsPlan } from './price-book
 export { REGIONS, checkRegion } from './price-book/regions.js';
 export { compare, type CompareOptions } from './compare/compare.js';
 export { DUTIES, checkQuestion, parseDuty, parseProfile, trafficOf } from './compare/question.js';
+export {
+  DOCUMENTS_PER_REQUEST,
+  TOKENS_PER_PAIR,
+  recommendedInstanceType,
+  referenceQuestion,
+} from './compare/recommended.js';
 export { usdPerInstanceHour } from './usd-per-instance-hour.js';
 export { writeWhole } from './whole-file.js';
 export * from './types.js';

@@ -8,6 +8,7 @@ import { estimated } from './figures.js';
 import { INSTANCE_MODES, instanceOption } from './instance-options.js';
 import { memoryBilled } from './memory-billed.js';
 import { checkQuestion } from './question.js';
+import { defaultNote } from './recommended.js';
 import { serverlessOptions } from './serverless-options.js';
 import { serviceOptions } from './services.js';
 
@@ -54,7 +55,7 @@ export function compare(asked: Question, options: CompareOptions): Comparison {
     accelerators: accelerators(question, book),
     curves: costCurves(question, rows, services, book, measurements),
     gaps: gaps(question, types, options, [...hosting]),
-    notes: notes(question),
+    notes: [...notes(question), defaultNote(question, rows)],
   };
 }
 

@@ -84,7 +84,7 @@ export async function deploy(options: DeploymentOptions): Promise<Deployment> {
 
 type Made = 'model' | 'endpoint configuration' | 'endpoint';
 
-async function loadSdk(): Promise<typeof import('@aws-sdk/client-sagemaker')> {
+async function loadSdk() {
   try {
     return await import('@aws-sdk/client-sagemaker');
   } catch {

@@ -2,7 +2,7 @@ import { poissonArrivals } from '../measure/arrivals.js';
 import type { Measurement, OpenStep } from '../types.js';
 import { simulateArrivals } from './simulation.js';
 import { predictedOn } from './throughput.js';
-import { drawFrom, fitTiming, pairsOf, type Residual } from './timing.js';
+import { drawFrom, fitTiming, pairsOf, perSecond, type Residual } from './timing.js';
 
 /** Simulated against measured p95 of a step with open-loop arrivals. */
 export interface LatencyCheck {
@@ -120,6 +120,11 @@ function fitCheck(m: Measurement, all: readonly Measurement[]): FitCheck {
       error: each.fittedPerSecond / each.measuredPerSecond - 1,
     })),
   };
+}
+
+/** Queries a second of a measured machine with so many in flight, by the fit to its measurement. */
+export function predictQueriesPerSecond(m: Measurement, documents: number, concurrency: number): number {
+  return perSecond(fitTiming(m, []).timing, pairsOf(m, documents), concurrency);
 }
 
 /** The measurement by those of other processors, of the same model where there are such. */

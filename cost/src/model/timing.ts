@@ -196,7 +196,8 @@ export function aloneSeconds(timing: Timing, pairs: Pairs, batchTokens?: number)
   return mean(closed(timing, pairs, 1, batchTokens).latencies);
 }
 
-function perSecond(timing: Timing, pairs: Pairs, concurrency: number, batchTokens?: number): number {
+/** Requests a second with so many in flight. */
+export function perSecond(timing: Timing, pairs: Pairs, concurrency: number, batchTokens?: number): number {
   const { latencies, seconds } = closed(timing, pairs, concurrency, batchTokens);
   return latencies.length / seconds;
 }

@@ -1,4 +1,5 @@
 import {
+  DOCUMENTS_PER_REQUEST,
   type Figure,
   INSTANCE_OVERHEAD_MIB,
   type InstanceType,
@@ -8,34 +9,18 @@ import {
   REGIONS,
   SERVERLESS_MEMORY_MB,
   type ServerlessMemoryMb,
+  TOKENS_PER_PAIR,
   containerMemoryMib,
+  recommendedInstanceType,
   shippedMeasurements,
   tokensPerSecond,
   usdPerInstanceHour,
 } from '@sagemaker-reranker/cost';
-import type { VariantId } from '@sagemaker-reranker/models';
 import { ConfigurationError } from '../common/configuration-error.js';
 
 const MEBI = 1024 * 1024;
 
-/** Passages of a request, and tokens of each with its query and the special tokens: p50 44 and p90 149 tokens a passage. */
-export const DOCUMENTS_PER_REQUEST = 100;
-export const TOKENS_PER_PAIR = 80;
-
-/**
- * The recommended instance type of a variant. Fourth-generation Xeons (c7i) score int8 with AVX-512 VNNI, cost 5 % more an
- * hour than c6i, and run batch transform as well, which no Graviton type does; 2 GiB a vCPU hold every variant. base does 12 times the work of tiny a token, so it gets four times the vCPUs.
- */
-const RECOMMENDED: Readonly<Record<VariantId, string>> = {
-  base: 'ml.c7i.2xlarge',
-  turbo: 'ml.c7i.xlarge',
-  tiny: 'ml.c7i.large',
-  embedded: 'ml.c7i.large',
-};
-
-export function recommendedInstanceType(variant: VariantId): string {
-  return RECOMMENDED[variant];
-}
+export { DOCUMENTS_PER_REQUEST, TOKENS_PER_PAIR, recommendedInstanceType };
 
 /**
  * Instances that an endpoint starts with, for every variant: what is asked of it is not known before it runs, each instance

@@ -245,7 +245,11 @@ const cut = (text: string) => (response: ServerResponse) => {
 };
 
 test.each<[string, (files: Files) => void, RegExp]>([
-  ['a missing file', (all) => delete all[OFFER], /index\.json cannot be fetched: HTTP status 404/],
+  [
+    'a missing file',
+    (all) => void Reflect.deleteProperty(all, OFFER),
+    /index\.json cannot be fetched: HTTP status 404/,
+  ],
   [
     'a connection that breaks',
     (all) => (all[OFFER] = cut(all[OFFER] as string)),
