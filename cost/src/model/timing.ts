@@ -83,6 +83,14 @@ export function fitTiming(m: Measurement, all: readonly Measurement[]): Fit {
 
 const severalSizes = (m: Measurement): boolean => (m.sizes?.length ?? 0) > 0;
 
+/** Lengths differ by this factor before they count as different. */
+const OTHER_LENGTH = 1.3;
+
+function severalLengths({ traffic, sizes = [] }: Measurement): boolean {
+  const lengths = [traffic, ...sizes].map(({ meanPairTokens }) => meanPairTokens);
+  return Math.max(...lengths) / Math.min(...lengths) > OTHER_LENGTH;
+}
+
 function donorFor(m: Measurement, all: readonly Measurement[]): Measurement | undefined {
   const donors = all.filter(severalSizes);
   const same = donors.filter(({ precision }) => precision === m.precision);
@@ -122,10 +130,14 @@ function fitObservations(m: Measurement, donor?: { readonly of: Measurement; rea
       };
     });
     if (severalSizes(m)) {
-      const [request, batch, pair, token] = leastSquares(
-        rows.map(({ fixed, tokens, weight }) => [...fixed, tokens].map((x) => x * weight)),
+      // With pairs of one length a pair is so many tokens: nothing tells its own time from theirs.
+      const apart = severalLengths(m);
+      const [token, request, batch, pair = 0] = leastSquares(
+        rows.map(({ fixed: [one, batches, pairs], tokens, weight }) =>
+          [tokens, one!, batches!, ...(apart ? [pairs!] : [])].map((x) => x * weight),
+        ),
         rows.map(() => 1),
-      ) as [number, number, number, number];
+      ) as [number, number, number, number?];
       parts = { ...parts, request, batch, pair, tokenSeconds: token };
     } else {
       const beside = ({ fixed: [one, batches, pairs] }: (typeof rows)[number]): number =>

@@ -3,19 +3,30 @@ import { measurement } from '../support/measurement.js';
 
 const { latency, fits, processors } = checkModel(shippedMeasurements());
 
-test('the simulated p95 is within 25 % of the measured at seven of eight loads, and nowhere beyond 35 %', () => {
-  expect(latency.length).toBeGreaterThanOrEqual(8);
-  const sizes = latency.map(({ error }) => Math.abs(error));
-  expect(sizes.filter((size) => size < 0.25).length / sizes.length).toBeGreaterThanOrEqual(7 / 8);
-  expect(Math.max(...sizes)).toBeLessThan(0.35);
+test('the simulated p95 is within 25 % of the measured at three of four loads, half of them within 15 %', () => {
+  expect(latency.length).toBeGreaterThanOrEqual(16);
+  const sizes = latency.map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
+  expect(sizes[sizes.length >> 1]).toBeLessThan(0.15);
+  expect(sizes[Math.ceil(0.75 * sizes.length) - 1]).toBeLessThan(0.25);
+  expect(sizes.at(-1)).toBeLessThan(0.5);
 });
 
-test('what a fit leaves over is small, and its parts are never negative', () => {
+test('at 80 % of the capacity and more it is within 30 %', () => {
+  const busy = latency.filter(({ utilisation }) => utilisation >= 0.77);
+  expect(busy.length).toBeGreaterThanOrEqual(6);
+  for (const { error } of busy) expect(Math.abs(error)).toBeLessThan(0.31);
+});
+
+test('each processor is estimated from the other within its interval, in nine of ten cases', () => {
+  expect(processors.length).toBeGreaterThanOrEqual(8);
+  expect(processors.filter(({ within }) => within).length / processors.length).toBeGreaterThanOrEqual(0.9);
+});
+
+test('what a fit leaves over is under a fifth, and its parts are never negative', () => {
   for (const { requestMs, batchMs, pairMs, per1kTokensMs, residuals } of fits) {
     for (const part of [requestMs, batchMs, pairMs]) expect(part).toBeGreaterThanOrEqual(0);
     expect(per1kTokensMs).toBeGreaterThan(0);
-    const errors = residuals.map(({ error }) => Math.abs(error)).sort((a, b) => a - b);
-    expect(errors[errors.length >> 1]).toBeLessThan(0.15);
+    for (const { error } of residuals) expect(Math.abs(error)).toBeLessThan(0.2);
   }
 });
 
