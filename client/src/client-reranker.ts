@@ -13,11 +13,14 @@ export class ClientReranker {
   /** Documents that one request takes in its time, as far as is known. */
   #most = Infinity;
   #totalTokens = 0;
+  readonly #client: RerankerClient;
 
   constructor(
     readonly name: string,
-    private readonly client: RerankerClient,
-  ) {}
+    client: RerankerClient,
+  ) {
+    this.#client = client;
+  }
 
   /** Tokens of all pairs that were scored so far. */
   get totalTokens(): number {
@@ -48,7 +51,7 @@ export class ClientReranker {
     documents: readonly TextDocument[],
     signal: AbortSignal | undefined,
   ): Promise<number[]> {
-    const { results, usage } = await this.client.rerank({
+    const { results, usage } = await this.#client.rerank({
       query,
       documents,
       rawScores: true,

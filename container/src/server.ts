@@ -7,7 +7,7 @@ import { createApp } from './http/app.js';
 import { answerClientErrors } from './http/client-errors.js';
 import { Metrics } from './http/metrics.js';
 import { createLogger, type Logger } from './log.js';
-import { ModelStore } from './model-store.js';
+import { LoadedModels } from './loaded-models.js';
 import type { ChosenName, Settings } from './settings.js';
 
 /** Idle connections outlive the pools of load balancers, which keep theirs for about a minute. */
@@ -42,7 +42,7 @@ export async function startServer(
   const shutdown = new AbortController();
   // One for each request in flight, by design.
   setMaxListeners(0, shutdown.signal);
-  const models = settings.multiModel ? new ModelStore(settings, logger) : undefined;
+  const models = settings.multiModel ? new LoadedModels(settings, logger) : undefined;
   const app = createApp({
     settings,
     logger,

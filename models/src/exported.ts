@@ -66,7 +66,9 @@ function chooseFile(directory: string, choices: string[]): string {
   const there = FOLDERS.flatMap((folder) => {
     const inside = path.join(directory, folder);
     const names = existsSync(inside) ? readdirSync(inside) : [];
-    return names.filter((name) => name.endsWith('.onnx')).map((name) => path.posix.join(folder, name));
+    // macOS tar leaves a file ._NAME beside each NAME.
+    const models = names.filter((name) => name.endsWith('.onnx') && !name.startsWith('._'));
+    return models.map((name) => path.posix.join(folder, name));
   });
   const preferred = PREFERRED.flatMap((name) => FOLDERS.map((folder) => path.posix.join(folder, name)));
   const chosen =
@@ -76,13 +78,27 @@ function chooseFile(directory: string, choices: string[]): string {
       there.length > 0
         ? `${there.join(', ')}, of which none is the obvious one: keep one, or name it model.onnx`
         : `neither ${MANIFEST_FILE} nor model.onnx nor onnx/model*.onnx. From model.safetensors \`reranker models build\` makes a model directory of ${BUILT}; other models are exported first: \`optimum-cli export onnx --task text-classification\``;
-    throw new ModelError('model_file_missing', `${directory} holds ${found}`, directory);
+    throw new ModelError('model_file_missing', `${directory} holds ${found}${wrapped(directory)}`, directory);
   }
   const unused = there.filter((file) => file !== chosen);
   choices.push(
     `the model is ${chosen}${unused.length > 0 ? `; unused beside it: ${unused.join(', ')}` : ''}; its precision is not declared`,
   );
   return chosen;
+}
+
+/** What to say where a folder inside holds the files, as when an archive was made of the folder and not of its files. */
+function wrapped(directory: string): string {
+  const inside = readdirSync(directory, { withFileTypes: true }).filter(
+    (entry) =>
+      entry.isDirectory() &&
+      readdirSync(path.join(directory, entry.name)).some(
+        (name) => name === MANIFEST_FILE || (name.endsWith('.onnx') && !name.startsWith('._')),
+      ),
+  );
+  return inside.length === 0
+    ? ''
+    : `; its folder ${inside.map(({ name }) => name).join(', ')} holds one: pack the files themselves, not the folder around them`;
 }
 
 /** The names under which the graph wants ids, mask and types. */

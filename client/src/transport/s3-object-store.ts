@@ -29,13 +29,12 @@ export function parseS3Uri(uri: string, path: string): { readonly bucket: string
 /** Objects in S3, through `@aws-sdk/client-s3`, an optional peer that is loaded when it is first used. */
 export class S3ObjectStore implements ObjectStore {
   readonly #given: S3.S3Client | undefined;
+  readonly #region: string | undefined;
   #loaded: Promise<{ readonly sdk: typeof S3; readonly s3: S3.S3Client }> | undefined;
 
   /** @param s3 a client of the caller's; default one for `region`, with the SDK's credential chain */
-  constructor(
-    s3?: S3ClientLike,
-    private readonly region?: string,
-  ) {
+  constructor(s3?: S3ClientLike, region?: string) {
+    this.#region = region;
     this.#given = s3 as S3.S3Client | undefined;
   }
 
@@ -85,7 +84,8 @@ export class S3ObjectStore implements ObjectStore {
     this.#loaded ??= import('@aws-sdk/client-s3').then(
       (sdk) => ({
         sdk,
-        s3: this.#given ?? new sdk.S3Client({ maxAttempts: 3, ...(this.region && { region: this.region }) }),
+        s3:
+          this.#given ?? new sdk.S3Client({ maxAttempts: 3, ...(this.#region && { region: this.#region }) }),
       }),
       (cause: unknown) => {
         throw new ValidationError(

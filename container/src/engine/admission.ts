@@ -6,16 +6,16 @@ const RETRY_MOST_SECONDS = 60;
 
 /** The bounded queue's count: tokens admitted and not yet scored, over all requests. */
 export class Admission {
-  private tokens = 0;
+  #tokens = 0;
   /** Tokens a second; unknown until the first batch. */
-  private rate: number | undefined;
+  #rate: number | undefined;
 
   /** @param limit tokens that may be admitted at once. */
   constructor(readonly limit: number) {}
 
   /** Tokens admitted and not yet released. */
   get queued(): number {
-    return this.tokens;
+    return this.#tokens;
   }
 
   /**
@@ -24,8 +24,8 @@ export class Admission {
    */
   admit(tokens: number): void {
     this.checkSize(tokens);
-    if (this.tokens + tokens > this.limit) throw this.overloaded(tokens);
-    this.tokens += tokens;
+    if (this.#tokens + tokens > this.limit) throw this.#overloaded(tokens);
+    this.#tokens += tokens;
   }
 
   /**
@@ -43,26 +43,26 @@ export class Admission {
 
   /** Refuses at once what could not be admitted anyway, before work is spent on it. */
   check(): void {
-    if (this.tokens >= this.limit) throw this.overloaded(1);
+    if (this.#tokens >= this.limit) throw this.#overloaded(1);
   }
 
   release(tokens: number): void {
-    this.tokens -= tokens;
+    this.#tokens -= tokens;
   }
 
   /** Notes how fast a batch was scored, for Retry-After. */
   measured(tokens: number, ms: number): void {
     const rate = (tokens * 1000) / Math.max(ms, 0.1);
-    this.rate = this.rate === undefined ? rate : this.rate + RATE_WEIGHT * (rate - this.rate);
+    this.#rate = this.#rate === undefined ? rate : this.#rate + RATE_WEIGHT * (rate - this.#rate);
   }
 
-  private overloaded(tokens: number): RequestError {
-    const excess = this.tokens + tokens - this.limit;
-    const seconds = this.rate === undefined ? 1 : Math.ceil(excess / this.rate);
+  #overloaded(tokens: number): RequestError {
+    const excess = this.#tokens + tokens - this.limit;
+    const seconds = this.#rate === undefined ? 1 : Math.ceil(excess / this.#rate);
     return new RequestError(
       'overloaded',
-      `the queue holds ${this.tokens} of ${this.limit} tokens; the request does not fit now`,
-      { queued: this.tokens, limit: this.limit },
+      `the queue holds ${this.#tokens} of ${this.limit} tokens; the request does not fit now`,
+      { queued: this.#tokens, limit: this.limit },
       { retryAfter: Math.min(Math.max(seconds, 1), RETRY_MOST_SECONDS) },
     );
   }

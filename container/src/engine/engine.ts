@@ -5,7 +5,7 @@ import { RequestError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
 import { Admission } from './admission.js';
-import { Dispatcher } from './dispatcher.js';
+import { BatchDispatcher } from './batch-dispatcher.js';
 import { Job, type TokenizedRequest } from './job.js';
 import { logPlan, planMemory } from './memory-plan.js';
 import { prepare, type Preparation } from './prepare.js';
@@ -138,7 +138,7 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
   const admission = new Admission(settings.queueTokens);
   const { batchTokens } = settings;
   const { pad } = manifest.tokenizer;
-  const dispatcher = new Dispatcher({ workers: pool, admission, batchTokens, limit, pad });
+  const dispatcher = new BatchDispatcher({ workers: pool, admission, batchTokens, limit, pad });
   const engine = new PooledEngine({ manifest, tokenizer, admission }, pool, dispatcher, settings.deadlineMs);
   onIdle = () => engine.pump();
   onOutage = (reason) => engine.failAll(reason);
@@ -148,12 +148,12 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
 class PooledEngine implements Engine {
   readonly #preparation: Preparation;
   readonly #pool: WorkerPool;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: BatchDispatcher;
   readonly #deadlineMs: number;
   readonly #jobs = new Set<Job>();
   #closing = false;
 
-  constructor(preparation: Preparation, pool: WorkerPool, dispatcher: Dispatcher, deadlineMs: number) {
+  constructor(preparation: Preparation, pool: WorkerPool, dispatcher: BatchDispatcher, deadlineMs: number) {
     this.#preparation = preparation;
     this.#pool = pool;
     this.#dispatcher = dispatcher;

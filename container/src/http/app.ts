@@ -1,7 +1,7 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { detectFormat, jina, NATIVE_PATHS, nativeFormat } from '../codec/index.js';
 import { RequestError } from '../errors.js';
-import type { ModelStore } from '../model-store.js';
+import type { LoadedModels } from '../loaded-models.js';
 import { batch } from './batch.js';
 import { bodyReader } from './bodies.js';
 import { identify, stateOf, unavailable, type AppContext } from './context.js';
@@ -120,7 +120,7 @@ function useEngine(context: AppContext): RequestHandler {
 }
 
 /** Holds the model named in the path until the answer is sent. */
-function leaseModel(context: AppContext, models: ModelStore): RequestHandler {
+function leaseModel(context: AppContext, models: LoadedModels): RequestHandler {
   return (req, res, next) => {
     if (context.draining()) throw unavailable(context);
     const { engine, release } = models.lease(req.params.name as string);

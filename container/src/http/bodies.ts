@@ -78,30 +78,33 @@ interface BodyShare {
 
 /** Bytes of all bodies held at once; a body counts from its first byte until its answer is sent. */
 class BodyBudget {
-  private held = 0;
+  readonly #limit: number;
+  #held = 0;
 
-  constructor(private readonly limit: number) {}
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
 
   share(res: Response): BodyShare {
     let own = 0;
     res.once('close', () => {
-      this.held -= own;
+      this.#held -= own;
       own = 0;
     });
     return {
       grow: (bytes) => {
-        if (bytes > 0 && this.held + bytes > this.limit) {
+        if (bytes > 0 && this.#held + bytes > this.#limit) {
           throw new RequestError(
             'overloaded',
-            `request bodies in flight hold ${this.held} of ${this.limit} bytes; this one does not fit now`,
-            { held: this.held, limit: this.limit },
+            `request bodies in flight hold ${this.#held} of ${this.#limit} bytes; this one does not fit now`,
+            { held: this.#held, limit: this.#limit },
             { retryAfter: 1 },
           );
         }
         // A caller who has gone holds nothing any more.
         if (res.destroyed) return;
         own += bytes;
-        this.held += bytes;
+        this.#held += bytes;
       },
     };
   }

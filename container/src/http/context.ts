@@ -5,7 +5,7 @@ import type { Engine } from '../engine/index.js';
 import { ERRORS, RequestError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
-import type { ModelStore } from '../model-store.js';
+import type { LoadedModels } from '../loaded-models.js';
 import type { Metrics } from './metrics.js';
 import type { ContentType } from './negotiate.js';
 
@@ -17,7 +17,7 @@ export interface AppContext {
   /** The engine once it is loaded. */
   readonly engine: () => Engine | undefined;
   /** The models of a multi-model endpoint, which has no engine of its own. */
-  readonly models?: ModelStore;
+  readonly models?: LoadedModels;
   /** Set after SIGTERM. */
   readonly draining: () => boolean;
   /** Aborts the requests that outlast the drain. */

@@ -7,27 +7,24 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 
 /** What `/metrics` tells, in the text format of Prometheus. */
 export class Metrics {
-  private readonly registry = new Registry();
-  private readonly requests = this.counter('requests_total', 'Answers by route and status.', [
-    'route',
-    'status',
-  ]);
-  private readonly reranked = this.counter('reranked_total', 'Requests ranked, by format.', ['format']);
-  private readonly documents = this.counter('documents_total', 'Documents ranked, equal ones included.');
-  private readonly tokens = this.counter('tokens_total', 'Tokens of all ranked pairs.');
-  private readonly stages = new Histogram({
+  readonly #registry = new Registry();
+  readonly #requests = this.#counter('requests_total', 'Answers by route and status.', ['route', 'status']);
+  readonly #reranked = this.#counter('reranked_total', 'Requests ranked, by format.', ['format']);
+  readonly #documents = this.#counter('documents_total', 'Documents ranked, equal ones included.');
+  readonly #tokens = this.#counter('tokens_total', 'Tokens of all ranked pairs.');
+  readonly #stages = new Histogram({
     name: 'reranker_stage_seconds',
     help: 'Time of each stage of a request.',
     labelNames: ['stage'],
     buckets: DURATION_BUCKETS,
-    registers: [this.registry],
+    registers: [this.#registry],
   });
 
   constructor(engine: () => Engine | undefined) {
-    collectDefaultMetrics({ register: this.registry });
-    this.gauge('queue_tokens', 'Tokens admitted and not yet scored.', () => engine()?.queuedTokens ?? 0);
-    this.gauge('workers_ready', 'Inference processes that can score.', () => engine()?.workers.ready ?? 0);
-    this.gauge(
+    collectDefaultMetrics({ register: this.#registry });
+    this.#gauge('queue_tokens', 'Tokens admitted and not yet scored.', () => engine()?.queuedTokens ?? 0);
+    this.#gauge('workers_ready', 'Inference processes that can score.', () => engine()?.workers.ready ?? 0);
+    this.#gauge(
       'worker_deaths',
       'Inference processes that ended unasked.',
       () => engine()?.workers.deaths ?? 0,
@@ -35,11 +32,11 @@ export class Metrics {
   }
 
   get contentType(): string {
-    return this.registry.contentType;
+    return this.#registry.contentType;
   }
 
   render(): Promise<string> {
-    return this.registry.metrics();
+    return this.#registry.metrics();
   }
 
   /** Counts the answers of a route. */
@@ -48,7 +45,7 @@ export class Metrics {
       res.once('close', () => {
         // 499 as proxies write it: nobody was there to read the answer.
         const status = res.writableFinished ? String(res.statusCode) : '499';
-        this.requests.inc({ route, status });
+        this.#requests.inc({ route, status });
       });
       next();
     };
@@ -56,21 +53,21 @@ export class Metrics {
 
   /** Notes a request that was ranked. */
   observe(format: string, scores: Scores): void {
-    this.reranked.inc({ format });
-    this.documents.inc(scores.logits.length);
-    this.tokens.inc(scores.totalTokens);
-    for (const [stage, ms] of Object.entries(scores.timings)) this.stages.observe({ stage }, ms / 1000);
+    this.#reranked.inc({ format });
+    this.#documents.inc(scores.logits.length);
+    this.#tokens.inc(scores.totalTokens);
+    for (const [stage, ms] of Object.entries(scores.timings)) this.#stages.observe({ stage }, ms / 1000);
   }
 
-  private counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name: `reranker_${name}`, help, labelNames, registers: [this.registry] });
+  #counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name: `reranker_${name}`, help, labelNames, registers: [this.#registry] });
   }
 
-  private gauge(name: string, help: string, read: () => number): void {
+  #gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name: `reranker_${name}`,
       help,
-      registers: [this.registry],
+      registers: [this.#registry],
       collect() {
         this.set(read());
       },

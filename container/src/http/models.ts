@@ -2,14 +2,14 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import { parseObject, type Fields } from '../codec/index.js';
 import { Faults, kindOf } from '../codec/faults.js';
 import { RequestError } from '../errors.js';
-import type { LoadedModel, ModelStore } from '../model-store.js';
+import type { LoadedModel, LoadedModels } from '../loaded-models.js';
 import { refuseMethod } from './errors.js';
 import { bodyOf } from './rerank.js';
 
 const PAGE = 100;
 
 /** The `/models` API of SageMaker's multi-model endpoints, but for calling a model. */
-export function modelRoutes(store: ModelStore, readBody: RequestHandler): Router {
+export function modelRoutes(store: LoadedModels, readBody: RequestHandler): Router {
   const router = Router();
   router.get('/', (req, res) => {
     const { models, nextPageToken } = page(store.list(), req.query.next_page_token);

@@ -55,7 +55,11 @@ export class AsyncQueue {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(private readonly options: AsyncQueueOptions) {}
+  readonly #options: AsyncQueueOptions;
+
+  constructor(options: AsyncQueueOptions) {
+    this.#options = options;
+  }
 
   /**
    * Takes an invocation.
@@ -66,7 +70,7 @@ export class AsyncQueue {
     if (this.#waiting.length >= LONGEST_QUEUE) {
       throw serviceUnavailable(`${LONGEST_QUEUE} invocations are waiting already.`);
     }
-    const { store } = this.options;
+    const { store } = this.#options;
     const id = randomUUID();
     const inline = invocation.input === undefined;
     const input = invocation.input ?? `${BUCKET}/inline/${id}`;
@@ -92,7 +96,7 @@ export class AsyncQueue {
   }
 
   #fill(): void {
-    while (this.#running.size < this.options.concurrency) {
+    while (this.#running.size < this.#options.concurrency) {
       const job = this.#waiting.shift();
       if (!job) return;
       const run = this.#run(job).finally(() => {
@@ -105,7 +109,7 @@ export class AsyncQueue {
 
   /** Never rejects: what goes wrong is written to the failure location. */
   async #run(job: Job): Promise<void> {
-    const { store } = this.options;
+    const { store } = this.#options;
     const { invocation, accepted } = job;
     try {
       if (Date.now() - job.queuedAt > invocation.requestTtlMs) throw expired(invocation.requestTtlMs);
@@ -124,7 +128,7 @@ export class AsyncQueue {
   }
 
   async #invoke({ invocation, input, accepted }: Job): Promise<void> {
-    const { store, port, errorBytes } = this.options;
+    const { store, port, errorBytes } = this.#options;
     const { endpointName, invocationTimeoutMs } = invocation;
     const found = store.read(input);
     if (!found) throw noInput(input);

@@ -50,7 +50,11 @@ export class LocalObjectStore {
   /** Of stored objects and of those being written. */
   #bytes = 0;
 
-  constructor(private readonly limits: StoreLimits = DEFAULT_LIMITS) {}
+  readonly #limits: StoreLimits;
+
+  constructor(limits: StoreLimits = DEFAULT_LIMITS) {
+    this.#limits = limits;
+  }
 
   /**
    * Stores an object whole, or not at all; one of the same name is replaced at once.
@@ -58,10 +62,10 @@ export class LocalObjectStore {
    * @throws StoreLimitError, or whatever `content` throws
    */
   async put(name: string, content: AsyncIterable<Uint8Array>, contentType: string): Promise<StoredObject> {
-    if (!this.#entries.has(name) && this.#entries.size >= this.limits.objects) {
+    if (!this.#entries.has(name) && this.#entries.size >= this.#limits.objects) {
       throw new StoreLimitError(
         'objects',
-        `the store holds ${this.limits.objects} objects and takes no more`,
+        `the store holds ${this.#limits.objects} objects and takes no more`,
       );
     }
     const file = path.join(await this.#open(), String(this.#written++));
@@ -112,7 +116,7 @@ export class LocalObjectStore {
     hash: { update(chunk: Uint8Array): unknown },
     count: (bytes: number) => number,
   ): AsyncGenerator<Uint8Array> {
-    const { objectBytes, totalBytes } = this.limits;
+    const { objectBytes, totalBytes } = this.#limits;
     for await (const chunk of content) {
       this.#bytes += chunk.byteLength;
       if (count(chunk.byteLength) > objectBytes) {

@@ -1,6 +1,9 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import fc from 'fast-check';
 import { RequestError } from '@sagemaker-reranker/container';
 import {
+  type Codec,
   CODECS,
   decodeBody,
   detectFormat,
@@ -111,6 +114,24 @@ describe('a known field of another format', () => {
   it('is nothing where it is null, and a field that nobody knows is left alone', () => {
     const request = decodeBody(format('jina'), { ...body, rank_fields: null, user: 'me' }, limits);
     expect(request.documents).toEqual(['a', 'b']);
+  });
+});
+
+describe('a new format', () => {
+  it('is in the list of formats.ts, and has a name, marks and an example of its own', async () => {
+    const folder = path.resolve(__dirname, '../../../container/src/codec');
+    const found: string[] = [];
+    for (const file of readdirSync(folder)) {
+      const exported = (await import(path.join(folder, file))) as Record<string, unknown>;
+      for (const each of Object.values(exported)) {
+        const { name, decode, encode } = (each ?? {}) as Partial<Codec>;
+        if (decode && encode) found.push(name!);
+      }
+    }
+    // Forgotten there, it would be read by nobody.
+    expect([...new Set(found)].sort()).toEqual(CODECS.map(({ name }) => name).sort());
+    const marks = CODECS.flatMap((codec) => codec.marks);
+    expect(new Set(marks).size).toBe(marks.length);
   });
 });
 

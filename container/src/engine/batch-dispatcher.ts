@@ -19,7 +19,7 @@ export interface Workers {
 
 type Batch = readonly PlanItem<Job>[];
 
-export interface DispatcherOptions {
+export interface BatchDispatcherOptions {
   readonly workers: Workers;
   readonly admission: Admission;
   /** Padded tokens that a batch may hold, and what else bounds it. */
@@ -30,7 +30,7 @@ export interface DispatcherOptions {
 }
 
 /** Keeps the workers busy with batches from the planner and brings the scores back to their jobs. */
-export class Dispatcher {
+export class BatchDispatcher {
   /** Milliseconds the model has run, over all batches. */
   modelMs = 0;
   readonly #planner: Planner<Job>;
@@ -40,7 +40,7 @@ export class Dispatcher {
   /** Batches lost with a worker, one request each, so that one that kills workers takes no other down with it. */
   readonly #retries: { readonly batch: Batch; readonly isRetry: boolean }[] = [];
 
-  constructor(options: DispatcherOptions) {
+  constructor(options: BatchDispatcherOptions) {
     this.#planner = new Planner(options.batchTokens, options.limit);
     this.#workers = options.workers;
     this.#admission = options.admission;

@@ -25,23 +25,25 @@ interface Entry extends LoadedModel {
 }
 
 /** The models of a multi-model endpoint: loaded, called and unloaded by name, within a budget of memory. */
-export class ModelStore {
-  private readonly entries = new Map<string, Entry>();
-  private closing = false;
+export class LoadedModels {
+  readonly #settings: Settings;
+  readonly #logger: Logger;
+  readonly #entries = new Map<string, Entry>();
+  #closing = false;
 
-  constructor(
-    private readonly settings: Settings,
-    private readonly logger: Logger,
-  ) {}
+  constructor(settings: Settings, logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+  }
 
   /** Loaded models, in the order they were loaded. */
   list(): LoadedModel[] {
-    return [...this.entries.values()].filter(({ engine }) => engine !== undefined).map(described);
+    return [...this.#entries.values()].filter(({ engine }) => engine !== undefined).map(described);
   }
 
   /** @throws RequestError `model_not_found`. */
   describe(name: string): LoadedModel {
-    return described(this.find(name));
+    return described(this.#find(name));
   }
 
   /**
@@ -49,27 +51,27 @@ export class ModelStore {
    * @throws RequestError `model_exists`, `insufficient_memory`, `model_unusable`, `draining`.
    */
   async load(name: string, url: string): Promise<void> {
-    if (this.closing) throw new RequestError('draining', 'the container is shutting down');
-    if (this.entries.has(name)) {
+    if (this.#closing) throw new RequestError('draining', 'the container is shutting down');
+    if (this.#entries.has(name)) {
       throw new RequestError('model_exists', 'a model of this name is loaded already', { model: name });
     }
     const entry: Entry = { name, url, bytes: 0, leases: 0 };
     // Held from here on, so that a second load of the same name, or of too much, is refused at once.
-    this.entries.set(name, entry);
+    this.#entries.set(name, entry);
     try {
-      const { loaded, batches } = await this.estimate(url);
-      this.reserve(entry, loaded + batches);
-      const engine = await createEngine({ ...this.settings, modelDir: url }, this.logger);
+      const { loaded, batches } = await this.#estimate(url);
+      this.#reserve(entry, loaded + batches);
+      const engine = await createEngine({ ...this.#settings, modelDir: url }, this.#logger);
       const resident = await residentBytes(engine.pids);
       entry.bytes = (resident ?? loaded) + batches;
-      if (this.closing) {
+      if (this.#closing) {
         await engine.close();
         throw new RequestError('draining', 'the container is shutting down');
       }
       entry.engine = engine;
-      this.logger.info({ model: name, residentBytes: resident, batchBytes: batches }, 'model loaded');
+      this.#logger.info({ model: name, residentBytes: resident, batchBytes: batches }, 'model loaded');
     } catch (error) {
-      this.entries.delete(name);
+      this.#entries.delete(name);
       if (!(error instanceof ModelError)) throw error;
       throw new RequestError('model_unusable', error.message, { reason: error.code }, { cause: error });
     }
@@ -80,7 +82,7 @@ export class ModelStore {
    * @throws RequestError `model_not_found`.
    */
   lease(name: string): { engine: Engine; release: () => void } {
-    const entry = this.find(name);
+    const entry = this.#find(name);
     entry.leases += 1;
     return {
       engine: entry.engine!,
@@ -96,21 +98,21 @@ export class ModelStore {
    * @throws RequestError `model_not_found`.
    */
   async unload(name: string): Promise<void> {
-    const entry = this.find(name);
-    this.entries.delete(name);
+    const entry = this.#find(name);
+    this.#entries.delete(name);
     if (entry.leases > 0) await new Promise<void>((resolve) => (entry.released = resolve));
     await entry.engine!.close();
-    this.logger.info({ model: name }, 'model unloaded');
+    this.#logger.info({ model: name }, 'model unloaded');
   }
 
   /** Ends all engines; a model that still loads is ended as soon as it has. */
   async close(): Promise<void> {
-    this.closing = true;
-    await Promise.all([...this.entries.values()].map(({ engine }) => engine?.close()));
+    this.#closing = true;
+    await Promise.all([...this.#entries.values()].map(({ engine }) => engine?.close()));
   }
 
-  private find(name: string): Entry {
-    const entry = this.entries.get(name);
+  #find(name: string): Entry {
+    const entry = this.#entries.get(name);
     if (entry?.engine === undefined) {
       throw new RequestError('model_not_found', 'no model of this name is loaded', { model: name });
     }
@@ -118,17 +120,17 @@ export class ModelStore {
   }
 
   /** Bytes that a model's inference processes hold once loaded, and those that their largest batches add. */
-  private async estimate(url: string): Promise<{ loaded: number; batches: number }> {
-    const { workers } = this.settings;
+  async #estimate(url: string): Promise<{ loaded: number; batches: number }> {
+    const { workers } = this.#settings;
     const description = await readModelDirectory(url);
     const modelFile = path.join(url, description.model);
-    const { loaded, largestBatch } = planMemory(description, modelFile, this.settings);
+    const { loaded, largestBatch } = planMemory(description, modelFile, this.#settings);
     return { loaded: workers * loaded, batches: workers * largestBatch };
   }
 
-  private reserve(entry: Entry, bytes: number): void {
-    const limit = this.settings.modelMemoryBytes;
-    const used = [...this.entries.values()].reduce((sum, each) => sum + each.bytes, 0);
+  #reserve(entry: Entry, bytes: number): void {
+    const limit = this.#settings.modelMemoryBytes;
+    const used = [...this.#entries.values()].reduce((sum, each) => sum + each.bytes, 0);
     if (used + bytes > limit) {
       throw new RequestError(
         'insufficient_memory',
