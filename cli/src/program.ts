@@ -6,6 +6,7 @@ import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
 import { localCommand } from './commands/local.js';
 import { modelsCommand } from './commands/models.js';
+import { rehearseCommand } from './commands/rehearse.js';
 import { rerankCommand } from './commands/rerank.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     evalCommand,
     modelsCommand,
     costCommand,
+    rehearseCommand,
     serveCommand,
     tuneCommand,
     trainCommand,

@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Faults } from '../common/configuration-error.js';
 import {
+  modeOf,
   planHosting,
   type Hosting,
   type ManyModelHosting,
@@ -85,11 +86,14 @@ const ENDPOINT_NAME = /^[a-z0-9](-?[a-z0-9]){0,62}$/;
 /**
  * Checks all props together.
  * @param subject Path of the construct, for the message.
+ * @param region Of the stack, where it is known.
  * @throws ConfigurationError naming every fault.
  */
-export function checkProps(subject: string, props: RerankerEndpointProps): CheckedProps {
+export function checkProps(subject: string, props: RerankerEndpointProps, region: string): CheckedProps {
   const faults = new Faults();
   const hosting: Hosting = props.hosting ?? { mode: 'real-time' };
+  const missing = Token.isUnresolved(region) ? undefined : modeOf(hosting.mode).missingIn?.(region);
+  faults.require(missing === undefined, `hosting: ${missing}`);
   const models =
     props.models ??
     [faults.collect(() => props.model ?? RerankerModel.embedded())].filter((model) => !!model);

@@ -89,7 +89,7 @@ export class RerankerEndpoint extends RerankerEndpointBase implements IConnectab
 
   constructor(scope: Construct, id: string, props: RerankerEndpointProps = {}) {
     super(scope, id);
-    const { image, plan } = checkProps(this.node.path, props);
+    const { image, plan } = checkProps(this.node.path, props, this.stack.region);
     const [first] = plan.variants;
     const mode = modeOf(plan.mode);
     this.mode = plan.mode;

@@ -61,6 +61,10 @@ export const inferenceComponents: Mode<InferenceComponentsHosting> = {
   suffix: 'components',
   manyModels: true,
   call: ({ endpointName, name }) => ({ inferenceComponent: componentName(endpointName, name) }),
+  missingIn: (region) =>
+    /^(cn|us-gov)-/.test(region)
+      ? `CloudFormation has no inference components in ${region}: take multi-model, which serves several models there`
+      : undefined,
   published: REAL_TIME_METRICS,
   alarms: instanceAlarms,
   graphs: instanceGraphs,

@@ -98,6 +98,8 @@ export interface Mode<H> extends Watch {
   /** Whether it serves several models, which callers choose from. */
   readonly manyModels: boolean;
   readonly call: (served: ServedModel) => CallSettings;
+  /** Why the mode cannot be deployed to a region, where it cannot. */
+  readonly missingIn?: (region: string) => string | undefined;
   /** Invocation metrics that SageMaker publishes by variant in this mode. */
   readonly published: readonly string[];
   /** Keys of the context that belong to it, of those that not every mode knows. */

@@ -66,6 +66,9 @@ function measured(): readonly Measurement[] {
   return (measurements ??= shippedMeasurements());
 }
 
+/** The power of 2 below the greatest that the container takes, which would not start with more. */
+const MOST_QUEUE_TOKENS = 2 ** 29;
+
 /**
  * Tokens that a container admits: no more than it can score, at best, before the last caller has gone. A power of 2, so
  * that a new measurement seldom makes a new model and with it a deployment.
@@ -79,7 +82,7 @@ export function queueTokens(
   share = 1,
 ): number {
   const fastest = Math.max(...models.map((model) => bound(throughput(model, place), 'high')));
-  return 2 ** Math.ceil(Math.log2(share * fastest * waitSeconds));
+  return Math.min(MOST_QUEUE_TOKENS, 2 ** Math.ceil(Math.log2(share * fastest * waitSeconds)));
 }
 
 /** An end of a figure's interval; the figure where it has none. */

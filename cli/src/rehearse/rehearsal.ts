@@ -1,0 +1,160 @@
+import { AwsAnswer, type Aws } from './aws.js';
+import { Rehearsal, stackName, type CdkApp } from './context.js';
+import { leftovers, removeAll } from './leftovers.js';
+import type { Outcome, RehearsalState, StateFile } from './state.js';
+import { STEPS, type Step } from './steps.js';
+
+/** What is to be tried. */
+export interface RehearsalOptions {
+  readonly aws: Aws;
+  /** What cleans up: an interrupt does not end it. */
+  readonly cleaner: Aws;
+  readonly app: CdkApp;
+  readonly file: StateFile;
+  readonly state: RehearsalState;
+  readonly steps: readonly Step[];
+  /** Whether what was made stays, to be looked at. */
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+  readonly log: (line: string) => void;
+}
+
+/** A claim and how it ended. */
+export interface Claim extends Outcome {
+  readonly id: string;
+  readonly claim: string;
+}
+
+/** How a rehearsal ended. */
+export interface RehearsalReport {
+  readonly environment: string;
+  readonly region: string;
+  readonly claims: readonly Claim[];
+  /** What still exists, and why. */
+  readonly left: readonly string[];
+}
+
+const NOTHING_LEFT = {
+  id: 'nothing-left',
+  claim: 'Nothing is left once the stacks are destroyed and old generations pruned.',
+};
+
+/**
+ * The steps that were asked for, with those they need, in order.
+ * @throws Error naming ids that there are not.
+ */
+export function chooseSteps(only: readonly string[]): readonly Step[] {
+  const unknown = only.filter((id) => !STEPS.some((step) => step.id === id));
+  if (unknown.length > 0) {
+    throw new Error(`--only names ${unknown.join(', ')}; there are ${STEPS.map(({ id }) => id).join(', ')}`);
+  }
+  const wanted = new Set(only);
+  for (const step of [...STEPS].reverse())
+    if (wanted.has(step.id)) for (const id of step.needs) wanted.add(id);
+  return STEPS.filter(({ id }) => wanted.has(id));
+}
+
+/** Stacks that the steps make. */
+export function stacksOf(environment: string, steps: readonly Step[]): string[] {
+  return [...new Set(steps.map(({ mode }) => stackName(environment, mode)))];
+}
+
+/** USD for the instances of the steps. */
+export function estimate(
+  steps: readonly Step[],
+  usdPerHour: number,
+): { readonly usd: number; readonly hours: number } {
+  return {
+    usd: steps.reduce((sum, { instanceHours }) => sum + instanceHours * usdPerHour, 0),
+    hours: steps.reduce((sum, { minutes }) => sum + minutes, 0) / 60,
+  };
+}
+
+/** Tries the steps one after another, removes what they made whatever happens, and says how each ended. */
+export async function rehearse(options: RehearsalOptions): Promise<RehearsalReport> {
+  const { aws, app, file, state, steps, keep, signal, log } = options;
+  const save = () => file.write(state);
+  const rehearsal = new Rehearsal(aws, state, app, save);
+  reopen(steps, state);
+  await save();
+  const left: string[] = [];
+  try {
+    for (const step of steps) {
+      if (signal.aborted) break;
+      const earlier = state.outcomes[step.id];
+      if (earlier && earlier.status !== 'skipped') continue;
+      log(`${step.id}: ${step.claim}`);
+      const outcome = await attempt(step, rehearsal, signal);
+      if (outcome === undefined) break;
+      log(`  ${outcome.status}${outcome.detail && `: ${outcome.detail}`}`);
+      await rehearsal.remember(({ outcomes }) => (outcomes[step.id] = outcome));
+    }
+  } finally {
+    if (keep) left.push(...state.stacks.map((stack) => `stack ${stack} (--keep): ${state.removeWith}`));
+    else left.push(...(await cleanUp(options, save)));
+  }
+  const untried: Outcome = {
+    status: 'skipped',
+    detail: signal.aborted ? 'interrupted' : 'not tried',
+    seconds: 0,
+  };
+  const tried = steps.map(({ id, claim }) => ({ id, claim, ...(state.outcomes[id] ?? untried) }));
+  const last = state.outcomes[NOTHING_LEFT.id];
+  return {
+    environment: state.environment,
+    region: state.region,
+    claims: last ? [...tried, { ...NOTHING_LEFT, ...last }] : tried,
+    left,
+  };
+}
+
+/** Steps that open ones need are tried again where their stack has been removed since. */
+function reopen(steps: readonly Step[], state: RehearsalState): void {
+  const open = steps.filter(({ id }) => (state.outcomes[id]?.status ?? 'skipped') === 'skipped');
+  const gone = ({ mode }: Step) => !state.stacks.includes(stackName(state.environment, mode));
+  for (const step of chooseSteps(open.map(({ id }) => id))) {
+    if (gone(step)) Reflect.deleteProperty(state.outcomes, step.id);
+  }
+}
+
+/** Undefined where it was interrupted: it will be tried again. */
+async function attempt(step: Step, rehearsal: Rehearsal, signal: AbortSignal): Promise<Outcome | undefined> {
+  const { shell } = rehearsal.aws;
+  const missing = step.needs.filter((id) => rehearsal.state.outcomes[id]?.status !== 'verified');
+  if (missing.length > 0) {
+    return { status: 'skipped', detail: `needs ${missing.join(', ')}`, seconds: 0 };
+  }
+  const start = shell.now();
+  const seconds = () => Math.round((shell.now() - start) / 1000);
+  try {
+    const detail = await step.run(rehearsal);
+    return { status: 'verified', detail, seconds: seconds() };
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    const detail = error instanceof AwsAnswer || error instanceof Error ? error.message : String(error);
+    return { status: 'failed', detail, seconds: seconds() };
+  }
+}
+
+async function cleanUp(
+  { cleaner: aws, state, log }: RehearsalOptions,
+  save: () => Promise<void>,
+): Promise<string[]> {
+  log(`removing what the rehearsal made; if this ends early: ${state.removeWith}`);
+  const start = aws.shell.now();
+  const failed = await removeAll(aws, state, save);
+  let found: string[] = [];
+  try {
+    found = (await leftovers(aws, state)).map(({ kind, name }) => `${kind} ${name}`);
+  } catch (error) {
+    failed.push(`looking for what is left: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const left = [...failed, ...found];
+  state.outcomes[NOTHING_LEFT.id] = {
+    status: left.length === 0 ? 'verified' : 'failed',
+    detail: left.length === 0 ? 'nothing found by tag, role path and stack' : left.join('; '),
+    seconds: Math.round((aws.shell.now() - start) / 1000),
+  };
+  await save();
+  return left;
+}

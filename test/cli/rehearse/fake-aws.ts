@@ -1,0 +1,310 @@
+import { writeFileSync } from 'node:fs';
+import type { Answer, Shell } from '../../../cli/src/rehearse/shell.js';
+
+interface FakeStack {
+  mode: string;
+  context: Record<string, string>;
+  endpoint: string;
+  /** Oldest first. */
+  configs: string[];
+  current: string;
+  instances: number;
+  copies: number;
+  events: { config: string; status: string }[];
+}
+
+const ok = (value?: unknown): Answer => ({
+  status: 0,
+  stdout: value === undefined ? '' : JSON.stringify(value),
+  stderr: '',
+});
+const refused = (code: string, operation: string, message: string): Answer => ({
+  status: 254,
+  stdout: '',
+  stderr: `An error occurred (${code}) when calling the ${operation} operation: ${message}`,
+});
+
+/**
+ * Behaves like AWS behind its CLI and the CDK's, as far as a rehearsal sees it: stacks with endpoints and configs, alarms
+ * that reach subscribed queues, fleets that scale, generations that outlive their stack. Time passes when somebody waits.
+ */
+export class FakeAws implements Shell {
+  readonly commands: string[] = [];
+  readonly stacks = new Map<string, FakeStack>();
+  readonly generations = new Set<string>();
+  queue: { url: string; messages: string[] } | undefined;
+  subscribed = false;
+  /** What another account would be like. */
+  credentials = true;
+  quota = 4;
+  bootstrapped = true;
+  topicAdmitsAlarms = true;
+  readonly denied = new Set<string>();
+  /** Called before each command; throws to be interrupted. */
+  onCommand: (command: string) => void = () => undefined;
+  #clock = 0;
+  #deployments = 0;
+  #updating: { stack: FakeStack; back: boolean } | undefined;
+
+  now(): number {
+    return this.#clock;
+  }
+
+  pause(seconds: number): Promise<void> {
+    this.#clock += 1000 * seconds;
+    for (const stack of this.stacks.values()) this.#rest(stack);
+    return Promise.resolve();
+  }
+
+  async run(command: readonly string[]): Promise<Answer> {
+    const line = command.join(' ');
+    this.commands.push(line);
+    this.onCommand(line);
+    const [program, service = '', operation = ''] = command;
+    if (program === 'npx') return this.#deploy(command);
+    if (service === '--version') return ok();
+    if (this.denied.has(`${service} ${operation}`))
+      return refused('AccessDenied', operation, 'not authorized');
+    const options = optionsOf(command.slice(3));
+    return this.#answer(`${service} ${operation}`, options, command.at(-1)!);
+  }
+
+  /** An idle fleet shrinks, as scaling would have it. */
+  #rest(stack: FakeStack): void {
+    if (stack.mode === 'asynchronous' && stack.context.minInstanceCount === undefined) stack.instances = 0;
+    if (stack.mode === 'inference-components') stack.copies = 0;
+  }
+
+  async #deploy(command: readonly string[]): Promise<Answer> {
+    const [, , , name = ''] = command;
+    const context = Object.fromEntries(
+      command.flatMap((each, i) => (each === '-c' ? [command[i + 1]!.split('=') as [string, string]] : [])),
+    );
+    const mode = context.hosting!;
+    const before = this.stacks.get(name);
+    const config = `Config-${(this.#deployments += 1)}`;
+    const same = before && JSON.stringify(before.context) === JSON.stringify(context);
+    if (!before) {
+      const endpoint = name.replace(/^reranker-(.*)-embedded/, 'reranker-embedded-$1');
+      this.stacks.set(name, {
+        mode,
+        context,
+        endpoint,
+        configs: [config],
+        current: config,
+        instances: Number(context.initialInstanceCount ?? 1),
+        copies: 1,
+        events: [{ config, status: 'CREATE_COMPLETE' }],
+      });
+    } else if (!same) {
+      this.#updating = { stack: before, back: false };
+      // An update takes time, in which alarms may go off.
+      for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
+      const { back } = this.#updating;
+      this.#updating = undefined;
+      if (back) return { status: 1, stdout: '', stderr: 'UPDATE_ROLLBACK_COMPLETE: alarm' };
+      before.configs.push(config);
+      // A replacement is an update of the stack's resource.
+      before.events.push({ config, status: 'UPDATE_COMPLETE' });
+      before.current = config;
+      before.context = context;
+      this.generations.add(config);
+    }
+    this.generations.add(config);
+    return ok();
+  }
+
+  #named(options: Options, key: string): FakeStack | undefined {
+    const name = options[key] ?? '';
+    return (
+      this.stacks.get(name) ??
+      [...this.stacks.values()].find(
+        ({ endpoint }) => name.startsWith(endpoint) && endpointOf(name) === endpoint,
+      )
+    );
+  }
+
+  #answer(operation: string, options: Options, last: string): Answer {
+    const stackName = options['stack-name'] ?? '';
+    const stack = this.stacks.get(stackName);
+    const endpoint = this.#named(options, 'endpoint-name');
+    switch (operation) {
+      case 'sts get-caller-identity':
+        return this.credentials
+          ? ok({ Account: '111122223333' })
+          : {
+              status: 253,
+              stdout: '',
+              stderr:
+                'Unable to locate credentials. You can configure credentials by running "aws configure".',
+            };
+      case 'service-quotas list-service-quotas':
+        return ok({
+          Quotas: [{ QuotaName: 'ml.c7i.large for endpoint usage', Value: this.quota, QuotaCode: 'L-1' }],
+        });
+      case 'cloudformation describe-stacks':
+        if (stackName === 'CDKToolkit' && this.bootstrapped) return ok({ Stacks: [{}] });
+        if (!stack)
+          return refused('ValidationError', 'DescribeStacks', `Stack with id ${stackName} does not exist`);
+        return ok({
+          Stacks: [
+            {
+              StackStatus: 'CREATE_COMPLETE',
+              Outputs: ['AlarmTopicArn', 'ExchangeBucket', 'BatchBucket', 'BatchStateMachineArn'].map(
+                (OutputKey) => ({
+                  OutputKey,
+                  OutputValue: OutputKey.toLowerCase(),
+                }),
+              ),
+            },
+          ],
+        });
+      case 'cloudformation describe-stack-events':
+        return ok(
+          [...(stack?.events ?? [])]
+            .reverse()
+            .filter(({ status }) => options.query!.includes(`'${status}'`))
+            .map(({ config }) => config),
+        );
+      case 'cloudformation list-stack-resources':
+        return stack
+          ? ok({
+              StackResourceSummaries: [{ ResourceType: 'AWS::S3::Bucket', PhysicalResourceId: 'exchange' }],
+            })
+          : refused('ValidationError', 'ListStackResources', `Stack with id ${stackName} does not exist`);
+      case 'cloudformation delete-stack': {
+        for (const config of stack ? [stack.current] : []) this.generations.delete(config);
+        this.stacks.delete(stackName);
+        return ok();
+      }
+      case 'sagemaker describe-endpoint':
+        if (!endpoint) return refused('ValidationException', 'DescribeEndpoint', 'Could not find endpoint');
+        return ok({
+          EndpointStatus: this.#updating?.stack === endpoint ? 'Updating' : 'InService',
+          EndpointConfigName: endpoint.current,
+          ProductionVariants: [{ VariantName: 'AllTraffic', CurrentInstanceCount: endpoint.instances }],
+        });
+      case 'sagemaker describe-endpoint-config':
+        return this.generations.has(options['endpoint-config-name']!)
+          ? ok({})
+          : refused('ValidationException', 'DescribeEndpointConfig', 'Could not find');
+      case 'sagemaker update-endpoint':
+        endpoint!.current = options['endpoint-config-name']!;
+        return ok({});
+      case 'sagemaker list-models':
+        return ok({ Models: [{ ModelName: 'Model' }] });
+      case 'sagemaker describe-model':
+        return ok({ PrimaryContainer: { Image: '1.dkr.ecr.eu-west-1.amazonaws.com/assets:tag' } });
+      case 'ecr batch-get-image':
+        return ok({
+          images: [{ imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json' }],
+        });
+      case 'sagemaker-runtime invoke-endpoint': {
+        if (endpoint?.mode === 'inference-components') endpoint.copies = 1;
+        writeFileSync(
+          last,
+          JSON.stringify({
+            results: [
+              { index: 0, relevance_score: 0.9 },
+              { index: 1, relevance_score: 0.1 },
+            ],
+          }),
+        );
+        return ok({ ContentType: 'application/json' });
+      }
+      case 'sagemaker-runtime invoke-endpoint-async':
+        return ok({ OutputLocation: 's3://exchange/output/answer.out' });
+      case 's3api get-object':
+        writeFileSync(
+          options.positional!,
+          JSON.stringify({
+            results: [
+              { index: 0, relevance_score: 0.9 },
+              { index: 1, relevance_score: 0.1 },
+            ],
+          }),
+        );
+        return ok({});
+      case 'cloudwatch describe-alarms':
+        return ok({
+          MetricAlarms: [...this.stacks.keys()].map((name) => ({
+            AlarmName: `${name}-RerankerMonitoringServerErrors-1`,
+          })),
+        });
+      case 'cloudwatch set-alarm-state':
+        if (options['state-value'] === 'ALARM') {
+          if (this.#updating) this.#updating.back = true;
+          if (this.subscribed && this.topicAdmitsAlarms) this.queue!.messages.push(options['alarm-name']!);
+        }
+        return ok();
+      case 'sqs create-queue':
+        this.queue = { url: 'https://sqs/queue', messages: [] };
+        return ok({ QueueUrl: this.queue.url });
+      case 'sqs get-queue-attributes':
+        return ok({ Attributes: { QueueArn: 'arn:queue' } });
+      case 'sqs receive-message': {
+        const messages = this.queue!.messages.splice(0);
+        return messages.length > 0 ? ok({ Messages: messages.map((Body) => ({ Body })) }) : ok();
+      }
+      case 'sqs delete-queue':
+        this.queue = undefined;
+        return ok();
+      case 'sns subscribe':
+        this.subscribed = true;
+        return ok({});
+      case 'application-autoscaling register-scalable-target': {
+        const target = [...this.stacks.values()].find(
+          ({ endpoint: name }) => options['resource-id'] === `endpoint/${name}/variant/AllTraffic`,
+        );
+        if (target) target.instances = Number(options['min-capacity']);
+        return ok({});
+      }
+      case 'sagemaker describe-inference-component':
+        return ok({
+          RuntimeConfig: {
+            CurrentCopyCount: [...this.stacks.values()].find(({ mode }) => mode === 'inference-components')!
+              .copies,
+          },
+        });
+      case 'stepfunctions start-execution':
+        return ok({ executionArn: 'arn:execution' });
+      case 'stepfunctions describe-execution':
+        return ok({ status: 'SUCCEEDED' });
+      case 'resourcegroupstaggingapi get-resources':
+        return ok({
+          ResourceTagMappingList: [...this.generations].map((config) => ({
+            ResourceARN: `arn:aws:sagemaker:eu-west-1:1:endpoint-config/${config}`,
+          })),
+        });
+      case 'sagemaker delete-endpoint-config':
+        this.generations.delete(options['endpoint-config-name']!);
+        return ok();
+      case 'iam list-roles':
+        return ok({ Roles: [] });
+      default:
+        // What answers nothing that a rehearsal reads.
+        return ok({});
+    }
+  }
+}
+
+type Options = Record<string, string | undefined>;
+
+function optionsOf(args: readonly string[]): Options {
+  const options: Options = {};
+  for (let i = 0; i < args.length; i += 1) {
+    const [name, value] = [args[i]!, args[i + 1]];
+    if (!name.startsWith('--')) options.positional = name;
+    else if (value !== undefined && !value.startsWith('--')) {
+      options[name.slice(2)] = value;
+      i += 1;
+    }
+  }
+  return options;
+}
+
+function endpointOf(name: string): string {
+  return name.replace(/(-embedded)$/, (_, end: string) =>
+    name.startsWith('reranker-embedded-') && name.endsWith('components-embedded') ? '' : end,
+  );
+}

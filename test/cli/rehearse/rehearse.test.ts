@@ -1,0 +1,234 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Aws } from '../../../cli/src/rehearse/aws.js';
+import { SUFFIXES, stackName } from '../../../cli/src/rehearse/context.js';
+import { preflight } from '../../../cli/src/rehearse/preflight.js';
+import { chooseSteps, estimate, rehearse, stacksOf } from '../../../cli/src/rehearse/rehearsal.js';
+import { StateFile, type RehearsalState } from '../../../cli/src/rehearse/state.js';
+import { STEPS } from '../../../cli/src/rehearse/steps.js';
+import { reportText } from '../../../cli/src/commands/rehearse.js';
+import { HOSTING_MODES, endpointName, stackName as infraStackName } from '@sagemaker-reranker/infra';
+import { MODES } from '../../../infra/src/hosting/hosting.js';
+import { FakeAws } from './fake-aws.js';
+
+let directory: string;
+beforeEach(() => (directory = mkdtempSync(path.join(tmpdir(), 'reranker-rehearse-'))));
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const fresh = (): RehearsalState => ({
+  version: 1,
+  environment: 'rehearsal',
+  region: 'eu-west-1',
+  account: '111122223333',
+  started: '2026-11-25T00:00:00Z',
+  stacks: [],
+  outcomes: {},
+  removeWith: 'reranker rehearse --clean-up',
+});
+
+function prepare(fake: FakeAws, only: readonly string[] = [], keep = false) {
+  const file = new StateFile(path.join(directory, 'state.json'));
+  const interrupt = new AbortController();
+  const steps = only.length > 0 ? chooseSteps(only) : STEPS;
+  const start = (state = file.read() ?? fresh()) =>
+    rehearse({
+      aws: new Aws(fake, 'eu-west-1'),
+      cleaner: new Aws(fake, 'eu-west-1'),
+      app: { command: 'node app.js' },
+      file,
+      state,
+      steps,
+      keep,
+      signal: interrupt.signal,
+      log: () => undefined,
+    });
+  return { file, interrupt, start };
+}
+
+test('every claim is verified where AWS does what the runbook says, and nothing is left', async () => {
+  const fake = new FakeAws();
+  const { start, file } = prepare(fake);
+  const report = await start();
+  expect(report.claims.filter(({ status }) => status !== 'verified')).toEqual([]);
+  expect(report.claims.map(({ id }) => id)).toEqual([...STEPS.map(({ id }) => id), 'nothing-left']);
+  expect(report.left).toEqual([]);
+  expect(fake.stacks.size).toBe(0);
+  expect(fake.generations.size).toBe(0);
+  expect(fake.queue).toBeUndefined();
+  expect(file.read()).toMatchObject({ stacks: [] });
+  expect(reportText(report)).toMatch(/roll-back-by-hand +verified/);
+});
+
+test('an alarm that reaches nobody is a failed claim, and the rest is tried all the same', async () => {
+  const fake = new FakeAws();
+  fake.topicAdmitsAlarms = false;
+  const report = await prepare(fake, ['alarm-arrives', 'request']).start();
+  expect(report.claims).toMatchObject([
+    { id: 'first-deployment', status: 'verified' },
+    { id: 'request', status: 'verified' },
+    { id: 'alarm-arrives', status: 'failed', detail: 'a message of the alarm did not come within 5 minutes' },
+    { id: 'nothing-left', status: 'verified' },
+  ]);
+});
+
+test('a first deployment that AWS refuses skips what needs it, with what AWS answered', async () => {
+  const fake = new FakeAws();
+  fake.run = (command) =>
+    command[0] === 'npx'
+      ? Promise.resolve({ status: 1, stdout: '', stderr: 'ResourceLimitExceeded' })
+      : FakeAws.prototype.run.call(fake, command);
+  const report = await prepare(fake, ['request']).start();
+  expect(report.claims).toMatchObject([
+    { status: 'failed', detail: expect.stringContaining('ResourceLimitExceeded') as string },
+    { status: 'skipped', detail: 'needs first-deployment' },
+    { status: 'verified' },
+  ]);
+});
+
+test('an interrupt removes what was made; the next rehearsal goes on where it was', async () => {
+  const fake = new FakeAws();
+  const { start, interrupt } = prepare(fake, ['second-deployment']);
+  fake.onCommand = (command) => {
+    if (!command.includes('workers=2')) return;
+    interrupt.abort();
+    throw new Error('aborted');
+  };
+  const report = await start();
+  expect(report.claims).toMatchObject([
+    { status: 'verified' },
+    { status: 'skipped', detail: 'interrupted' },
+    { status: 'verified' },
+  ]);
+  expect(fake.stacks.size).toBe(0);
+
+  // Its stack is gone: what the open step needs is deployed again.
+  fake.onCommand = () => undefined;
+  const again = await prepare(fake, ['second-deployment']).start();
+  expect(again.claims.map(({ status }) => status)).toEqual(['verified', 'verified', 'verified']);
+});
+
+test('killed in the middle: the file says what exists, and who goes on does not try again what was verified', async () => {
+  const fake = new FakeAws();
+  const { start, file } = prepare(fake, ['request']);
+  const killed = new Promise<string>((resolve) => {
+    fake.onCommand = (command) => {
+      // As it is when the process is gone: nothing after this happens.
+      if (command.includes('invoke-endpoint')) resolve(readFileSync(file.path, 'utf8'));
+    };
+  });
+  const running = start();
+  const left = JSON.parse(await killed) as RehearsalState;
+  expect(left).toMatchObject({
+    stacks: ['reranker-rehearsal-embedded'],
+    outcomes: { 'first-deployment': { status: 'verified' } },
+    removeWith: 'reranker rehearse --clean-up',
+  });
+  const second = new FakeAws();
+  const again = prepare(second, ['request']);
+  await again.start(left);
+  expect(second.commands.filter((command) => command.includes('cdk deploy'))).toEqual([]);
+  await running;
+});
+
+test('--keep leaves the stacks and says how to remove them', async () => {
+  const fake = new FakeAws();
+  const report = await prepare(fake, ['serverless'], true).start();
+  expect(fake.stacks.size).toBe(1);
+  expect(report.left).toEqual([
+    'stack reranker-rehearsal-embedded-serverless (--keep): reranker rehearse --clean-up',
+  ]);
+});
+
+describe('before anything is created', () => {
+  const look = (fake: FakeAws) =>
+    preflight(new Aws(fake, 'eu-west-1'), ['reranker-rehearsal-embedded'], ['ml.c7i.large'], undefined);
+  const created = (fake: FakeAws) =>
+    fake.commands.filter((command) => / create-| deploy| put-| register-/.test(command));
+
+  test('all is well', async () => {
+    expect(await look(new FakeAws())).toEqual({ account: '111122223333', faults: [] });
+  });
+
+  test.each<[string, (fake: FakeAws) => unknown, RegExp]>([
+    [
+      'no credentials',
+      (fake) => (fake.credentials = false),
+      /no credentials: Unable to locate credentials.*aws sso login/,
+    ],
+    [
+      'a quota of 0',
+      (fake) => (fake.quota = 0),
+      /quota "ml.c7i.large for endpoint usage" is 0; 4 are needed.*request-service-quota-increase/,
+    ],
+    [
+      'no bootstrap',
+      (fake) => (fake.bootstrapped = false),
+      /not bootstrapped in eu-west-1: npx cdk bootstrap/,
+    ],
+    ['no permission', (fake) => fake.denied.add('sqs list-queues'), /no permission for sqs list-queues/],
+    [
+      'no permission for endpoints',
+      (fake) => fake.denied.add('sagemaker list-endpoints'),
+      /no permission for sagemaker:ListEndpoints/,
+    ],
+    [
+      'a region without the service',
+      noService,
+      /SageMaker does not answer in eu-west-1: Could not connect.*--region/,
+    ],
+    [
+      'a name in use',
+      (fake) => fake.run(['npx', 'cdk', 'deploy', 'reranker-rehearsal-embedded', '-c', 'hosting=real-time']),
+      /stack reranker-rehearsal-embedded exists already; .*--environment/,
+    ],
+  ])('%s is named', async (_, change, message) => {
+    const fake = new FakeAws();
+    await change(fake);
+    fake.commands.length = 0;
+    const { faults } = await look(fake);
+    expect(faults.join('\n')).toMatch(message);
+    expect(created(fake)).toEqual([]);
+  });
+
+  test('an AWS CLI that is not there is named', async () => {
+    const fake = new FakeAws();
+    fake.run = () => Promise.resolve({ status: null, stdout: '', stderr: 'aws is not installed' });
+    expect((await look(fake)).faults).toEqual([
+      'the AWS CLI is needed: aws is not installed; https://aws.amazon.com/cli/',
+    ]);
+  });
+
+  function noService(fake: FakeAws): void {
+    const run = fake.run.bind(fake);
+    fake.run = (command) =>
+      command[1] === 'sagemaker'
+        ? Promise.resolve({
+            status: 255,
+            stdout: '',
+            stderr: 'Could not connect to the endpoint URL: "https://api.sagemaker.eu-west-1.amazonaws.com/"',
+          })
+        : run(command);
+  }
+});
+
+test('steps bring those that they need; an unknown one is named', () => {
+  expect(chooseSteps(['roll-back-by-hand']).map(({ id }) => id)).toEqual([
+    'first-deployment',
+    'second-deployment',
+    'roll-back-by-hand',
+  ]);
+  expect(() => chooseSteps(['fly'])).toThrow('--only names fly; there are first-deployment,');
+  expect(stacksOf('rehearsal', chooseSteps(['serverless']))).toEqual([
+    'reranker-rehearsal-embedded-serverless',
+  ]);
+  expect(estimate(STEPS, 0.1).usd).toBeGreaterThan(1);
+  expect(estimate(STEPS, 0.1).usd).toBeLessThan(5);
+});
+
+test.each(HOSTING_MODES)('stack and endpoint of %s are named as infra names them', (mode) => {
+  const named = { variants: ['embedded'], environment: 'rehearsal', hosting: { mode } };
+  expect(infraStackName(named)).toBe(stackName('rehearsal', mode));
+  expect(endpointName(named)).toBe(`reranker-embedded-rehearsal${SUFFIXES[mode]}`);
+  expect(Object.keys(SUFFIXES).sort()).toEqual(Object.keys(MODES).sort());
+});
