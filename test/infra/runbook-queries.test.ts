@@ -7,11 +7,19 @@ const page = readFileSync(path.resolve(__dirname, '../../docs/runbook.md'), 'utf
 
 /** Queries of a command on the page, in order. */
 function queries(command: string): string[] {
-  const found = [...page.matchAll(/aws ([a-z-]+ [a-z-]+)(?:[^\n]|\\\n)*?--query\s*(?:\\\n)?\s*(["'])((?:(?!\2).)+)\2/g)];
+  const found = [
+    ...page.matchAll(/aws ([a-z-]+ [a-z-]+)(?:[^\n]|\\\n)*?--query\s*(?:\\\n)?\s*(["'])((?:(?!\2).)+)\2/g),
+  ];
   return found.filter(([, name]) => name === command).map(([, , , query]) => query!);
 }
 
-const event = (ResourceType: string, LogicalResourceId: string, PhysicalResourceId: string, ResourceStatus: string, minute: number) => ({
+const event = (
+  ResourceType: string,
+  LogicalResourceId: string,
+  PhysicalResourceId: string,
+  ResourceStatus: string,
+  minute: number,
+) => ({
   StackId: 'arn:aws:cloudformation:eu-west-1:111122223333:stack/reranker-prod-tiny/1',
   EventId: `${LogicalResourceId}-${ResourceStatus}-${minute}`,
   StackName: 'reranker-prod-tiny',
@@ -32,7 +40,13 @@ const events = {
   StackEvents: [
     event('AWS::CloudFormation::Stack', 'reranker-prod-tiny', 'arn', 'UPDATE_COMPLETE', 42),
     event(CONFIG, 'RerankerConfig', 'Config-old', 'DELETE_SKIPPED', 41),
-    event('AWS::CloudFormation::Stack', 'reranker-prod-tiny', 'arn', 'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS', 40),
+    event(
+      'AWS::CloudFormation::Stack',
+      'reranker-prod-tiny',
+      'arn',
+      'UPDATE_COMPLETE_CLEANUP_IN_PROGRESS',
+      40,
+    ),
     event('AWS::SageMaker::Endpoint', 'RerankerEndpoint', 'endpoint', 'UPDATE_COMPLETE', 39),
     event(CONFIG, 'RerankerConfig', 'Config-new', 'UPDATE_COMPLETE', 30),
     event(CONFIG, 'RerankerConfig', 'Config-new', 'UPDATE_IN_PROGRESS', 29),
@@ -45,11 +59,26 @@ const events = {
 
 /** What the API reference of each command shows. */
 const ANSWERS: Readonly<Record<string, unknown>> = {
-  'sagemaker describe-endpoint': { EndpointName: 'n', EndpointStatus: 'InService', EndpointConfigName: 'Config-new', FailureReason: 'none' },
-  'cloudwatch describe-alarms': { MetricAlarms: [{ AlarmName: 'a', StateReason: 'threshold crossed', StateValue: 'ALARM' }], CompositeAlarms: [] },
+  'sagemaker describe-endpoint': {
+    EndpointName: 'n',
+    EndpointStatus: 'InService',
+    EndpointConfigName: 'Config-new',
+    FailureReason: 'none',
+  },
+  'cloudwatch describe-alarms': {
+    MetricAlarms: [{ AlarmName: 'a', StateReason: 'threshold crossed', StateValue: 'ALARM' }],
+    CompositeAlarms: [],
+  },
   'cloudformation describe-stack-events': events,
-  'service-quotas list-service-quotas': { Quotas: [{ ServiceCode: 'sagemaker', QuotaName: 'ml.c7i.large for endpoint usage', QuotaCode: 'L-1', Value: 0 }] },
-  'ecr batch-get-image': { images: [{ imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json' }], failures: [] },
+  'service-quotas list-service-quotas': {
+    Quotas: [
+      { ServiceCode: 'sagemaker', QuotaName: 'ml.c7i.large for endpoint usage', QuotaCode: 'L-1', Value: 0 },
+    ],
+  },
+  'ecr batch-get-image': {
+    images: [{ imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json' }],
+    failures: [],
+  },
 };
 
 test('every query of the page finds something in what AWS answers', () => {
