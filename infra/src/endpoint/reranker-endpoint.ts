@@ -272,7 +272,14 @@ export class RerankerEndpoint extends RerankerEndpointBase implements IConnectab
   #modelData({ modelData }: HostingPlan, variants: readonly VariantPlan[]): ModelData[][] {
     return variants.map((variant, i) =>
       modelData === 'own'
-        ? variant.models.map((model, j) => singleModelData(this, modelId('ModelData', i, j, variant), model))
+        ? variant.models.map((model, j) =>
+            singleModelData(
+              this,
+              modelId('ModelData', i, j, variant),
+              model,
+              i === 0 ? undefined : `ModelDataOfVariant${i + 1}`,
+            ),
+          )
         : [multiModelData(this, 'Models', variant.models, modelData.encryptionKey)],
     );
   }

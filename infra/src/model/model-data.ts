@@ -17,10 +17,12 @@ export interface ModelData {
   readonly dependency?: Construct;
 }
 
-/** One model: an archive, or a directory as it is. */
-export function singleModelData(scope: Construct, id: string, model: RerankerModel): ModelData {
+/**
+ * One model: an archive, or a directory as it is.
+ * @param sid Start of the ids of the role's statements; letters and digits.
+ */
+export function singleModelData(scope: Construct, id: string, model: RerankerModel, sid = id): ModelData {
   const { bucket, key, url } = model.bind(scope, id);
-  const sid = `${id}`;
   if (model.compressed) {
     return { url, container: { modelDataUrl: url }, grants: bucketGrants({ sid, bucket, read: [key] }) };
   }

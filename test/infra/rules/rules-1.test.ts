@@ -1,0 +1,3 @@
+import { rulesOver } from './suite.js';
+
+rulesOver(0, 2);
