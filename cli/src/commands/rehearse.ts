@@ -11,7 +11,7 @@ import { chooseSteps, estimate, rehearse, stacksOf, type RehearsalReport } from 
 import { localShell } from '../rehearse/shell.js';
 import { StateFile, type RehearsalState } from '../rehearse/state.js';
 import { STEPS, type Step } from '../rehearse/steps.js';
-import { table } from '../table.js';
+import { table } from '../terminal/table.js';
 
 interface RehearseOptions {
   readonly region?: string;
