@@ -97,7 +97,8 @@ export async function evaluate(
   if (fusionWeight !== 'auto') checkWeight(fusionWeight);
   const candidates = takeCandidates(collection, firstStage.run, topK);
   const baseline = measure(firstStage.run, collection.qrels, cutoff);
-  const depths = DEPTHS.filter((depth) => depth < topK).concat(topK);
+  const longest = Math.max(...[...candidates.values()].map((list) => list.length), 0);
+  const depths = DEPTHS.filter((depth) => depth < Math.min(topK, longest)).concat(topK);
   /** @param at the run that reranks the first documents of each query only */
   const system = (
     name: string,
