@@ -30,6 +30,8 @@ const SAME_SIZE = 0.25;
 const OTHER_VARIANT = 0.35;
 /** The other precision's kernels, beyond what their instructions say. */
 const OTHER_PRECISION = 0.5;
+/** Another processor, beyond what its clock and instructions say: a Xeon and an EPYC, estimated from one another, were off by up to 1.86. */
+const OTHER_PROCESSOR = 0.55;
 /** x86 and ARM kernels of ONNX Runtime reach different shares of the peak. */
 const OTHER_ARCHITECTURE = 0.3;
 /** Of an estimate on the same processor: noise of a run, other length mix. */
@@ -222,6 +224,7 @@ function estimate(
   return product(
     exactly(tokensPerVcpu(m) * workRatio(work, m, all)),
     vcpus,
+    sameProcessor ? exactly(1) : within(1, OTHER_PROCESSOR),
     sameProcessor && samePrecision
       ? within(1, SAME_PROCESSOR)
       : speedRatio(speed, there, productShare(m.precision, all)),
