@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
+// On a machine ten times slower, too.
+jest.setTimeout(300_000);
+
 const root = path.resolve(__dirname, '../../..');
 const cli = path.join(root, 'cli/dist/main.js');
 
