@@ -184,7 +184,7 @@ export function resolveSettings(
   const memory = memoryBytes();
   const given = (name: ChosenName): boolean =>
     (overrides[name] ?? (env[NUMBER_SETTINGS[name].env] || undefined)) !== undefined;
-  // Who limits the threads shares the machine with others, and gets one process unless he asks for more.
+  // A limit on threads means that the machine is shared: one process then, unless more are asked for.
   const affordable = Math.min(
     Math.floor(cores / THREADS_PER_WORKER),
     Math.floor(memory / MEMORY_PER_WORKER / 2),

@@ -125,7 +125,7 @@ export class AsyncEndpointTransport implements RerankTransport {
     this.#store.close?.();
   }
 
-  /** A look that fails for a moment is one that found nothing: the work is done all the same, and not asked for twice. */
+  /** A request that fails for a moment counts as "not there yet". The endpoint goes on working, so nothing is sent again. */
   async #look(uri: string, signal: AbortSignal): Promise<Uint8Array | undefined> {
     try {
       return await this.#store.get(uri, signal);
