@@ -29,7 +29,6 @@ try {
   });
   for (const [name, width, colorScheme] of [
     ['playground', 1280, 'light'],
-    ['playground-dark', 1280, 'dark'],
     ['playground-phone', 390, 'light'],
   ]) {
     const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
