@@ -56,6 +56,7 @@ test.each([
     expect(rows).toEqual([
       ...[...meeting, ...failing].map(({ id }) => id),
       ...comparison.services.map(({ id }) => `service:${id}`),
+      ...comparison.accelerators.map(({ instanceType }) => `accelerator:${instanceType}`),
       ...comparison.memoryBilled.map(({ variant, precision }) => `memory:${variant}-${precision}`),
     ]);
     expect(await page.locator('table:not(:has(caption))').count()).toBe(0);
