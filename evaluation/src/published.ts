@@ -6,8 +6,8 @@ export interface PublishedFigure {
   /** Mean NDCG@10 over 17 BEIR collections, 0..1. */
   readonly beirNdcg10: number;
   /** LlamaIndex's RAG benchmark, 0..1. */
-  readonly ragHitRate: number;
-  readonly ragMrr: number;
+  readonly ragHitRate?: number;
+  readonly ragMrr?: number;
 }
 
 /** Where the published figures were read. */

@@ -1,9 +1,21 @@
 /** How a model is made: graphs of ONNX operators, weights read and written, directories built, fetched and synthesized. */
-export { WEIGHT_FILES, buildModel, exportedFile, sourceGraph, type BuildOptions } from './build.js';
+export {
+  WEIGHT_FILES,
+  openPublished,
+  type PublishedModel,
+  buildModel, exportedFile, sourceGraph, type BuildOptions } from './build.js';
 export { writeModelDirectory, type ModelContents } from './directory.js';
 export { type Attention, type AttentionInputs } from './encoder/attention/attention.js';
 export { alibiSlopes } from './encoder/attention/alibi.js';
 export { encoderGraph, type EncoderOptions } from './encoder/encoder.js';
+export { instrumentGraph } from './encoder/instrument.js';
+export {
+  activationsOf,
+  type ActivationFacts,
+  type Equalization,
+  type ProductForm,
+  type Quantization,
+} from './encoder/quantization.js';
 export { productsByActivation } from './encoder/products-by-activation.js';
 export type { EncoderSpec, LayerSpec } from './encoder/spec.js';
 export { WEIGHT_BITS, type WeightBits } from './encoder/products.js';

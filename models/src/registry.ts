@@ -1,11 +1,13 @@
 /**
- * The variants this project deploys: the one place where their figures live.
+ * The variants this project knows: the one place where their figures live.
  *
- * Sources: the published `config.json` files (Apache-2.0) and model cards of the hub repositories named below;
- * parameter counts follow from the structure and equal the published ones to the digit.
+ * Sources: the published `config.json` files and model cards of the hub repositories named below; parameter counts follow
+ * from the structure. Those of turbo and tiny were verified against published logits; the sizes of the others are compared
+ * with the repository's own `config.json` when it is fetched.
  */
 
 import type { Architecture } from './architecture.js';
+import { parametersOf } from './structures/structures.js';
 
 /** A file of a hub repository. */
 export interface HubFile {
@@ -20,11 +22,31 @@ export interface PublishedQuality {
   /** Mean NDCG@10 over 17 BEIR collections, 0..100. */
   readonly beirNdcg10: number;
   /** LlamaIndex RAG benchmark, 0..1. */
-  readonly ragHitRate: number;
-  readonly ragMrr: number;
+  readonly ragHitRate?: number;
+  readonly ragMrr?: number;
 }
 
-export type VariantId = 'base' | 'turbo' | 'tiny' | 'embedded';
+export type VariantId =
+  | 'base'
+  | 'turbo'
+  | 'tiny'
+  | 'embedded'
+  | 'mxbai-base'
+  | 'mxbai-xsmall'
+  | 'minilm-l6'
+  | 'minilm-l4'
+  | 'tinybert-l2'
+  | 'bge-base'
+  | 'bge-m3'
+  | 'gte-modernbert'
+  | 'jina-v2';
+
+export interface Licence {
+  /** SPDX identifier. */
+  readonly id: string;
+  /** Whether the licence allows commercial use. */
+  readonly commercial: boolean;
+}
 
 export interface Variant {
   readonly id: VariantId;
@@ -36,14 +58,81 @@ export interface Variant {
   readonly contextTokens: number;
   /** Token type id given to the document; the query is always 0. */
   readonly documentType: 0 | 1;
+  readonly licence: Licence;
+  /** What its publisher trained it for: languages by ISO 639-1, or `multilingual`. */
+  readonly languages: readonly string[];
   readonly hub?: {
     readonly repository: string;
-    /** Commit that is fetched unless another is asked for. */
-    readonly revision: string;
+    /** Commit that is fetched unless another is asked for. Default: main, resolved and recorded when it is fetched. */
+    readonly revision?: string;
     readonly files: readonly HubFile[];
   };
+  /** Figures of the announcement's table (https://jina.ai/news/smaller-faster-cheaper-jina-rerankers-turbo-and-tiny). */
   readonly published?: PublishedQuality;
+  /** Why no graph of it is built, where none is. */
+  readonly notBuilt?: string;
 }
+
+const APACHE: Licence = { id: 'Apache-2.0', commercial: true };
+const MIT: Licence = { id: 'MIT', commercial: true };
+const ENGLISH = ['en'];
+
+/** A variant whose parameters follow from its structure, on the hub without a commit that this project has verified. */
+function other(
+  id: VariantId,
+  repository: string,
+  architecture: Architecture,
+  rest: Pick<Variant, 'licence' | 'languages'> & Partial<Variant>,
+): Variant {
+  return {
+    id,
+    title: repository.split('/')[1]!,
+    architecture,
+    parameters: parametersOf(architecture),
+    contextTokens: architecture.positions ?? 512,
+    documentType: architecture.structure === 'bert' ? 1 : 0,
+    hub: { repository, files: [] },
+    ...rest,
+  };
+}
+
+const bert = (layers: number, hidden: number, heads: number): Architecture => ({
+  structure: 'bert',
+  layers,
+  hidden,
+  heads,
+  intermediate: 4 * hidden,
+  vocabulary: 30_522,
+  positions: 512,
+});
+const deberta = (layers: number, hidden: number, heads: number): Architecture => ({
+  structure: 'deberta',
+  layers,
+  hidden,
+  heads,
+  intermediate: 4 * hidden,
+  vocabulary: 128_100,
+  positions: 512,
+  relative: {
+    span: 256,
+    buckets: true,
+    most: 512,
+    contentToPosition: true,
+    positionToContent: true,
+    shared: true,
+    norm: true,
+  },
+});
+const xlmr = (layers: number, hidden: number, heads: number, positions: number): Architecture => ({
+  structure: 'roberta',
+  layers,
+  hidden,
+  heads,
+  intermediate: 4 * hidden,
+  vocabulary: 250_002,
+  positions,
+  offset: 2,
+});
 
 const variants: Record<VariantId, Variant> = {
   base: {
@@ -53,6 +142,8 @@ const variants: Record<VariantId, Variant> = {
     parameters: 137_369_089,
     contextTokens: 8192,
     documentType: 0,
+    licence: { id: 'proprietary', commercial: false },
+    languages: ENGLISH,
     published: { beirNdcg10: 52.45, ragHitRate: 0.8439, ragMrr: 0.7006 },
   },
   turbo: {
@@ -62,6 +153,8 @@ const variants: Record<VariantId, Variant> = {
     parameters: 37_771_777,
     contextTokens: 8192,
     documentType: 0,
+    licence: APACHE,
+    languages: ENGLISH,
     hub: {
       repository: 'jinaai/jina-reranker-v1-turbo-en',
       revision: 'b8c14f4e723d9e0aab4732a7b7b93741eeeb77c2',
@@ -76,6 +169,8 @@ const variants: Record<VariantId, Variant> = {
     parameters: 33_046_273,
     contextTokens: 8192,
     documentType: 0,
+    licence: APACHE,
+    languages: ENGLISH,
     hub: {
       repository: 'jinaai/jina-reranker-v1-tiny-en',
       revision: 'aca45de6945b5dc6399abcd2a9c55ded5dc9111f',
@@ -93,10 +188,81 @@ const variants: Record<VariantId, Variant> = {
     parameters: 4_029_441,
     contextTokens: 2048,
     documentType: 1,
+    licence: APACHE,
+    languages: ENGLISH,
+  },
+  'mxbai-base': other('mxbai-base', 'mixedbread-ai/mxbai-rerank-base-v1', deberta(12, 768, 12), {
+    licence: APACHE,
+    languages: ENGLISH,
+    published: { beirNdcg10: 49.19 },
+  }),
+  'mxbai-xsmall': other('mxbai-xsmall', 'mixedbread-ai/mxbai-rerank-xsmall-v1', deberta(12, 384, 6), {
+    licence: APACHE,
+    languages: ENGLISH,
+    published: { beirNdcg10: 48.8 },
+  }),
+  'minilm-l6': other('minilm-l6', 'cross-encoder/ms-marco-MiniLM-L6-v2', bert(6, 384, 12), {
+    licence: APACHE,
+    languages: ENGLISH,
+    published: { beirNdcg10: 48.64 },
+  }),
+  'minilm-l4': other('minilm-l4', 'cross-encoder/ms-marco-MiniLM-L4-v2', bert(4, 384, 12), {
+    licence: APACHE,
+    languages: ENGLISH,
+    published: { beirNdcg10: 47.81 },
+  }),
+  'tinybert-l2': other('tinybert-l2', 'cross-encoder/ms-marco-TinyBERT-L2-v2', bert(2, 128, 2), {
+    licence: APACHE,
+    languages: ENGLISH,
+  }),
+  'bge-base': other('bge-base', 'BAAI/bge-reranker-base', xlmr(12, 768, 12, 512), {
+    licence: MIT,
+    languages: ['en', 'zh'],
+    published: { beirNdcg10: 47.89 },
+  }),
+  'bge-m3': other('bge-m3', 'BAAI/bge-reranker-v2-m3', xlmr(24, 1024, 16, 8192), {
+    licence: APACHE,
+    languages: ['multilingual'],
+  }),
+  'gte-modernbert': other(
+    'gte-modernbert',
+    'Alibaba-NLP/gte-reranker-modernbert-base',
+    {
+      structure: 'modernbert',
+      layers: 22,
+      hidden: 768,
+      heads: 12,
+      intermediate: 1152,
+      vocabulary: 50_368,
+      positions: 8192,
+      pooling: 'mean',
+      rotary: { globalTheta: 160_000, localTheta: 10_000, window: 64, every: 3 },
+    },
+    { licence: APACHE, languages: ENGLISH },
+  ),
+  'jina-v2': {
+    id: 'jina-v2',
+    title: 'jina-reranker-v2-base-multilingual',
+    architecture: {
+      structure: 'other',
+      layers: 12,
+      hidden: 768,
+      heads: 12,
+      intermediate: 3072,
+      vocabulary: 250_002,
+      positions: 1024,
+    },
+    parameters: 278_044_417,
+    contextTokens: 1024,
+    documentType: 0,
+    licence: { id: 'CC-BY-NC-4.0', commercial: false },
+    languages: ['multilingual'],
+    hub: { repository: 'jinaai/jina-reranker-v2-base-multilingual', files: [] },
+    notBuilt: 'its structure is code of its own; its ONNX export is taken as it is: `reranker models import`',
   },
 };
 
-/** Every variant, largest first. */
+/** Every variant: the Jina rerankers, the announcement's others, and what is asked for besides. */
 export const VARIANTS: Readonly<Record<VariantId, Variant>> = variants;
 
 export const VARIANT_IDS = Object.keys(variants) as VariantId[];

@@ -4,6 +4,7 @@ import {
   FineIntegerProducts,
   FloatProducts,
   IntegerProducts,
+  type IntegerSettings,
   OffsetIntegerProducts,
   type Products,
   type WeightBits,
@@ -11,18 +12,18 @@ import {
 } from './products.js';
 import type { Precision, ProductForm, Quantization } from './quantization.js';
 
-function productsOf(g: Graph, form: ProductForm, bits: WeightBits): Products {
+function productsOf(g: Graph, form: ProductForm, settings: IntegerSettings): Products {
   switch (form) {
     case 'fp32':
       return new FloatProducts(g);
     case 'weights':
       return new WeightOnlyProducts(g);
     case 'int8':
-      return new IntegerProducts(g, bits);
+      return new IntegerProducts(g, settings);
     case 'offset':
-      return new OffsetIntegerProducts(g, bits);
+      return new OffsetIntegerProducts(g, settings);
     case 'fine':
-      return new FineIntegerProducts(g, bits);
+      return new FineIntegerProducts(g, settings);
   }
 }
 
@@ -30,12 +31,13 @@ function productsOf(g: Graph, form: ProductForm, bits: WeightBits): Products {
 export function productsByActivation(
   precision: Precision,
   bits: WeightBits = 8,
-  { forms = {} }: Quantization = {},
+  { forms = {}, importance }: Quantization = {},
 ): EncoderOptions['products'] {
   return (g, activation, rows) => {
-    if (precision === 'fp32') return productsOf(g, 'fp32', bits);
-    if (precision === 'int8-weights') return productsOf(g, 'weights', bits);
+    if (precision === 'fp32') return productsOf(g, 'fp32', { bits });
+    if (precision === 'int8-weights') return productsOf(g, 'weights', { bits });
     // The few rows that the head reads: every rounding there goes straight into the logit.
-    return productsOf(g, rows === 'first' ? 'fine' : (forms[activation] ?? 'int8'), bits);
+    const settings = { bits, importance: importance?.get(activation) };
+    return productsOf(g, rows === 'first' ? 'fine' : (forms[activation] ?? 'int8'), settings);
   };
 }

@@ -100,6 +100,15 @@ const ZERO_POINT = 128;
 /** Bits of an int8 model's weights, the sign included. */
 export type WeightBits = 7 | 8;
 
+export interface IntegerSettings {
+  readonly bits: WeightBits;
+  /**
+   * Mean square of every channel of the activation, where it is known: weights are rounded so that the product's error is
+   * least, and not their own.
+   */
+  readonly importance?: Float32Array;
+}
+
 /** What `--weight-bits` may be, and the default. */
 export const WEIGHT_BITS: readonly WeightBits[] = [7, 8];
 
@@ -110,11 +119,11 @@ export const WEIGHT_BITS: readonly WeightBits[] = [7, 8];
  * products are kept in 16 bits: weights of 7 bits always fit (2 x 255 x 63 < 2^15), weights of 8 bits may saturate.
  */
 export class IntegerProducts extends RowScaledProducts {
-  constructor(
-    graph: Graph,
-    protected readonly bits: WeightBits,
-  ) {
+  protected readonly settings: IntegerSettings;
+
+  constructor(graph: Graph, settings: IntegerSettings) {
     super(graph);
+    this.settings = settings;
   }
 
   operand(x: string, scale?: string): Operand {
@@ -156,7 +165,7 @@ export class IntegerProducts extends RowScaledProducts {
 
   /** int8 [in, out] and its scales, float32 [out]. */
   protected weight(name: string, w: Matrix): { value: string; scale: string } {
-    const { values, scales } = quantizeRows(w, this.bits);
+    const { values, scales } = quantizeRows(w, this.settings);
     const data = transpose(values, new Int8Array(values.length), w.out, w.input);
     return this.initializers(name, data, scales);
   }
@@ -234,8 +243,8 @@ export class OffsetIntegerProducts extends IntegerProducts {
 
   override raw(x: Operand, name: string, w: Matrix): string {
     const g = this.graph;
-    const { values, scales } = quantizeRows(w, this.bits);
-    const columns = offsetColumns(values, w.out, 2 ** (this.bits - 1) - 1);
+    const { values, scales } = quantizeRows(w, this.settings);
+    const columns = offsetColumns(values, w.out, 2 ** (this.settings.bits - 1) - 1);
     const data = new Int8Array(values.length + columns.length);
     transpose(values, data, w.out, w.input);
     data.set(columns, values.length);
@@ -275,15 +284,12 @@ function offsetColumns(values: Int8Array, out: number, most: number): Int8Array 
  */
 export class RoundedProducts extends FloatProducts {
   readonly #integers: IntegerProducts;
+  readonly #settings: IntegerSettings & { readonly flag: string };
 
-  constructor(
-    graph: Graph,
-    private readonly bits: WeightBits,
-    private readonly flag: string,
-    offset: boolean,
-  ) {
+  constructor(graph: Graph, settings: IntegerSettings & { readonly flag: string; readonly offset: boolean }) {
     super(graph);
-    this.#integers = new (offset ? OffsetIntegerProducts : IntegerProducts)(graph, bits);
+    this.#settings = settings;
+    this.#integers = new (settings.offset ? OffsetIntegerProducts : IntegerProducts)(graph, settings);
   }
 
   override operand(x: string, scale?: string): Operand {
@@ -295,18 +301,18 @@ export class RoundedProducts extends FloatProducts {
         ? g.op('Expand', [g.byte(ZERO_POINT), g.op('Shape', [steps])])
         : g.op('Reshape', [zeros, g.int([-1])]);
     const rounded = g.op('DequantizeLinear', [value, steps, zero], { axis: 0 });
-    const error = g.op('Mul', [g.op('Sub', [rounded, x]), this.flag]);
+    const error = g.op('Mul', [g.op('Sub', [rounded, x]), this.#settings.flag]);
     return super.operand(g.op('Add', [x, error]), scale);
   }
 
   override raw(x: Operand, name: string, w: Matrix): string {
-    return super.raw(x, name, { ...w, data: roundedRows(w, this.bits) });
+    return super.raw(x, name, { ...w, data: roundedRows(w, this.#settings) });
   }
 }
 
 /** The weights as int8 keeps them. */
-function roundedRows(w: Matrix, bits: WeightBits): Float32Array {
-  const { values, scales } = quantizeRows(w, bits);
+function roundedRows(w: Matrix, settings: IntegerSettings): Float32Array {
+  const { values, scales } = quantizeRows(w, settings);
   return Float32Array.from(values, (value, i) => value * scales[Math.floor(i / w.input)]!);
 }
 
@@ -316,16 +322,44 @@ function largest(values: Float32Array): number {
   return most;
 }
 
+/** Shares of a row's largest weight that its scale may end at; what lies beyond is cut to it. */
+const CLIPS = Array.from({ length: 9 }, (_, i) => 1 - i / 40);
+
 /** Symmetric quantisation with one scale per row: value = integer x scale, integers within -127..127, or -63..63 for 7 bits. */
-export function quantizeRows(w: Matrix, bits: WeightBits = 8): { values: Int8Array; scales: Float32Array } {
+export function quantizeRows(
+  w: Matrix,
+  { bits, importance }: IntegerSettings = { bits: 8 },
+): { values: Int8Array; scales: Float32Array } {
   const values = new Int8Array(w.data.length);
   const scales = new Float32Array(w.out);
   const most = 2 ** (bits - 1) - 1;
   for (let o = 0; o < w.out; o += 1) {
     const row = w.data.subarray(o * w.input, (o + 1) * w.input);
-    const scale = largest(row) / most || 1;
-    scales[o] = scale;
-    for (let i = 0; i < row.length; i += 1) values[o * w.input + i] = Math.round(row[i]! / scales[o]!);
+    const widest = largest(row) / most || 1;
+    scales[o] = importance === undefined ? widest : bestScale(row, widest, most, importance);
+    for (let i = 0; i < row.length; i += 1) {
+      const value = Math.round(row[i]! / scales[o]!);
+      values[o * w.input + i] = Math.min(Math.max(value, -most), most);
+    }
   }
   return { values, scales };
+}
+
+/** The scale of a row that makes the error of its product least, of those that cut a little off. */
+function bestScale(row: Float32Array, widest: number, most: number, importance: Float32Array): number {
+  let best = widest;
+  let least = Infinity;
+  for (const clip of CLIPS) {
+    const scale = widest * clip;
+    let error = 0;
+    for (let i = 0; i < row.length; i += 1) {
+      const value = Math.min(Math.max(Math.round(row[i]! / scale), -most), most);
+      const off = value * scale - row[i]!;
+      error += off * off * importance[i]!;
+    }
+    if (error >= least) continue;
+    least = error;
+    best = scale;
+  }
+  return best;
 }

@@ -25,6 +25,8 @@ export interface Equalization {
 export interface Quantization {
   readonly forms?: Readonly<Record<string, ProductForm>>;
   readonly equalization?: ReadonlyMap<string, Equalization>;
+  /** Mean square of every channel as the products read it, equalized. */
+  readonly importance?: ReadonlyMap<string, Float32Array>;
 }
 
 export type ActivationPlace = 'attention_input' | 'attention_output' | 'mlp_input' | 'mlp_output';

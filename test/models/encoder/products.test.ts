@@ -30,7 +30,7 @@ function exact(
 /** Largest error of a product by row, as a share of the largest value in the row. */
 async function errors(kind: typeof IntegerProducts, bits: WeightBits): Promise<number[]> {
   const g = new Graph('products');
-  const products = new kind(g, bits);
+  const products = new kind(g, { bits });
   const input = g.input('x', DataType.FLOAT, ['rows', INPUT]);
   const product = products.product(products.operand(input), 'weight', weight);
   g.output(g.ops('Identity', [product], ['y'])[0], DataType.FLOAT, ['rows', OUT]);
@@ -38,7 +38,7 @@ async function errors(kind: typeof IntegerProducts, bits: WeightBits): Promise<n
   const { y } = await session.run({ x: new Tensor('float32', x, [sizes.length, INPUT]) });
   await session.release();
   const found = y.data as Float32Array;
-  const quantized = quantizeRows(weight, bits);
+  const quantized = quantizeRows(weight, { bits });
   return sizes.map((_, row) => {
     const size = Math.max(...x.subarray(row * INPUT, (row + 1) * INPUT).map(Math.abs), 1e-20);
     return Math.max(

@@ -1,0 +1,39 @@
+import type { PublishedModel } from '../build.js';
+import type { Graph } from '../onnx/graph.js';
+import { specOf } from '../structures/structures.js';
+import { encoderGraph } from './encoder.js';
+import { FloatProducts, RoundedProducts, type WeightBits } from './products.js';
+import { type Quantization, activationsOf } from './quantization.js';
+
+/**
+ * Graphs by which a quantization is chosen: `observed` gives every activation as an output of its own beside the logits;
+ * `rounded` rounds weights as int8 does, and each activation where its flag in the input `rounded`, float32 [activations], is 1.
+ */
+export function instrumentGraph(
+  { architecture, weights }: Pick<PublishedModel, 'architecture' | 'weights'>,
+  options: {
+    readonly kind: 'observed' | 'rounded';
+    readonly tokenTypes: boolean;
+    readonly weightBits?: WeightBits;
+    readonly quantization?: Quantization;
+  },
+): Graph {
+  const spec = specOf(architecture);
+  const { kind, tokenTypes, weightBits = 8, quantization = {} } = options;
+  const names = activationsOf(spec).map(({ name }) => name);
+  const rounded = kind === 'rounded';
+  return encoderGraph(spec, weights, {
+    tokenTypes,
+    embeddings: 'fp32',
+    observed: !rounded,
+    equalization: quantization.equalization,
+    flags: rounded ? { name: 'rounded', count: names.length } : undefined,
+    products: (g, activation, rows) => {
+      const at = names.indexOf(activation);
+      if (!rounded || rows === 'first' || at < 0) return new FloatProducts(g);
+      const flag = g.op('Gather', ['rounded', g.int(at)]);
+      const offset = quantization.forms?.[activation] === 'offset';
+      return new RoundedProducts(g, { bits: weightBits, flag, offset, importance: quantization.importance?.get(activation) });
+    },
+  });
+}
