@@ -57,7 +57,7 @@ export function publishedTable(): Table {
     header: ['', 'BEIR NDCG@10, mean of 17', 'RAG hit rate', 'RAG MRR'],
     rows: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => [
       name,
-      ...[beirNdcg10, ragHitRate, ragMrr].map((value) => value.toFixed(4)),
+      ...[beirNdcg10, ragHitRate, ragMrr].map((value) => value?.toFixed(4) ?? ''),
     ]),
   };
 }

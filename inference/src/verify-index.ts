@@ -2,6 +2,7 @@
 export { compareModels, kendallTau, type Comparison } from './verify/compare.js';
 export { compareWithSource } from './verify/compare-with-source.js';
 export { runBatches, type BatchRun, type BatchRuns } from './verify/run-batches.js';
+export { buildTuned, KEEPS, type TunedBuild, type TunedBuildOptions } from './tune/build.js';
 export { packagedSamples, readSamples, type SampleGroup } from './tune/samples.js';
 export { tuneQuantization, type Tuning } from './tune/tune.js';
 export { verifyModel, type Check, type Verification } from './verify/verify.js';

@@ -3,11 +3,15 @@ export {
   WEIGHT_FILES,
   openPublished,
   type PublishedModel,
-  buildModel, exportedFile, sourceGraph, type BuildOptions } from './build.js';
+  buildModel,
+  exportedFile,
+  sourceGraph,
+  type BuildOptions,
+} from './build.js';
 export { writeModelDirectory, type ModelContents } from './directory.js';
 export { type Attention, type AttentionInputs } from './encoder/attention/attention.js';
 export { alibiSlopes } from './encoder/attention/alibi.js';
-export { encoderGraph, type EncoderOptions } from './encoder/encoder.js';
+export { encoderGraph, observedName, type EncoderOptions } from './encoder/encoder.js';
 export { instrumentGraph } from './encoder/instrument.js';
 export {
   activationsOf,

@@ -8,6 +8,7 @@ export { escapeHtml } from './escape-html.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { explain, systemReason, UsageError } from './failure.js';
 export { FAR } from './encoder/constants.js';
+export { importExport } from './import.js';
 export { describeFaults, type LineFault } from './line-faults.js';
 export {
   MANIFEST_FILE,
@@ -24,6 +25,7 @@ export {
   type PairElement,
 } from './manifest.js';
 export { batchBytes, loadedBytes, SERVER_BYTES, type BatchModel } from './memory.js';
+export { operationsPerToken, type Operations } from './operations.js';
 export { builtFile, embeddedModelDirectory, packageRoot, packageVersion } from './package-root.js';
 export { OLDEST_EVERY, Planner, type BatchLimit, type PlanItem } from './planner.js';
 export { instructionSets, saturates } from './processor.js';

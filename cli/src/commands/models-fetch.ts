@@ -1,4 +1,6 @@
 import { Option } from 'commander';
+import { buildTuned } from '@sagemaker-reranker/inference/verify';
+import { PRECISIONS } from '@sagemaker-reranker/models';
 import { type FetchOptions, fetchModel } from '@sagemaker-reranker/models/build';
 import { ProgressBar } from '../terminal/progress.js';
 import { weightBitsOption } from './weight-bits.js';
@@ -9,15 +11,17 @@ type FetchFlags = Pick<FetchOptions, 'revision' | 'out' | 'precision' | 'embeddi
 /** `reranker models fetch`: from the model hub to a model directory. */
 export function fetchCommand(): Command {
   const precision = (flags: string, what: string): Option =>
-    new Option(flags, what).choices(['fp32', 'int8']).default('fp32');
+    new Option(flags, what).choices(PRECISIONS).default('fp32');
   return new Command('fetch')
     .description(
       'Fetch a model from the model hub and build its directory. HF_ENDPOINT names a mirror, HF_TOKEN an access token; an interrupted fetch resumes.',
     )
-    .argument('<model>', 'variant (turbo, tiny) or hub id (owner/name)')
+    .argument('<model>', 'variant (`reranker models list`) or hub id (owner/name)')
     .option('--revision <sha>', 'commit, tag or branch; default: the pinned commit of a variant, else main')
     .addOption(precision('--precision <precision>', 'of weights and products'))
-    .addOption(precision('--embeddings <precision>', 'of the word embedding table'))
+    .addOption(
+      new Option('--embeddings <precision>', 'of the word embedding table').choices(['fp32', 'int8']),
+    )
     .addOption(weightBitsOption())
     .option('--from <dir>', 'directory that holds the files already: no network is used')
     .option('--out <dir>', 'directory to write; default: the name of the model')
@@ -31,6 +35,8 @@ export function fetchCommand(): Command {
           ...flags,
           model,
           out,
+          // int8 is tuned on the package's sample texts.
+          build: async (options) => (await buildTuned({ ...options, compare: false })).manifest,
           onProgress: (file, bytes) => {
             arrived.set(file.path, bytes / 1e6);
             total.set(file.path, file.bytes / 1e6);

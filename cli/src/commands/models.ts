@@ -7,6 +7,7 @@ import { buildCommand } from './models-build.js';
 import { distilCommand } from './models-distil.js';
 import { fetchCommand } from './models-fetch.js';
 import { gatherCommand } from './models-gather.js';
+import { importCommand } from './models-import.js';
 import { packageCommand } from './models-package.js';
 import { verifyCommand } from './models-verify.js';
 import { Command } from '../command.js';
@@ -52,6 +53,7 @@ export function modelsCommand(): Command {
     );
   models.addCommand(fetchCommand());
   models.addCommand(buildCommand());
+  models.addCommand(importCommand());
   models.addCommand(verifyCommand());
   models.addCommand(packageCommand());
   models.addCommand(gatherCommand());
@@ -63,15 +65,18 @@ function variantTable(): string {
   return table(
     [
       { heading: 'variant' },
+      { heading: 'structure' },
       { heading: 'layers', align: 'right' },
       { heading: 'hidden', align: 'right' },
       { heading: 'parameters', align: 'right' },
       { heading: 'tokens', align: 'right' },
       { heading: 'BEIR NDCG@10 (published)', align: 'right' },
+      { heading: 'licence' },
+      { heading: 'languages' },
       { heading: 'model hub' },
     ],
     VARIANT_IDS.map((id) => {
-      const { architecture, parameters, contextTokens, published, hub } = VARIANTS[id];
+      const { architecture, parameters, contextTokens, published, hub, licence, languages } = VARIANTS[id];
       const figures = [
         architecture.layers,
         architecture.hidden,
@@ -79,7 +84,9 @@ function variantTable(): string {
         contextTokens,
         published?.beirNdcg10 ?? '-',
       ];
-      return [id, ...figures.map(String), hub?.repository ?? '-'];
+      const terms = licence.commercial ? licence.id : `${licence.id} (not for commercial use)`;
+      const structure = architecture.structure ?? 'jinabert';
+      return [id, structure, ...figures.map(String), terms, languages.join(', '), hub?.repository ?? '-'];
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { VariantId } from '@sagemaker-reranker/models';
+import { VARIANTS, type VariantId, operationsPerToken } from '@sagemaker-reranker/models';
 import type { HostingOption, Question } from '../types.js';
 import { parseDuty } from './question.js';
 
@@ -23,13 +23,6 @@ export function referenceQuestion(variant: VariantId): Question {
   };
 }
 
-const RECOMMENDED: Readonly<Record<VariantId, string>> = {
-  base: 'ml.c7i.2xlarge',
-  turbo: 'ml.c7i.xlarge',
-  tiny: 'ml.c7i.large',
-  embedded: 'ml.c7i.large',
-};
-
 /**
  * The instance type that a deployment takes where none is named: of the types that batch transform runs on too, so that one
  * image serves both, one of the newest Xeons (c7i, with AVX-512 VNNI and AMX) that carries the reference traffic, which a smaller
@@ -38,7 +31,9 @@ const RECOMMENDED: Readonly<Record<VariantId, string>> = {
  * of its vCPUs, c6i, which rests on assumed clocks.
  */
 export function recommendedInstanceType(variant: VariantId): string {
-  return RECOMMENDED[variant];
+  const { products } = operationsPerToken(VARIANTS[variant].architecture, TOKENS_PER_PAIR);
+  if (products > 20e6) return 'ml.c7i.2xlarge';
+  return products > 10e6 ? 'ml.c7i.xlarge' : 'ml.c7i.large';
 }
 
 /** What `cdk deploy` takes by default beside what is cheapest here, and why. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type ModelManifest, Random } from '@sagemaker-reranker/models';
-import type { ActivationFacts } from '@sagemaker-reranker/models/build';
+import { type ActivationFacts, observedName } from '@sagemaker-reranker/models/build';
 import { packBatch } from '../batch.js';
 import { batchFeeds } from '../feeds.js';
 import type { Pair } from '../pair.js';
@@ -36,7 +36,10 @@ export class Instrument {
   }
 
   /** All outputs of one batch, by name; `more`: inputs besides those of the pairs. */
-  run(pairs: readonly Pair[], more: Parameters<InferenceSession['run']>[0] = {}): ReturnType<InferenceSession['run']> {
+  run(
+    pairs: readonly Pair[],
+    more: Parameters<InferenceSession['run']>[0] = {},
+  ): ReturnType<InferenceSession['run']> {
     const { inputs, tokenizer } = this.#manifest;
     return this.#session.run({ ...batchFeeds(inputs, packBatch(pairs, tokenizer.pad)), ...more });
   }
@@ -67,7 +70,7 @@ export async function sampleActivations(
     const outputs = await instrument.run([pair]);
     for (const { name, width } of activations) {
       const { rows, least, most } = samples.get(name)!;
-      const data = outputs[name]!.data as Float32Array;
+      const data = outputs[observedName(name)]!.data as Float32Array;
       // Rows past the pair's own are what blocks of equal size want.
       for (let at = 0; at < pair.length * width; at += 1) {
         const channel = at % width;

@@ -70,7 +70,9 @@ function columnsOf({ readers, width }: ActivationFacts, read: WeightReader): Col
 
 /** size^share / largest weight^(1 - share), with a geometric mean of 1. */
 function scalesOf(sizes: Float32Array, largest: Float32Array, share: number): Float32Array {
-  const logs = sizes.map((size, i) => share * Math.log(size) - (1 - share) * Math.log(Math.max(largest[i]!, 1e-6)));
+  const logs = sizes.map(
+    (size, i) => share * Math.log(size) - (1 - share) * Math.log(Math.max(largest[i]!, 1e-6)),
+  );
   const mean = logs.reduce((sum, x) => sum + x, 0) / logs.length;
   return logs.map((x) => Math.exp(x - mean));
 }

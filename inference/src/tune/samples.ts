@@ -26,11 +26,15 @@ export async function readSamples(file: string): Promise<SampleGroup[]> {
   });
   const faults: { file: string; line: number; reason: string }[] = [];
   const groups: SampleGroup[] = [];
-  for (const [i, json] of content.replace(/^\uFEFF/, '').split('\n').entries()) {
+  for (const [i, json] of content
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     if (json.trim() === '') continue;
     const result = v.safeParse(line, parsed(json));
     if (result.success) groups.push(result.output);
-    else faults.push({ file, line: i + 1, reason: 'must be {"query": text, "documents": [two texts or more]}' });
+    else
+      faults.push({ file, line: i + 1, reason: 'must be {"query": text, "documents": [two texts or more]}' });
   }
   if (groups.length === 0 && faults.length === 0) faults.push({ file, line: 1, reason: 'the file is empty' });
   if (faults.length > 0) throw new ModelError('config_invalid', describeFaults(faults), file);

@@ -41,7 +41,11 @@ export async function tuneQuantization(
   published: PublishedModel,
   manifest: ModelManifest,
   pairs: readonly Pair[],
-  options: { readonly weightBits?: WeightBits; readonly threads: number; readonly onProgress?: (done: number, total: number) => void },
+  options: {
+    readonly weightBits?: WeightBits;
+    readonly threads: number;
+    readonly onProgress?: (done: number, total: number) => void;
+  },
 ): Promise<Tuning> {
   const spec = specOf(published.architecture);
   const activations = activationsOf(spec);
@@ -64,11 +68,20 @@ export async function tuneQuantization(
       tokenTypes,
       kind: 'rounded',
       weightBits: options.weightBits,
-      quantization: { equalization, importance, forms: Object.fromEntries(offset.map((name) => [name, 'offset'])) },
+      quantization: {
+        equalization,
+        importance,
+        forms: Object.fromEntries(offset.map((name) => [name, 'offset'])),
+      },
     });
     await graph.write(directory, 'model.onnx');
     const rounded = await Instrument.open(directory, manifest, options.threads);
-    const { forms, expected } = await search(rounded, activations, spread(pairs, SEARCHED_PAIRS), options.onProgress);
+    const { forms, expected } = await search(
+      rounded,
+      activations,
+      spread(pairs, SEARCHED_PAIRS),
+      options.onProgress,
+    );
     await rounded.close();
     return { quantization: { forms, equalization, importance }, expected };
   } finally {

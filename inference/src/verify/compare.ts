@@ -1,5 +1,6 @@
 import path from 'node:path';
-import { type ModelManifest, Random, SAMPLE_DOCUMENTS, SAMPLE_QUERIES } from '@sagemaker-reranker/models';
+import { type ModelManifest, Random } from '@sagemaker-reranker/models';
+import { type SampleGroup, packagedSamples } from '../tune/samples.js';
 import { Pair } from '../pair.js';
 import { PairEncoder } from '../pair-encoder.js';
 import { type BatchRun, runBatches } from './run-batches.js';
@@ -11,8 +12,14 @@ export interface Comparison {
   /** Absolute difference of the logits. */
   readonly largestError: number;
   readonly meanError: number;
+  /** Root of the mean square of the difference, and the deviation of the source's logits that it is to be seen beside. */
+  readonly rmsError: number;
+  readonly deviation: number;
   /** Kendall's tau-b of the rankings of one query's documents, mean over the queries; -1..1. */
   readonly kendallTau: number;
+  /** Queries, and those of them whose first document is the same. */
+  readonly queries: number;
+  readonly sameFirst: number;
   /** Times of a batch of 16 pairs of 128 tokens, in milliseconds. */
   readonly milliseconds: { readonly source: number; readonly built: number };
   /** Peak memory while scoring those and one long pair, in bytes. */
@@ -31,13 +38,14 @@ export async function compareModels(
   directory: string,
   manifest: ModelManifest,
   sourceModel: string,
+  samples: readonly SampleGroup[] = packagedSamples(),
 ): Promise<Comparison> {
   const tokenizer = path.join(directory, manifest.tokenizer.path);
   const encoder = new PairEncoder(tokenizer, manifest.pair_template, manifest.max_length);
   const batches: BatchRun[] = [];
-  for (const query of SAMPLE_QUERIES) {
+  for (const { query, documents } of samples) {
     const pairs: Pair[] = [];
-    for (const document of SAMPLE_DOCUMENTS) pairs.push(await encoder.encode({ query, document }));
+    for (const document of documents) pairs.push(await encoder.encode({ query, document }));
     batches.push({ pairs });
   }
   const texts = batches.length;
@@ -60,11 +68,18 @@ export async function compareModels(
     .slice(0, texts)
     .flatMap((logits, i) => logits.map((logit, j) => Math.abs(logit - source.logits[i]![j]!)));
   const taus = built.logits.slice(0, texts).map((logits, i) => kendallTau(logits, source.logits[i]!));
+  const exact = source.logits.slice(0, texts);
+  const middle = mean(exact.flat());
+  const first = (logits: readonly number[]): number => logits.indexOf(Math.max(...logits));
   return {
     pairs: errors.length,
     largestError: errors.reduce((most, error) => Math.max(most, error), 0),
     meanError: mean(errors),
+    rmsError: Math.sqrt(mean(errors.map((error) => error ** 2))),
+    deviation: Math.sqrt(mean(exact.flat().map((logit) => (logit - middle) ** 2))),
     kendallTau: mean(taus),
+    queries: texts,
+    sameFirst: exact.filter((logits, i) => first(logits) === first(built.logits[i]!)).length,
     milliseconds: {
       source: Math.min(source.milliseconds[texts]!, sourceAgain.milliseconds[0]!),
       built: Math.min(built.milliseconds[texts]!, builtAgain.milliseconds[0]!),

@@ -41,6 +41,11 @@ interface Stream {
   readonly equalized?: Equalization;
 }
 
+/** Name of the output that gives an activation: weights have the activation's own. */
+export function observedName(activation: string): string {
+  return `observed/${activation}`;
+}
+
 /**
  * The ONNX file of an encoder with a cross-encoder's head (BERT: arXiv 1810.04805).
  * Inputs `input_ids`, `attention_mask` and, if wanted, `token_type_ids`: int64 [batch, sequence].
@@ -102,7 +107,7 @@ class Encoder {
     const body = { body: this.#g, num_scan_inputs: cut.length };
     const [scores, ...observed] = g.ops('Scan', cut, 1 + this.#observed.length, body);
     for (const [i, { name, width }] of this.#observed.entries()) {
-      const rows = g.ops('Reshape', [observed[i]!, g.int([-1, width])], [name])[0]!;
+      const rows = g.ops('Reshape', [observed[i]!, g.int([-1, width])], [observedName(name)])[0]!;
       g.output(rows, DataType.FLOAT, [`${name}/rows`, width]);
     }
     const column = g.op('Reshape', [scores!, g.int([-1, 1])]);

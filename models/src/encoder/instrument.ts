@@ -33,7 +33,12 @@ export function instrumentGraph(
       if (!rounded || rows === 'first' || at < 0) return new FloatProducts(g);
       const flag = g.op('Gather', ['rounded', g.int(at)]);
       const offset = quantization.forms?.[activation] === 'offset';
-      return new RoundedProducts(g, { bits: weightBits, flag, offset, importance: quantization.importance?.get(activation) });
+      return new RoundedProducts(g, {
+        bits: weightBits,
+        flag,
+        offset,
+        importance: quantization.importance?.get(activation),
+      });
     },
   });
 }

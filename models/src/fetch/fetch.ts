@@ -1,12 +1,17 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { WEIGHT_FILES, buildModel, checkWeightBits } from '../build.js';
+import { type BuildOptions, WEIGHT_FILES, buildModel, checkWeightBits } from '../build.js';
 import { emptyTarget } from '../write-whole.js';
 import type { WeightBits } from '../encoder/products.js';
+import type { Precision } from '../encoder/quantization.js';
 import { ModelError } from '../errors.js';
 import { describeFile } from '../manifest.js';
 import type { ModelManifest } from '../manifest.js';
 import { VARIANTS, VARIANT_IDS, isVariantId } from '../registry.js';
+import { parseConfig } from '../source/config-file.js';
+import { readTokenizerSettings } from '../source/tokenizer-settings.js';
+import { architectureFromConfig } from '../structures/from-config.js';
+import { readTokenizer } from '../tokenizer-file.js';
 import { download } from './download.js';
 import type { DownloadOptions } from './download.js';
 import { Hub } from './hub.js';
@@ -20,18 +25,21 @@ export interface FetchOptions extends HubOptions {
   /** Directory to write; must not exist or be empty. */
   readonly out: string;
   /** Default: fp32. */
-  readonly precision?: 'fp32' | 'int8';
+  readonly precision?: Precision;
   readonly embeddings?: 'fp32' | 'int8';
   /** int8 only: 7 for processors without VNNI. Default: 8. */
   readonly weightBits?: WeightBits;
   /** A directory that has the files already: no network is used. */
   readonly from?: string;
+  /** Makes the model directory of the files. Default: `buildModel`. */
+  readonly build?: (options: BuildOptions) => Promise<ModelManifest>;
   /** Called as bytes of a file arrive. */
   readonly onProgress?: (file: RemoteFile, bytes: number) => void;
   readonly retry?: Pick<DownloadOptions, 'tries' | 'pauseMs'>;
 }
 
 const NEEDED = ['config.json', 'tokenizer.json'];
+const SETTINGS = 'tokenizer_config.json';
 
 /**
  * Fetches a model from the hub and builds its directory. Files arrive in `OUT.download-COMMIT`, which an interrupted call
@@ -39,42 +47,67 @@ const NEEDED = ['config.json', 'tokenizer.json'];
  * @throws ModelError `unknown_variant`, `output_exists`, `hub_*`, `download_incomplete`, `digest_mismatch`, and as `buildModel`.
  */
 export async function fetchModel(options: FetchOptions): Promise<ModelManifest> {
-  const { model, out, precision = 'fp32', embeddings, weightBits } = options;
+  const { model, out, precision = 'fp32', embeddings, weightBits, build = buildModel } = options;
   checkWeightBits(precision, weightBits);
   await emptyTarget(out);
   const { repository, pinned } = resolve(model);
-  const build = { out, precision, embeddings, weightBits, name: repository.split('/').at(-1) };
+  const settings = { out, precision, embeddings, weightBits, name: repository.split('/').at(-1) };
   if (options.from !== undefined) {
-    return buildModel({ ...build, directory: options.from, source: { kind: 'directory', repository } });
+    return build({ ...settings, directory: options.from, source: { kind: 'directory', repository } });
   }
   const hub = await Hub.open(options);
   const commit = await hub.commit(repository, options.revision ?? pinned ?? 'main');
-  const files = choose(repository, await hub.files(repository, commit, [...NEEDED, ...WEIGHT_FILES]));
+  const files = await hub.files(repository, commit, [...NEEDED, SETTINGS, ...WEIGHT_FILES]);
   const directory = `${path.resolve(out)}.download-${commit.slice(0, 12)}`;
-  const results = await Promise.allSettled(
-    files.map((file) =>
-      download(file, path.join(directory, file.path), {
-        ...options.retry,
-        headers: hub.headers,
-        onProgress: (bytes) => options.onProgress?.(file, bytes),
-      }),
-    ),
-  );
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
-  const described = files.map((file) => describeFile(directory, file.path));
-  const manifest = await buildModel({
-    ...build,
+  const get = (file: RemoteFile): Promise<void> =>
+    download(file, path.join(directory, file.path), {
+      ...options.retry,
+      headers: hub.headers,
+      onProgress: (bytes) => options.onProgress?.(file, bytes),
+    });
+  const { described, weights } = choose(repository, files);
+  await settled(described.map(get));
+  // What cannot be run is refused before a byte of the weights.
+  try {
+    await checkPublished(directory);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+  if (weights === undefined) {
+    throw new ModelError('hub_not_found', `${repository} has no ${WEIGHT_FILES.join(' or ')}: ${NO_WEIGHTS}`);
+  }
+  await get(weights);
+  const fetched = [...described, weights].map((file) => describeFile(directory, file.path));
+  const manifest = await build({
+    ...settings,
     directory,
-    source: { kind: 'hub', repository, revision: commit, files: described },
+    source: { kind: 'hub', repository, revision: commit, files: fetched },
   });
   await rm(directory, { recursive: true, force: true });
   return manifest;
 }
 
+const NO_WEIGHTS = 'pytorch_model.bin is a pickle, which runs code when it is read, and is not fetched';
+
+/** Refuses what the configuration and the tokenizer show not to be a cross-encoder whose graph is built. */
+async function checkPublished(directory: string): Promise<void> {
+  const file = path.join(directory, 'config.json');
+  const { architecture } = architectureFromConfig(await parseConfig(file), file);
+  readTokenizerSettings(path.join(directory, SETTINGS));
+  await readTokenizer(path.join(directory, 'tokenizer.json'), architecture.vocabulary);
+}
+
+/** All of them, so that none writes on when the first fails. */
+async function settled(downloads: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(downloads)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
 function resolve(model: string): { repository: string; pinned?: string } {
   if (isVariantId(model)) {
-    const { hub } = VARIANTS[model];
+    const { hub, notBuilt } = VARIANTS[model];
+    if (notBuilt !== undefined) throw new ModelError('structure_unsupported', `${model}: ${notBuilt}`);
     if (hub) return { repository: hub.repository, pinned: hub.revision };
     const message = `${model} is not published on the hub; those that are: ${published()}`;
     throw new ModelError('unknown_variant', message);
@@ -87,16 +120,22 @@ function resolve(model: string): { repository: string; pinned?: string } {
 }
 
 function published(): string {
-  return VARIANT_IDS.filter((id) => VARIANTS[id].hub).join(', ');
+  return VARIANT_IDS.filter((id) => VARIANTS[id].hub && VARIANTS[id].notBuilt === undefined).join(', ');
 }
 
-/** Configuration, tokenizer, and the weights that are wanted most. */
-function choose(repository: string, files: readonly RemoteFile[]): RemoteFile[] {
+/** What describes the model, and the weights that are wanted most. */
+function choose(
+  repository: string,
+  files: readonly RemoteFile[],
+): { described: RemoteFile[]; weights: RemoteFile | undefined } {
   const named = (name: string): RemoteFile | undefined => files.find((file) => file.path === name);
-  const weights = WEIGHT_FILES.map(named).find((file) => file !== undefined);
   const missing = NEEDED.filter((name) => !named(name));
-  if (!weights) missing.push(WEIGHT_FILES.join(' or '));
+  const weights = WEIGHT_FILES.map(named).find((file) => file !== undefined);
+  if (missing.length > 0 && !weights) missing.push(WEIGHT_FILES.join(' or '));
   if (missing.length > 0)
     throw new ModelError('hub_not_found', `${repository} has no ${missing.join(', no ')}`);
-  return [...NEEDED.map((name) => named(name)!), weights!];
+  return {
+    described: [...NEEDED, SETTINGS].flatMap((name) => named(name) ?? []),
+    weights,
+  };
 }

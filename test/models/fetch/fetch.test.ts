@@ -204,6 +204,28 @@ describe('fetching from the hub', () => {
     expect((await failure({ model: 'base' })).message).toContain('turbo, tiny');
   });
 
+  it.each([
+    ['a decoder', { model_type: 'qwen3' }, 'structure_unsupported', /decoder/],
+    ['several labels', { id2label: { 0: 'no', 1: 'yes' } }, 'head_unsupported', /2 labels/],
+    [
+      'an embedding model',
+      { architectures: ['JinaBertModel'] },
+      'head_unsupported',
+      /no classification head/,
+    ],
+  ])('refuses %s before a byte of its weights', async (_, change, code, message) => {
+    const config = JSON.parse(hub.files.get('config.json')!.toString()) as object;
+    hub.files.set('config.json', Buffer.from(JSON.stringify({ ...config, ...change })));
+    expect(await failure()).toMatchObject({ code, message: expect.stringMatching(message) as string });
+    expect(hub.requests.filter(({ url }) => isWeights(url))).toEqual([]);
+    expect((await readdir(path.dirname(out))).filter((name) => name.includes('.download-'))).toEqual([]);
+  });
+
+  it('reads a configuration with a byte order mark', async () => {
+    hub.files.set('config.json', Buffer.concat([Buffer.from('\uFEFF'), hub.files.get('config.json')!]));
+    await expect(get()).resolves.toMatchObject({ format_version: 1 });
+  });
+
   it('leaves an output that is taken alone, before it asks the hub', async () => {
     await writeFile(out, 'mine');
     await expect(get()).rejects.toMatchObject({ code: 'output_exists' });
