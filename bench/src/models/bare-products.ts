@@ -34,6 +34,6 @@ export function bareProducts(a: Architecture, seed: number): Uint8Array {
     product(rows.hidden, a.hidden, a.intermediate); // up
     product(rows.inner, a.intermediate, a.hidden); // MLP output
   }
-  g.output(g.ops('Concat', shapes, ['shapes'], { axis: 0 })[0], DataType.INT64, ['numbers']);
+  g.output(g.ops('Concat', shapes, ['shapes'], { axis: 0 })[0]!, DataType.INT64, ['numbers']);
   return g.toModel();
 }

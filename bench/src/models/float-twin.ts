@@ -33,11 +33,11 @@ function scaled({ input, output, name }: NodeProto, column: string, opType: 'Div
       opType: 'Reshape',
       domain: '',
       name: steps,
-      input: [input[1], column],
+      input: [input[1]!, column],
       output: [steps],
       attribute: [],
     },
-    { opType, domain: '', name, input: [input[0], steps], output, attribute: [] },
+    { opType, domain: '', name, input: [input[0]!, steps], output, attribute: [] },
   ];
 }
 

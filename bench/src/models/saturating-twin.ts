@@ -20,7 +20,7 @@ export function saturatingTwin(bytes: Uint8Array): Uint8Array {
     bytes,
     (node, tensors, graph) => {
       if (node.opType !== 'MatMulIntegerToFloat') return [node];
-      const { dims, pairs, corrections } = pairedWeight(node, tensors.get(node.input[1])!);
+      const { dims, pairs, corrections } = pairedWeight(node, tensors.get(node.input[1]!)!);
       graph.initializer.push(dims, pairs, corrections);
       return saturatingProduct(node, dims.name, pairs.name, corrections.name);
     },
@@ -41,10 +41,10 @@ function pairedWeight(
   { name }: NodeProto,
   weight: TensorProto,
 ): Record<'dims' | 'pairs' | 'corrections', TensorProto> {
-  const [rows, columns] = dimensions(weight);
+  const [rows, columns] = dimensions(weight) as [number, number];
   const values = Float32Array.from(weight.rawData!, (byte) => (byte << 24) >> 24);
   const sums = new Float32Array(columns);
-  values.forEach((value, i) => (sums[i % columns] += 128 * value));
+  values.forEach((value, i) => (sums[i % columns]! += 128 * value));
   const float = (label: string, shape: number[], data: Float32Array): TensorProto => ({
     name: `${name}/${label}`,
     dataType: DataType.FLOAT,
@@ -79,7 +79,7 @@ function saturatingProduct(
   });
   const at = (opType: string): string => `${name}/${opType}`;
   return [
-    node('Cast', [input[0]], undefined, [{ name: 'to', type: AttributeType.INT, i: DataType.FLOAT }]),
+    node('Cast', [input[0]!], undefined, [{ name: 'to', type: AttributeType.INT, i: DataType.FLOAT }]),
     node('Reshape', [at('Cast'), dims]),
     node('Transpose', [at('Reshape')], undefined, [
       { name: 'perm', type: AttributeType.INTS, ints: [1, 0, 2] },
