@@ -40,10 +40,10 @@ export class Parameter {
     const rate = learningRate / (1 - beta1 ** step);
     const correction = 1 / (1 - beta2 ** step);
     for (let i = 0, at = start; i < gradient.length; i++, at++) {
-      const g = gradient[i] * scale;
-      const m = (first[at] = beta1 * first[at] + (1 - beta1) * g);
-      const v = (second[at] = beta2 * second[at] + (1 - beta2) * g * g);
-      data[at] = data[at] * decay - (rate * m) / (Math.sqrt(v * correction) + epsilon);
+      const g = gradient[i]! * scale;
+      const m = (first[at] = beta1 * first[at]! + (1 - beta1) * g);
+      const v = (second[at] = beta2 * second[at]! + (1 - beta2) * g * g);
+      data[at] = data[at]! * decay - (rate * m) / (Math.sqrt(v * correction) + epsilon);
     }
   }
 }

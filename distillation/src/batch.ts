@@ -35,13 +35,13 @@ export function batches(
   let sequence = 0;
   let rows = 0;
   for (let to = 0; to < groups.length; to++) {
-    const width = longestOf(pairs[to]);
-    if (to > from && Math.max(sequence, width) * (rows + pairs[to].length) > BATCH_TOKENS) {
+    const width = longestOf(pairs[to]!);
+    if (to > from && Math.max(sequence, width) * (rows + pairs[to]!.length) > BATCH_TOKENS) {
       all.push(batch(groups.slice(from, to), pairs.slice(from, to).flat()));
       [from, sequence, rows] = [to, 0, 0];
     }
     sequence = Math.max(sequence, width);
-    rows += pairs[to].length;
+    rows += pairs[to]!.length;
   }
   all.push(batch(groups.slice(from), pairs.slice(from).flat()));
   return all;

@@ -27,8 +27,8 @@ export function initialStudent(
     else if (name === names.types) data = random.array(length, 0.02);
     else if (matching.has(name)) {
       data = random.array(length, 0.02);
-      for (let i = 0; i < a.hidden; i++) data[i * a.hidden + i] += 1;
-    } else data = random.array(length, 1 / Math.sqrt(shape[1]));
+      for (let i = 0; i < a.hidden; i++) data[i * a.hidden + i]! += 1;
+    } else data = random.array(length, 1 / Math.sqrt(shape[1]!));
     student.set(name, new Parameter(shape, data));
   }
   return student;

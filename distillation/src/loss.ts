@@ -69,7 +69,10 @@ export interface Judged {
 
 export function targets(groups: readonly Judged[], candidates: number, temperature: number): Targets {
   const length = groups.length * candidates;
-  const [positive, known, scores, distribution] = Array.from({ length: 4 }, () => new Float32Array(length));
+  const positive = new Float32Array(length);
+  const known = new Float32Array(length);
+  const scores = new Float32Array(length);
+  const distribution = new Float32Array(length);
   let entropy = 0;
   groups.forEach((group, row) => {
     const start = row * candidates;
@@ -83,12 +86,12 @@ export function targets(groups: readonly Judged[], candidates: number, temperatu
     });
     let sum = 0;
     for (let i = start; i < start + candidates; i++) {
-      if (known[i] === 1) sum += distribution[i] = Math.exp(scores[i] - highest);
+      if (known[i] === 1) sum += distribution[i] = Math.exp(scores[i]! - highest);
     }
     for (let i = start; i < start + candidates; i++) {
       if (known[i] === 0) continue;
-      distribution[i] /= sum;
-      if (distribution[i] > 0) entropy -= distribution[i] * Math.log(distribution[i]);
+      distribution[i]! /= sum;
+      if (distribution[i]! > 0) entropy -= distribution[i]! * Math.log(distribution[i]!);
     }
   });
   return { positive, known, scores, distribution, entropy: entropy / Math.max(1, groups.length) };

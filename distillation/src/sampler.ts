@@ -30,7 +30,7 @@ export function sampleStep(groups: GroupTable, recipe: Recipe, step: number): Ex
       // A group with few candidates of its own borrows another's, which no teacher scored for this query.
       if (hard.length + easy.length === 0) easy.push(...borrowed(groups, group, random));
       const from = easy.length === 0 || (hard.length > 0 && random.next() < share) ? hard : easy;
-      drawn.push(from.splice(random.below(from.length), 1)[0]);
+      drawn.push(from.splice(random.below(from.length), 1)[0]!);
     }
     return {
       query: groups.query(group),

@@ -37,7 +37,7 @@ export class StepGradients {
     for (const id of this.words) this.places[id] = -1;
     this.words = [];
     for (const { ids } of batches) {
-      for (const id of ids) if (this.places[id] < 0) this.places[id] = this.words.push(id) - 1;
+      for (const id of ids) if (this.places[id]! < 0) this.places[id] = this.words.push(id) - 1;
     }
     this.rows = new Float32Array(this.words.length * this.hidden);
   }
@@ -49,18 +49,18 @@ export class StepGradients {
   add({ ids, types }: Batch, outputs: Readonly<Record<string, OnnxValue>>, share: number): void {
     for (const [name, sum] of this.parameters) {
       if (name === names.types) continue;
-      const gradient = floats(outputs[gradientOf(name)]);
-      for (let i = 0; i < sum.length; i++) sum[i] += share * gradient[i];
+      const gradient = floats(outputs[gradientOf(name)]!);
+      for (let i = 0; i < sum.length; i++) sum[i]! += share * gradient[i]!;
     }
     const { hidden, places, rows, types: typeSums } = this;
-    const embedded = floats(outputs[gradientOf('embedded')]);
+    const embedded = floats(outputs[gradientOf('embedded')]!);
     for (let i = 0, at = 0; i < ids.length; i++) {
-      let row = places[ids[i]] * hidden;
-      let type = types[i] * hidden;
+      let row = places[ids[i]!]! * hidden;
+      let type = types[i]! * hidden;
       for (const end = at + hidden; at < end; at++, row++, type++) {
-        const g = share * embedded[at];
-        rows[row] += g;
-        typeSums[type] += g;
+        const g = share * embedded[at]!;
+        rows[row]! += g;
+        typeSums[type]! += g;
       }
     }
   }

@@ -67,7 +67,7 @@ export function buildTrainingGraph(a: Architecture, loss: LossSettings = CONTRAS
   t.backward(total);
 
   const publish = (value: string, name: string, dims: readonly (number | string)[]): void => {
-    g.output(g.ops('Identity', [value], [name])[0], DataType.FLOAT, dims);
+    g.output(g.ops('Identity', [value], [name])[0]!, DataType.FLOAT, dims);
   };
   publish(total, 'loss', []);
   for (const [term, value] of terms) publish(value, lossOf(term), []);
@@ -130,7 +130,7 @@ function layer(t: Tape, a: Architecture, i: number, x: string, batch: Batch, bia
   const toHeads = (y: string): string => t.toHeads(y, batch.pairs, heads, width);
   const q = toHeads(last ? project(rows, n.query) : t.toPlaces(project(rows, n.query), batch));
   const [k, v] = [n.key, n.value].map((name) => toHeads(t.toPlaces(project(x, name), batch)));
-  const attended = t.attention(q, k, v, last ? bias.firstRow : bias.allRows, 1 / Math.sqrt(width));
+  const attended = t.attention(q, k!, v!, last ? bias.firstRow : bias.allRows, 1 / Math.sqrt(width));
   const joined = t.fromHeads(attended, batch.pairs, heads, width);
   const context = project(last ? joined : t.toRows(joined, batch), n.attentionOutput);
   const y = t.layerNorm(t.add(context, rows), ...norm(n.attentionNorm), EPSILON);
@@ -138,6 +138,6 @@ function layer(t: Tape, a: Architecture, i: number, x: string, batch: Batch, bia
   const [gate, up] = t
     .split(`${n.gated}.weight`, 2)
     .map((weight) => t.linear(y, weight, undefined, Math.SQRT1_2));
-  const mixed = project(t.gatedErf(gate, up), n.mlpOutput);
+  const mixed = project(t.gatedErf(gate!, up!), n.mlpOutput);
   return t.layerNorm(t.add(mixed, y), ...norm(n.mlpNorm), EPSILON);
 }

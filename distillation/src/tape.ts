@@ -85,7 +85,11 @@ export class Tape {
   layerNorm(x: string, weight: string, bias: string, epsilon: number): string {
     const g = this.graph;
     const attributes = { axis: -1, epsilon: { float: epsilon } };
-    const [y, mean, inverse] = g.ops('LayerNormalization', [x, weight, bias], 3, attributes);
+    const [y, mean, inverse] = g.ops('LayerNormalization', [x, weight, bias], 3, attributes) as [
+      string,
+      string,
+      string,
+    ];
     return this.record(y, (dy) => {
       const normal = g.op('Mul', [g.op('Sub', [x, mean]), inverse]);
       this.flow(weight, () => this.columnSums(g.op('Mul', [dy, normal])));

@@ -129,13 +129,13 @@ export class Trainer {
       const outputs = await this.run(part, candidates, goal);
       const share = part.groups.length / judged.length;
       // The graph's KL term is the cross-entropy, which the divergence is without the target's entropy.
-      loss += share * (floats(outputs.loss)[0] - this.loss.kl * goal.entropy);
+      loss += share * (floats(outputs.loss!)[0]! - this.loss.kl * goal.entropy);
       for (const term of LOSS_TERMS.filter((name) => this.loss[name] > 0)) {
-        const value = floats(outputs[lossOf(term)])[0] - (term === 'kl' ? goal.entropy : 0);
+        const value = floats(outputs[lossOf(term)]!)[0]! - (term === 'kl' ? goal.entropy : 0);
         terms[term] = (terms[term] ?? 0) + share * value;
       }
       gradients.add(part, outputs, share);
-      logits.set(floats(outputs.logits), done * candidates);
+      logits.set(floats(outputs.logits!), done * candidates);
       done += part.groups.length;
     }
     const agreement = pairAgreement(logits, judged, candidates);
@@ -189,9 +189,9 @@ export class Trainer {
     const typeTable = this.student.get(names.types)!.data;
     const embedded = new Float32Array(ids.length * hidden);
     for (let i = 0, at = 0; i < ids.length; i++) {
-      let word = ids[i] * hidden;
-      let type = types[i] * hidden;
-      for (const end = at + hidden; at < end; at++) embedded[at] = words[word++] + typeTable[type++];
+      let word = ids[i]! * hidden;
+      let type = types[i]! * hidden;
+      for (const end = at + hidden; at < end; at++) embedded[at] = words[word++]! + typeTable[type++]!;
     }
     return embedded;
   }
@@ -204,7 +204,7 @@ function positiveIsBest(logits: Float32Array, groups: readonly Judged[], candida
     if (positive < 0) return;
     counted++;
     const own = logits.subarray(row * candidates, (row + 1) * candidates);
-    if (own.every((logit, i) => i === positive || logit < own[positive])) best++;
+    if (own.every((logit, i) => i === positive || logit < own[positive]!)) best++;
   });
   return counted === 0 ? 0 : best / counted;
 }
@@ -223,7 +223,7 @@ function pairAgreement(
         // Not a number where one of the scores is unknown.
         if (!(margin !== 0) || Number.isNaN(margin)) continue;
         counted++;
-        if (margin * (logits[row * candidates + i] - logits[row * candidates + j]) > 0) agreed++;
+        if (margin * (logits[row * candidates + i]! - logits[row * candidates + j]!) > 0) agreed++;
       }
     }
   });

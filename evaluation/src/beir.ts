@@ -52,7 +52,7 @@ async function qrelsFile(directory: string, split: string | undefined): Promise<
     .map((name) => name.slice(0, -'.tsv'.length))
     .sort();
   const chosen = split ?? (names.length === 1 ? names[0] : 'test');
-  if (names.includes(chosen)) return path.join(folder, `${chosen}.tsv`);
+  if (names.includes(chosen!)) return path.join(folder, `${chosen}.tsv`);
   throw new EvaluationError(
     'collection_missing',
     `${path.join(folder, `${chosen}.tsv`)} is missing; there: ${names.join(', ') || 'no .tsv file'}`,
@@ -101,15 +101,15 @@ async function readQrels(
     if (number === 1 && !/^-?\d+$/.test(grade ?? '')) {
       if (fields.length === 3) continue;
     }
-    if (fields.length !== 3 || !/^-?\d+$/.test(grade)) {
+    if (fields.length !== 3 || !/^-?\d+$/.test(grade!)) {
       faults.add(file, number, 'must be query id, document id and an integer grade, separated by tabs');
-    } else if (!queries.has(query)) faults.add(file, number, `unknown query "${query}"`);
-    else if (!documents.has(document)) faults.add(file, number, `unknown document "${document}"`);
-    else if (qrels.get(query)?.has(document))
+    } else if (!queries.has(query!)) faults.add(file, number, `unknown query "${query}"`);
+    else if (!documents.has(document!)) faults.add(file, number, `unknown document "${document}"`);
+    else if (qrels.get(query!)?.has(document!))
       faults.add(file, number, `"${query}" and "${document}" judged twice`);
     else {
-      const judged = qrels.get(query) ?? new Map<string, number>();
-      qrels.set(query, judged.set(document, Number(grade)));
+      const judged = qrels.get(query!) ?? new Map<string, number>();
+      qrels.set(query!, judged.set(document!, Number(grade)));
     }
   }
   return qrels;

@@ -35,17 +35,17 @@ export function pairedBootstrap(
       `a paired bootstrap needs equally many values, at least one: got ${baseline.length} and ${system.length}`,
     );
   }
-  const differences = Float64Array.from(system, (value, i) => value - baseline[i]);
+  const differences = Float64Array.from(system, (value, i) => value - baseline[i]!);
   const random = new Random(seed);
   const means = new Float64Array(samples);
   for (let sample = 0; sample < samples; sample++) {
     let sum = 0;
-    for (let i = 0; i < differences.length; i++) sum += differences[random.below(differences.length)];
+    for (let i = 0; i < differences.length; i++) sum += differences[random.below(differences.length)]!;
     means[sample] = sum / differences.length;
   }
   means.sort();
   const tail = (1 - confidence) / 2;
-  const at = (share: number): number => means[Math.min(samples - 1, Math.floor(share * samples))];
+  const at = (share: number): number => means[Math.min(samples - 1, Math.floor(share * samples))]!;
   return {
     mean: differences.reduce((sum, value) => sum + value, 0) / differences.length,
     low: at(tail),

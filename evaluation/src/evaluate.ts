@@ -232,13 +232,13 @@ async function rerankAll(
   const work = async (): Promise<void> => {
     while (next < waiting.length) {
       stop.throwIfAborted();
-      const [query, list] = waiting[next++];
+      const [query, list] = waiting[next++]!;
       const documents = list.map(({ document }) => document);
       const scores = await reranker.rerank(collection.queries.get(query)!, documents, stop);
       checkScores(reranker.name, query, documents.length, scores);
       run.set(
         query,
-        documents.map(({ id }, i) => ({ id, score: scores[i] })),
+        documents.map(({ id }, i) => ({ id, score: scores[i]! })),
       );
       onProgress?.(reranker.name, ++done, waiting.length);
     }

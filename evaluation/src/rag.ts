@@ -57,10 +57,10 @@ async function readDataset(file: string, options: RagOptions): Promise<Collectio
     }
     return new Map([...entries].filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
   };
-  const queryTexts = texts('queries', queries);
-  const documentTexts = texts('corpus', corpus);
+  const queryTexts = texts('queries', queries!);
+  const documentTexts = texts('corpus', corpus!);
   const qrels = new Map<string, ReadonlyMap<string, number>>();
-  for (const [query, ids] of relevant) {
+  for (const [query, ids] of relevant!) {
     const fault = idsFault(ids, documentTexts);
     if (!queryTexts.has(query)) faults.add(file, undefined, `relevant_docs names unknown query "${query}"`);
     else if (fault !== undefined) faults.add(file, undefined, `relevant_docs.${query} ${fault}`);

@@ -59,7 +59,7 @@ export function formatHtml(result: EvaluationResult, collection?: Collection): s
         return `${system.name}: ${better} better, ${worse} worse`;
       })
       .join('; ');
-    const heading = `${metricTitle(metric, result.cutoff)} against ${result.systems[0].name}`;
+    const heading = `${metricTitle(metric, result.cutoff)} against ${result.systems[0]!.name}`;
     return [
       `<section><h2>${escapeHtml(heading)}</h2><figure>${drawn}<figcaption>Mean difference and its interval; ` +
         `one that leaves out 0 is unlikely to be chance. Queries: ${escapeHtml(counts)}.</figcaption></figure></section>`,
@@ -95,7 +95,7 @@ function table({ header, rows }: Table, mark: boolean): string {
   const best = header.map((_, column) => {
     const values = rows.map((cells) => cells[column]);
     const differ = values.some((value) => value !== values[0]);
-    return mark && differ && values.every((value) => /^\d\.\d{4}$/.test(value))
+    return mark && differ && values.every((value) => /^\d\.\d{4}$/.test(value!))
       ? [...values].sort().at(-1)
       : undefined;
   });

@@ -35,7 +35,7 @@ function metricsOf({ compare }: EvaluationResult): (keyof Metrics)[] {
 export function measuredTable(result: EvaluationResult): Table {
   const { compare, cutoff, systems } = result;
   const metrics = metricsOf(result);
-  const first = systems[0].name;
+  const first = systems[0]!.name;
   return {
     header: [
       '',
@@ -72,7 +72,7 @@ export const signed = (value: number): string => `${value < 0 ? '' : '+'}${value
 /** What was measured and how, each fact under its name. */
 export function reportFacts(result: EvaluationResult): (readonly [string, string])[] {
   const { collection, queries, documents, queriesWithoutHits: lost, systems, faults } = result;
-  const first = systems[0].name;
+  const first = systems[0]!.name;
   const interval = systems.flatMap(({ differences }) => Object.values(differences))[0];
   return [
     ['Collection', `${collection}: ${queries} judged queries, ${documents} documents`],
@@ -105,7 +105,7 @@ export function reportFacts(result: EvaluationResult): (readonly [string, string
 }
 
 function describeFusion({ fusionWeight, systems }: EvaluationResult): string {
-  const { name } = systems[0];
+  const { name } = systems[0]!;
   const scope = "z-scores over a query's reranked documents";
   if (fusionWeight === 'auto') return `(1 - weight) z(${name}) + weight z(reranker), ${scope}`;
   return `${Number((1 - fusionWeight).toFixed(4))} z(${name}) + ${fusionWeight} z(reranker), ${scope}`;
@@ -147,10 +147,10 @@ function align(table: Table | undefined): string[] {
   if (!table) return [];
   const { header, rows } = table;
   const lines = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column].length)));
+  const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
   return lines.map((cells) =>
     cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
       .join('  ')
       .trimEnd(),
   );
@@ -162,7 +162,7 @@ export function winsAndLosses(
   { perQuery }: SystemResult,
   metric: keyof Metrics,
 ): { readonly better: number; readonly worse: number } {
-  const first = result.systems[0].perQuery;
+  const first = result.systems[0]!.perQuery;
   const changes = [...perQuery].map(([id, metrics]) => metrics[metric] - first.get(id)![metric]);
   return {
     better: changes.filter((change) => change > 0).length,

@@ -38,12 +38,12 @@ export async function readTrecRun(file: string, options: TrecOptions = {}): Prom
         `has ${fields.length} fields, not the 6 of "query Q0 document rank score tag"`,
       );
     } else if (!Number.isFinite(score)) faults.add(file, number, `score "${scoreText}" is not a number`);
-    else if (collection && !collection.documents.has(document)) {
+    else if (collection && !collection.documents.has(document!)) {
       faults.add(file, number, `unknown document "${document}": ${collection.name} does not hold it`);
-    } else if (run.get(query)?.has(document)) {
+    } else if (run.get(query!)?.has(document!)) {
       faults.add(file, number, `document "${document}" is there twice for query "${query}"`);
     } else {
-      run.set(query, (run.get(query) ?? new Map<string, number>()).set(document, score));
+      run.set(query!, (run.get(query!) ?? new Map<string, number>()).set(document!, score));
       firstTag ??= tag;
     }
   }

@@ -3,14 +3,14 @@
 /** IEEE 754 binary16. */
 export function float16(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) words[i] = binary16(bits[i]);
+  for (let i = 0; i < bits.length; i++) words[i] = binary16(bits[i]!);
   return new Float32Array(words.buffer);
 }
 
 /** bfloat16: the upper half of a float32. */
 export function bfloat16(bits: Uint16Array): Float32Array {
   const words = new Uint32Array(bits.length);
-  for (let i = 0; i < bits.length; i++) words[i] = bits[i] << 16;
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
   return new Float32Array(words.buffer);
 }
 

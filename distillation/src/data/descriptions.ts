@@ -44,7 +44,7 @@ function parseStanza(stanza: readonly string[]): TextRecord | undefined {
   }
   return {
     id,
-    title: stanza[start].slice('Description-en: '.length).trim(),
+    title: stanza[start]!.slice('Description-en: '.length).trim(),
     text: paragraphs.join('\n'),
   };
 }

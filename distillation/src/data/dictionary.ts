@@ -29,7 +29,7 @@ export async function readDictionary(indexFile: string, dictionaryFile: string):
     }
     const id = `${start}`;
     if (!records.has(id)) {
-      records.set(id, { id, title: headword, text: articleText(body.toString('utf8', start, end)) });
+      records.set(id, { id, title: headword!, text: articleText(body.toString('utf8', start, end)) });
     }
   });
   return [...records.values()];

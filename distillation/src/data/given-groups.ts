@@ -27,7 +27,7 @@ export async function* givenGroups(
   const everything = { first: 0, end: records.length };
   const random = new Random(seed);
   const form = (record: number): number =>
-    candidateId(record, records[record].title === '' ? 'text' : 'full');
+    candidateId(record, records[record]!.title === '' ? 'text' : 'full');
   const parse = (value: unknown): { query: string; positive?: number } | string => {
     const { query, positive } = (value ?? {}) as { query?: unknown; positive?: unknown };
     if (typeof query !== 'string' || query.trim() === '') return '"query" must be a text';

@@ -54,13 +54,13 @@ class TokenTable {
 
   add(ids: readonly number[]): void {
     const start = this.ends[this.ends.length - 1];
-    if (start + ids.length > this.tokens.length) {
-      const larger = new Int32Array(Math.max(2 * this.tokens.length, start + ids.length));
+    if (start! + ids.length > this.tokens.length) {
+      const larger = new Int32Array(Math.max(2 * this.tokens.length, start! + ids.length));
       larger.set(this.tokens);
       this.tokens = larger;
     }
     this.tokens.set(ids, start);
-    this.ends.push(start + ids.length);
+    this.ends.push(start! + ids.length);
   }
 
   get(index: number): Int32Array {
@@ -164,7 +164,7 @@ export class EncodedGroups implements GroupTable {
   }
 
   get(group: number): EncodedGroup {
-    return this.groups[group];
+    return this.groups[group]!;
   }
 
   /** Tokens of a candidate. Title and text are apart by a space, so their tokens follow each other. */
@@ -204,6 +204,6 @@ export function groupTexts(group: Group, records: readonly TextRecord[]): string
   const text = (candidate: Candidate): string =>
     typeof candidate === 'string'
       ? candidate
-      : candidateText(records[Math.floor(candidate / FORMS.length)], FORMS[candidate % FORMS.length]);
+      : candidateText(records[Math.floor(candidate / FORMS.length)]!, FORMS[candidate % FORMS.length]!);
   return candidatesOf(group).map(text);
 }

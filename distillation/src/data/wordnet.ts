@@ -18,7 +18,7 @@ export async function* readWordNet(files: readonly string[]): AsyncGenerator<Tex
       if (line.startsWith('  ') || line === '') continue;
       const bar = line.indexOf(' | ');
       const fields = line.slice(0, bar).split(' ');
-      const count = Number.parseInt(fields[3], 16);
+      const count = Number.parseInt(fields[3]!, 16);
       if (bar < 0 || !(count > 0) || fields.length < 4 + 2 * count) {
         throw new ModelError('config_invalid', `${file}:${number} is not a WordNet synset: "${line}"`, file);
       }
@@ -26,7 +26,7 @@ export async function* readWordNet(files: readonly string[]): AsyncGenerator<Tex
       yield {
         id: `${path.extname(file).slice(1)}-${fields[0]}`,
         // A syntactic marker such as "(p)" follows some adjectives.
-        title: words.map((word) => word.replace(/\(\w+\)$/, '').replaceAll('_', ' ')).join(', '),
+        title: words.map((word) => word!.replace(/\(\w+\)$/, '').replaceAll('_', ' ')).join(', '),
         text: line.slice(bar + 3).trim(),
       };
     }

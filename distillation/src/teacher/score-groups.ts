@@ -131,10 +131,10 @@ async function* combined(
 
 /** Weighted sum of the teachers' z-scores, candidate by candidate; one teacher's scores stay as they are. */
 export function combineScores(scores: readonly (readonly number[])[], weights: readonly number[]): number[] {
-  if (scores.length === 1) return [...scores[0]];
+  if (scores.length === 1) return [...scores[0]!];
   const standard = scores.map(zScores);
-  return scores[0].map((_, i) => {
-    const sum = standard.reduce((total, row, t) => total + weights[t] * row[i], 0);
+  return scores[0]!.map((_, i) => {
+    const sum = standard.reduce((total, row, t) => total + weights[t]! * row[i]!, 0);
     return Math.round(1e5 * sum) / 1e5;
   });
 }
