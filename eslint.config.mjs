@@ -47,6 +47,7 @@ export default tseslint.config(
     ],
   },
   ...tseslint.configs.strict,
+  { files: ['*/src/**/*.ts'], extends: [tseslint.configs.strictTypeChecked] },
   {
     files: ['**/*.{ts,tsx}'],
     plugins: { 'import-x': importX },
@@ -60,6 +61,18 @@ export default tseslint.config(
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off',
       eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['*/src/**/*.ts'],
+    rules: {
+      // Numbers and flags read as they are written.
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // () => void calls in arrow functions are how callbacks are written here.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
     },
   },
   ...Object.keys(arrows).map((room) => ({

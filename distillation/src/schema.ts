@@ -55,7 +55,7 @@ export async function readBySchema<S extends v.GenericSchema>(
     ? faults(result.output)
     : result.issues.map((issue) => `${place(issue)} ${issue.message}`);
   if (found.length > 0) throw new ModelError('config_invalid', `${file}: ${found.join('; ')}`, file);
-  return result.output as v.InferOutput<S>;
+  return result.output;
 }
 
 /** `teachers[0].kind` */

@@ -169,7 +169,7 @@ async function fetchRest(
     },
   });
   // The global fetch and node:stream/web declare the same stream twice.
-  const body = Readable.fromWeb(response.body as ReadableStream);
+  const body = Readable.fromWeb(response.body);
   await pipeline(body, meter, createWriteStream(file, { flags: resumes ? 'a' : 'w' }));
 }
 

@@ -28,12 +28,12 @@ export async function sendFile(
   const file = path.join(packageRoot(__dirname), 'page', name);
   const found = type === undefined ? undefined : await stat(file).catch(() => undefined);
   if (!found?.isFile() || type === undefined) {
-    return sendJson(response, 404, {
+    sendJson(response, 404, {
       error: { code: 'not_found', message: `there is no ${url}`, details: {} },
-    });
+    }); return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    return sendJson(response, 405, { error: { code: 'method_not_allowed', message: 'GET it', details: {} } });
+    sendJson(response, 405, { error: { code: 'method_not_allowed', message: 'GET it', details: {} } }); return;
   }
   response.writeHead(200, {
     'content-type': type,

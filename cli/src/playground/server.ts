@@ -39,21 +39,21 @@ export function playground(
     const [, at, rest = ''] = CONTAINER.exec(path) ?? [];
     const model = models[Number(at)];
     if (model && rest === 'tokens') {
-      return sendJson(response, 200, await counterOf(model).count((await bodyOf(request)) as TextsToCount));
+      sendJson(response, 200, await counterOf(model).count((await bodyOf(request)) as TextsToCount)); return;
     }
     if (model) return forward(request, response, new URL(rest, `${model.containerUrl}/`));
     if (path === '/playground/models') {
-      return sendJson(
+      sendJson(
         response,
         200,
         models.map(({ name, description }) => summary(name, description)),
-      );
+      ); return;
     }
     if (path === '/playground/sample') {
-      return sendJson(response, 200, { passages: demoPassages(), questions: demoQuestions() });
+      sendJson(response, 200, { passages: demoPassages(), questions: demoQuestions() }); return;
     }
     if (path === '/playground/cost' && request.method === 'POST') {
-      return sendJson(response, 200, costOf((await bodyOf(request)) as CostQuestion));
+      sendJson(response, 200, costOf((await bodyOf(request)) as CostQuestion)); return;
     }
     return sendFile(request, response, path);
   };
@@ -94,7 +94,7 @@ function forward(request: IncomingMessage, response: ServerResponse, url: URL): 
   return new Promise((resolve, reject) => {
     // The container sees a request of its own; what belongs to the browser's connection stays here.
     const { connection, ...headers } = request.headers;
-    void connection;
+    connection;
     const upstream = httpRequest(
       url,
       { method: request.method, headers: { ...headers, host: url.host } },

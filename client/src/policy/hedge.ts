@@ -48,7 +48,7 @@ export function hedged<V>(
         (error: unknown) => {
           pending -= 1;
           if (isFirst) firstError = error;
-          if (pending === 0) finish(() => reject(firstError as Error));
+          if (pending === 0) finish(() => reject(firstError));
         },
       );
     };

@@ -60,7 +60,7 @@ export const textClassification: Codec = {
         ...pairs,
         // A pair alone is answered as a list of one.
         read: (value, path, reading) => pairs.read(isObject(value) ? [value] : value, path, reading),
-      } as typeof pairs,
+      },
       parameters: object(
         {
           function_to_apply: choice('sigmoid', 'none'),

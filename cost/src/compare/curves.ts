@@ -28,7 +28,7 @@ export function costCurves(
       const asked = atLoad(question, queriesPerSecond);
       return hosting === 'serverless'
         ? serverlessOptions(asked, book, measurements).find((option) => option.memoryMb === memoryMb)!
-        : instanceOption(asked, hosting as InstanceMode, instanceType!, book, measurements);
+        : instanceOption(asked, hosting, instanceType!, book, measurements);
     };
     return { option: id, label, points: points(loads, at), basis: 'estimated' };
   });

@@ -161,6 +161,7 @@ function addressOf(path: string, { endpoint = AWS }: OfferOptions): string {
 
 /** An error of fetch hides why behind its cause. */
 function reason(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause : error;
-  return cause.message.split('\n')[0]!;
+  // Of several addresses that refused, the code alone says why.
+  const cause = error.cause as Partial<NodeJS.ErrnoException> | undefined;
+  return (cause?.message || cause?.code || error.message).split('\n')[0]!;
 }

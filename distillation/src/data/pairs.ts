@@ -138,7 +138,7 @@ function drawGroup(
   return {
     query: drawn.query,
     ...(known && {
-      positive: cut ? candidateText({ ...records[record]!, text: drawn.remainder! }, form) : positive,
+      positive: cut ? candidateText({ ...records[record]!, text: drawn.remainder }, form) : positive,
     }),
     hard: near.map(candidate),
     random: others.map(candidate),

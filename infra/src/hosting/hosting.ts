@@ -28,7 +28,7 @@ export const HOSTING_MODES = Object.keys(MODES) as readonly HostingMode[];
 /** The mode of a hosting, for any of them. */
 export function modeOf(mode: HostingMode): Mode<Hosting> {
   // Each takes its own hosting only; callers hand back what belongs to the mode they named.
-  return MODES[mode] as Mode<Hosting>;
+  return MODES[mode];
 }
 
 /** A plan, and the mode that it is one of. */

@@ -30,7 +30,7 @@ export class ContextReader {
       this.faults.add(`${key} must be text`);
       return undefined;
     }
-    return String(value as string | number | boolean).trim();
+    return String(value).trim();
   }
 
   number(key: string): number | undefined {

@@ -145,7 +145,7 @@ export interface ModelProto {
 const modelType = protobuf.Root.fromJSON(schema).lookupType('ModelProto');
 
 export function encodeModel(model: ModelProto): Uint8Array {
-  return modelType.encode(model as object as protobuf.Message).finish();
+  return modelType.encode(model).finish();
 }
 
 /** @throws Error when the bytes are not a protobuf of this shape. */
