@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
-import { packageVersion, readManifest } from '@sagemaker-reranker/models';
+import { VARIANT_IDS, packageVersion, readManifest } from '@sagemaker-reranker/models';
 import { CLI, reranker } from '../support/cli.js';
 
 // Every test starts processes: a deadline against a hang, however busy the machine.

@@ -1,3 +1,4 @@
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -37,7 +38,7 @@ test('bad context ends with the faults and without a stack trace', () => {
   expect(status).toBe(1);
   expect(stderr).toBe(
     'cdk.json context: 2 faults\n' +
-      '  - variant is "huge"; it must be one of base, turbo, tiny, embedded, or several with commas\n' +
+      `  - variant is "huge"; it must be one of ${VARIANT_IDS.join(', ')}, or several with commas\n` +
       '  - hosting is "batch"; it must be one of real-time, serverless, asynchronous, multi-model, inference-components\n',
   );
 });

@@ -1,6 +1,6 @@
 import type { PriceBook } from '../price-book/book.js';
 import type { CostCurve, HostingOption, Measurement, Question, ServiceOption } from '../types.js';
-import { instanceOption, type InstanceMode } from './instance-options.js';
+import { instanceOption } from './instance-options.js';
 import { serverlessOptions } from './serverless-options.js';
 import { serviceOptions } from './services.js';
 

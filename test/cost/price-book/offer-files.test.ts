@@ -5,6 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pricesCommand } from '../../../cli/src/commands/cost-prices.js';
 import {
+  type Comparison,
   type RegionPrices,
   compare,
   fetchOfferPrices,
@@ -224,7 +225,7 @@ test('what was fetched is what is compared from then on: own prices, plans as li
   } as const;
   const options = { book, measurements: MEASUREMENTS, instanceTypes: ['ml.c7i.large'] };
   const realTime = ({ options: rows }: Comparison): number =>
-    rows.find(({ mode }) => mode === 'real-time')!.usdPerMonth!.value;
+    rows.find(({ hosting }) => hosting === 'real-time')!.usdPerMonth!.value;
   expect(realTime(compare(question, options))).toBeCloseTo(0.123 * 730, 6);
   const plan = compare({ ...question, savingsPlan: '3yr' }, options);
   expect(realTime(plan)).toBeCloseTo(0.07 * 730, 6);
