@@ -180,7 +180,6 @@ describe('invocations', () => {
   it.each([
     ['GET', '/endpoints/e/invocations'],
     ['POST', '/endpoints/e'],
-    ['POST', '/invocations'],
     ['POST', '/ping'],
     ['GET', '/'],
   ])('answers 404 in the shape of AWS to %s %s', async (method, path) => {
