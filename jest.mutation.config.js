@@ -1,5 +1,7 @@
 // What Stryker runs: no build before, no summary after.
-const { globalSetup, reporters, ...config } = require('./jest.config.js');
+const config = { ...require('./jest.config.js') };
+delete config.globalSetup;
+delete config.reporters;
 
 /** @type {import('jest').Config} */
 module.exports = config;

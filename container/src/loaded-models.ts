@@ -108,7 +108,7 @@ export class LoadedModels {
   /** Ends all engines; a model that still loads is ended as soon as it has. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all([...this.#entries.values()].map(({ engine }) => engine?.close()));
+    await Promise.all([...this.#entries.values()].map(async ({ engine }) => engine?.close()));
   }
 
   #find(name: string): Entry {

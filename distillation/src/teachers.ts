@@ -39,7 +39,8 @@ export class Teachers {
   /** The first sentence encoder, which finds candidates and gives words their start; undefined where there is none. */
   async encoder(): Promise<SentenceTeacher | undefined> {
     const i = this.configs.findIndex(({ kind }) => kind === 'sentence-encoder');
-    return i < 0 ? undefined : ((await this.get(i)) as SentenceTeacher);
+    const teacher = i < 0 ? undefined : await this.get(i);
+    return teacher instanceof SentenceTeacher ? teacher : undefined;
   }
 
   async close(): Promise<void> {

@@ -93,7 +93,7 @@ function idsFault(ids: unknown, known: ReadonlyMap<string, unknown>): string | u
   if (!Array.isArray(ids) || ids.length === 0 || !ids.every((id) => typeof id === 'string')) {
     return 'must be a list of at least one id';
   }
-  const unknown = (ids).find((id) => !known.has(id));
+  const unknown = ids.find((id) => !known.has(id));
   return unknown === undefined ? undefined : `names unknown document "${unknown}"`;
 }
 

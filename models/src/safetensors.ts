@@ -143,7 +143,7 @@ export class SafetensorsFile {
     if (this.start + to > size)
       throw this.invalid(`${name} ends at byte ${this.start + to} of ${size}: truncated`);
     const width = WIDTHS[dtype];
-    const bytes = shape.reduce((product: number, n: number) => product * n, width ?? 0);
+    const bytes = (shape as number[]).reduce((product, n) => product * n, width ?? 0);
     if (width !== undefined && (from < 0 || to - from !== bytes))
       throw this.invalid(`${name} has ${to - from} bytes for ${dtype} of shape ${shape.join('x')}`);
   }

@@ -59,8 +59,9 @@ function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Readonly<Record<string, unknown>>;
-  const text = TEXT_FIELDS.map((field) => fields[field]).find((each) => typeof each === 'string') as
-    string | undefined;
+  const text = TEXT_FIELDS.map((field) => fields[field]).find(
+    (each): each is string => typeof each === 'string',
+  );
   return text !== undefined && typeof fields.title === 'string' && fields.title !== ''
     ? `${fields.title}. ${text}`
     : text;

@@ -281,7 +281,10 @@ async function open(options: Options, signal: AbortSignal): Promise<Opened> {
       target,
       subject: { ...subject, ...deployed },
       usage: () => Promise.resolve(null),
-      close: () => Promise.resolve(target.close()),
+      close: () => {
+        target.close();
+        return Promise.resolve();
+      },
     };
   }
   note('starting the container');

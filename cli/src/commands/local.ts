@@ -46,7 +46,9 @@ async function run({ port, model, hosting, page, quiet }: LocalOptions): Promise
   const models: ServedModel[] = [];
   const handle = playground(models);
   const running: LocalEndpoint[] = [];
-  const closeAll = async (): Promise<void> => void (await Promise.all(running.map((each) => each.close())));
+  const closeAll = async (): Promise<void> => {
+    await Promise.all(running.map((each) => each.close()));
+  };
   let stopping = false;
   const stop = (): void => {
     stopping = true;

@@ -30,10 +30,12 @@ export async function sendFile(
   if (!found?.isFile() || type === undefined) {
     sendJson(response, 404, {
       error: { code: 'not_found', message: `there is no ${url}`, details: {} },
-    }); return;
+    });
+    return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendJson(response, 405, { error: { code: 'method_not_allowed', message: 'GET it', details: {} } }); return;
+    sendJson(response, 405, { error: { code: 'method_not_allowed', message: 'GET it', details: {} } });
+    return;
   }
   response.writeHead(200, {
     'content-type': type,

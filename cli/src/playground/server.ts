@@ -39,7 +39,8 @@ export function playground(
     const [, at, rest = ''] = CONTAINER.exec(path) ?? [];
     const model = models[Number(at)];
     if (model && rest === 'tokens') {
-      sendJson(response, 200, await counterOf(model).count((await bodyOf(request)) as TextsToCount)); return;
+      sendJson(response, 200, await counterOf(model).count((await bodyOf(request)) as TextsToCount));
+      return;
     }
     if (model) return forward(request, response, new URL(rest, `${model.containerUrl}/`));
     if (path === '/playground/models') {
@@ -47,13 +48,16 @@ export function playground(
         response,
         200,
         models.map(({ name, description }) => summary(name, description)),
-      ); return;
+      );
+      return;
     }
     if (path === '/playground/sample') {
-      sendJson(response, 200, { passages: demoPassages(), questions: demoQuestions() }); return;
+      sendJson(response, 200, { passages: demoPassages(), questions: demoQuestions() });
+      return;
     }
     if (path === '/playground/cost' && request.method === 'POST') {
-      sendJson(response, 200, costOf((await bodyOf(request)) as CostQuestion)); return;
+      sendJson(response, 200, costOf((await bodyOf(request)) as CostQuestion));
+      return;
     }
     return sendFile(request, response, path);
   };
@@ -93,8 +97,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 function forward(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   return new Promise((resolve, reject) => {
     // The container sees a request of its own; what belongs to the browser's connection stays here.
-    const { connection, ...headers } = request.headers;
-    connection;
+    const headers = { ...request.headers, connection: undefined };
     const upstream = httpRequest(
       url,
       { method: request.method, headers: { ...headers, host: url.host } },

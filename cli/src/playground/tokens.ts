@@ -41,11 +41,11 @@ export class TokenCounter {
     const { max_length: most, pair_template: template } = this.description;
     const room = Math.max(1, most - specialTokens(template) - (await this.#offsets(query)).length);
     const counts: TokenCount[] = [];
-    for (const text of documents) {
+    for (const text of documents as readonly string[]) {
       const offsets = await this.#offsets(text);
       const windows = offsets.flatMap(([begin], i) => (i % room === 0 ? [begin!] : []));
       const end = offsets[Math.min(room, offsets.length) - 1]?.[1] ?? 0;
-      const readCharacters = offsets.length <= room ? [...text].length : end;
+      const readCharacters = offsets.length <= room ? Array.from(text).length : end;
       counts.push({ tokens: offsets.length, readCharacters, windows });
     }
     return { room, documents: counts };

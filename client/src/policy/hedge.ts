@@ -22,7 +22,7 @@ export function hedged<V>(
   return new Promise((resolve, reject) => {
     const running: LinkedController[] = [];
     let pending = 0;
-    let firstError: unknown;
+    let firstError!: Error;
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
       settle();
@@ -45,7 +45,7 @@ export function hedged<V>(
       pending += 1;
       answer.then(
         (value) => finish(() => resolve(value)),
-        (error: unknown) => {
+        (error: Error) => {
           pending -= 1;
           if (isFirst) firstError = error;
           if (pending === 0) finish(() => reject(firstError));

@@ -31,7 +31,9 @@ export function invokeContainer(
       signal,
     });
     // Also after the head: a connection cut then is an error here as well as on the answer.
-    request.on('error', () => reject(signal.aborted ? signal.reason : noResponse(invocation.endpointName)));
+    request.on('error', () =>
+      reject(signal.aborted ? (signal.reason as Error) : noResponse(invocation.endpointName)),
+    );
     request.on('response', resolve);
     // What goes wrong on the way to the container is an error of the request, too.
     if ('content' in body) pipeline(body.content, request, () => undefined);

@@ -78,7 +78,7 @@ async function products(
       },
       { abortSignal: signal },
     );
-    entries.push(...(answer.PriceList ?? []).map((element: unknown) => parseEntry(element)));
+    entries.push(...((answer.PriceList ?? []) as unknown[]).map((element) => parseEntry(element)));
     token = answer.NextToken || undefined;
     if (token === undefined) return entries;
     if (seen.has(token)) break;

@@ -38,7 +38,7 @@ function parseStanza(stanza: readonly string[]): TextRecord | undefined {
       continue;
     }
     const verbatim = line.startsWith('  ');
-    if (flowing && !verbatim) paragraphs[paragraphs.length - 1] += ` ${content}`;
+    if (flowing && !verbatim) paragraphs.push(`${paragraphs.pop() ?? ''} ${content}`);
     else paragraphs.push(content);
     flowing = !verbatim;
   }

@@ -56,7 +56,7 @@ function subnetsOf(placement: NetworkPlacement): readonly string[] | string {
 export function bindNetwork(scope: Construct, placement: NetworkPlacement): BoundNetwork {
   const { vpc } = placement;
   // Checked before: a selection that is empty, or that the CDK refuses, comes no further.
-  const subnetIds = [...subnetsOf(placement)];
+  const subnetIds = [subnetsOf(placement)].flat();
   const securityGroups = placement.securityGroups ?? [instanceSecurityGroup(scope, placement)];
   const stack = Stack.of(scope);
   return {
