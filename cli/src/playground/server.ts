@@ -97,7 +97,8 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
 function forward(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
   return new Promise((resolve, reject) => {
     // The container sees a request of its own; what belongs to the browser's connection stays here.
-    const headers = { ...request.headers, connection: undefined };
+    const headers = { ...request.headers };
+    delete headers.connection;
     const upstream = httpRequest(
       url,
       { method: request.method, headers: { ...headers, host: url.host } },
