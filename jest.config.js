@@ -24,5 +24,7 @@ module.exports = {
   // Packages published as ES modules only; Jest runs CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(stemmer|ai|@ai-sdk|@workflow|eventsource-parser|zod)/)'],
   reporters: ['default', '<rootDir>/test/setup/summary.js'],
-  testTimeout: 30_000,
+  // Most tests wait for processes that they start.
+  maxWorkers: '100%',
+  testTimeout: 60_000,
 };
