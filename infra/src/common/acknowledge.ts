@@ -24,6 +24,21 @@ export function acknowledge(construct: IConstruct, rule: `AwsSolutions-${string}
   Validations.of(construct).acknowledge({ id: rule, reason });
 }
 
+/**
+ * Records why the CDK's own functions of a stack are as they are: their settings cannot be changed from here.
+ * @param prefix that the ids of such functions begin with
+ */
+export function acknowledgeProviders(stack: Stack, prefix: string): void {
+  for (const provider of stack.node.children.filter(({ node }) => node.id.startsWith(prefix))) {
+    acknowledgeManagedPolicy(
+      provider,
+      'service-role/AWSLambdaBasicExecutionRole',
+      'the CDK gives its functions the AWS policy that lets them log',
+    );
+    acknowledge(provider, 'AwsSolutions-L1', 'the CDK pins the runtime that its function is tested on');
+  }
+}
+
 /** How cdk-nag writes a resource with intrinsic functions: `<AWS::Region>`, `<LogicalId.Arn>`. */
 function flatten(value: unknown): string {
   if (Array.isArray(value)) return value.map(flatten).join('');

@@ -13,7 +13,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
-import { acknowledge, acknowledgeAll, acknowledgeManagedPolicy } from '../common/acknowledge.js';
+import { acknowledge, acknowledgeAll, acknowledgeProviders } from '../common/acknowledge.js';
 import type { CpuArchitecture } from '../sizing/instance-types.js';
 
 const TIMEOUT = Duration.minutes(30);
@@ -150,19 +150,7 @@ export class CodeBuildImage extends Construct {
       timeout: String(TIMEOUT.toSeconds()),
     });
     built.node.addDependency(start);
-    this.#explainProvider();
+    acknowledgeProviders(Stack.of(this), 'AWS679f53fac');
     return built;
-  }
-
-  #explainProvider(): void {
-    const providers = Stack.of(this).node.children.filter(({ node }) => node.id.startsWith('AWS679f53fac'));
-    for (const provider of providers) {
-      acknowledgeManagedPolicy(
-        provider,
-        'service-role/AWSLambdaBasicExecutionRole',
-        'the CDK gives its functions the AWS policy that lets them log',
-      );
-      acknowledge(provider, 'AwsSolutions-L1', 'the CDK pins the runtime that its function is tested on');
-    }
   }
 }

@@ -9,7 +9,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { BucketDeployment, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
 import { type ModelDirectory, packModel } from '@sagemaker-reranker/models';
-import { acknowledge, acknowledgeManagedPolicy } from '../common/acknowledge.js';
+import { acknowledgeProviders } from '../common/acknowledge.js';
 import { privateBucket } from '../common/private-bucket.js';
 import { modelUploads } from './model-uploads.js';
 
@@ -49,7 +49,7 @@ export class ModelStore extends Construct {
     });
     this.#allowUpload(asset, role);
     this.deployment.node.addDependency(role);
-    this.#explain();
+    acknowledgeProviders(Stack.of(this), 'Custom::');
   }
 
   /** What `aws s3 cp` of the upload and `aws s3 sync` to the prefix ask for; the CDK would open the whole bootstrap bucket. */
@@ -85,18 +85,5 @@ export class ModelStore extends Construct {
     for (const [name, model] of archives) packModel(model, path.join(part, `${name}.tar.gz`));
     renameSync(part, directory);
     return directory;
-  }
-
-  /** The CDK's own functions that upload and clean up come with settings that cannot be changed from here. */
-  #explain(): void {
-    const providers = Stack.of(this).node.children.filter(({ node }) => node.id.startsWith('Custom::'));
-    for (const provider of providers) {
-      acknowledgeManagedPolicy(
-        provider,
-        'service-role/AWSLambdaBasicExecutionRole',
-        'the CDK gives its functions the AWS policy that lets them log',
-      );
-      acknowledge(provider, 'AwsSolutions-L1', 'the CDK pins the runtime that its function is tested on');
-    }
   }
 }
