@@ -41,6 +41,11 @@ export class LoadedModels {
     return [...this.#entries.values()].filter(({ engine }) => engine !== undefined).map(described);
   }
 
+  /** Engines of the loaded models. */
+  engines(): Engine[] {
+    return [...this.#entries.values()].flatMap(({ engine }) => engine ?? []);
+  }
+
   /** @throws RequestError `model_not_found`. */
   describe(name: string): LoadedModel {
     return described(this.#find(name));

@@ -46,7 +46,7 @@ export async function startServer(
   const app = createApp({
     settings,
     logger,
-    metrics: new Metrics(() => engine),
+    metrics: new Metrics(() => models?.engines() ?? (engine === undefined ? [] : [engine])),
     engine: () => engine,
     models,
     draining: () => closed !== undefined,

@@ -54,7 +54,7 @@ describe('through the SDK, to an endpoint whose container fails', () => {
   it('gives up when the signal fires', async () => {
     const controller = new AbortController();
     const call = client.rerank({ query: 'hang', documents, signal: controller.signal });
-    setTimeout(() => controller.abort(new Error('navigated away')), 50);
+    setImmediate(() => controller.abort(new Error('navigated away')));
     const error = await failureOf<AbortedError>(call);
     expect(error).toBeInstanceOf(AbortedError);
     expect(error.cause).toEqual(new Error('navigated away'));

@@ -17,6 +17,8 @@ const query = 'q';
 const documents = ['a', 'bb', 'ccc'];
 const length = (text: string): number => text.length;
 const quick = { baseDelayMs: 1, maxDelayMs: 2 };
+afterEach(() => jest.useRealTimers());
+
 const hanging: RerankTransport = { invoke: () => new Promise(() => undefined) };
 
 function recorder(): { readonly events: ClientEvent[]; readonly instrumentation: Instrumentation } {
@@ -60,7 +62,7 @@ describe('concurrency', () => {
     const transport = codecTransport(length, async () => {
       inside += 1;
       most = Math.max(most, inside);
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      await new Promise((resolve) => setImmediate(resolve));
       inside -= 1;
     });
     const client = new RerankerClient({ transport, concurrency: 3, maxDocumentsPerRequest: 1 });
@@ -115,11 +117,12 @@ describe('hedging', () => {
   });
 
   it('uses only slots that are free', async () => {
+    jest.useFakeTimers();
     const transport = codecTransport(length, () => new Promise((resolve) => setTimeout(resolve, 40)));
-    await new RerankerClient({ transport, hedge: { afterMs: 1 }, concurrency: 1 }).rerank({
-      query,
-      documents,
-    });
+    const client = new RerankerClient({ transport, hedge: { afterMs: 1 }, concurrency: 1 });
+    const call = client.rerank({ query, documents });
+    await jest.advanceTimersByTimeAsync(40);
+    await call;
     expect(transport.sent).toHaveLength(1);
   });
 });
@@ -184,6 +187,7 @@ describe('onUnavailable: passthrough', () => {
 
 describe('the circuit breaker', () => {
   it('keeps calls from an endpoint that fails, and lets them through again', async () => {
+    jest.useFakeTimers();
     let broken = true;
     const { events, instrumentation } = recorder();
     const transport = codecTransport(length, () => {
@@ -202,7 +206,7 @@ describe('the circuit breaker', () => {
     expect(degraded).toMatchObject({ degraded: true, reason: { code: 'circuit_open' } });
 
     broken = false;
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await jest.advanceTimersByTimeAsync(30);
     await client.rerank({ query, documents });
     const states = events.flatMap((event) => (event.type === 'circuit' ? event.state : []));
     expect(states).toEqual(['open', 'half_open', 'closed']);

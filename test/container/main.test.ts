@@ -45,7 +45,7 @@ describe('serve', () => {
   it('answers pings at once while a long batch runs', async () => {
     const container = await startContainer(await slowModel());
     const long = container.rerank({ query: 'q', documents: [words('ab', 6_000)] });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await container.busy();
     let answered = false;
     void long.then(() => (answered = true));
     for (let pings = 0; pings < 10; pings += 1) expect((await container.ping()).status).toBe(200);
@@ -64,7 +64,7 @@ describe('serve', () => {
   it('answers 429 with Retry-After when the token queue is full', async () => {
     const container = await startContainer(await slowModel(), { RERANKER_QUEUE_TOKENS: '5000' });
     const first = container.rerank(slowRequest);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await container.busy();
     const second = await container.rerank(slowRequest);
     expect(second.status).toBe(429);
     expect(codeOf(second.json)).toBe('overloaded');
@@ -77,7 +77,7 @@ describe('serve', () => {
     const gone = new AbortController();
     const documents = Array.from({ length: 50 }, (_, i) => words(`a${'b'.repeat(i)}`, 4_000));
     const hungUp = container.rerank({ query: 'q', documents }, { signal: gone.signal });
-    setTimeout(() => gone.abort(), 300);
+    void container.busy().then(() => gone.abort());
     await expect(hungUp).rejects.toThrow('abort');
     // Fifty such documents would outlast this test by far.
     const answer = await container.rerank({ query: 'q', documents: ['x'] });
@@ -89,7 +89,7 @@ describe('serve', () => {
     const container = await startContainer(await slowModel());
     const { pid } = await container.logged('inference process ready');
     const answer = container.rerank(slowRequest);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await container.busy();
     process.kill(pid as number, 'SIGKILL');
     expect((await answer).status).toBe(200);
     expect(await container.logged('inference process ended')).toMatchObject({
@@ -114,7 +114,7 @@ describe('SIGTERM', () => {
   it('finishes what is in flight, refuses the rest, and exits with 0', async () => {
     const container = await startContainer(await slowModel());
     const answer = container.rerank(slowRequest);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await container.busy();
     container.child.kill('SIGTERM');
     await container.logged('draining');
     container.child.kill('SIGTERM');
@@ -133,7 +133,7 @@ describe('SIGTERM', () => {
     const container = await startContainer(await slowModel());
     const first = container.rerank(slowRequest);
     const late = container.lateRequest();
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await container.busy();
     container.child.kill('SIGTERM');
     await container.logged('draining');
     const refused = await late.finish(JSON.stringify({ query: 'q', documents: ['x'] }));
@@ -146,7 +146,7 @@ describe('SIGTERM', () => {
   it('fails what outlasts the drain, and exits with 0', async () => {
     const container = await startContainer(await slowModel(), { RERANKER_DRAIN_MS: '100' });
     const answer = container.rerank({ query: 'q', documents: [words('ab', 6_000)] });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await container.busy();
     container.child.kill('SIGTERM');
     const failed = await answer;
     expect(failed.status).toBe(503);

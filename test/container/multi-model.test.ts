@@ -113,12 +113,11 @@ describe('a multi-model endpoint', () => {
     expect((await load(container, 'slow', await slowModel())).status).toBe(200);
     const documents = Array.from({ length: 2 }, (_, i) => words('ab', 7_000 - i));
     const answer = invoke(container, 'slow', { query: 'q', documents });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await container.busy();
     const unloading = unload(container, 'slow');
     let gone = false;
     void unloading.then(() => (gone = true));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect((await invoke(container, 'slow', {})).status).toBe(404);
+    while ((await invoke(container, 'slow', {})).status !== 404);
     expect(gone).toBe(false);
     expect((await answer).status).toBe(200);
     expect((await unloading).status).toBe(200);

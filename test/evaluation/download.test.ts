@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { readBeir } from '../../evaluation/src/beir.js';
+import { stored } from '../support/stored.js';
 import { beirArchive, downloadBeir, type BeirArchive } from '../../evaluation/src/download.js';
 
 function crc32(bytes: Buffer): number {
@@ -85,7 +86,7 @@ beforeAll(async () => {
     const most = breaks.shift();
     if (most === undefined) return void response.end(rest);
     response.write(rest.subarray(0, most));
-    setTimeout(() => response.destroy(), 20);
+    void stored(path.join(directory, 'small.zip.part'), start + most).then(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import type { Collection } from '../../evaluation/src/collection.js';
 import { evaluate, type Reranker } from '../../evaluation/src/evaluate.js';
 
@@ -33,7 +35,7 @@ class ByDigit implements Reranker {
   async rerank(query: string, candidates: readonly { id: string }[]): Promise<number[]> {
     this.asked.push([query, candidates.map(({ id }) => id)]);
     // The first query answers last: results must not depend on the order of arrival.
-    await new Promise((resolve) => setTimeout(resolve, query === 'first' ? 20 : 1));
+    for (let turn = 0; query === 'first' && turn < 5; turn += 1) await turnOfLoop();
     return candidates.map(({ id }) => Number(id.slice(1)));
   }
 }
@@ -110,12 +112,15 @@ describe('evaluate', () => {
     expect(events).toEqual(['start a', 'stop a', 'start b', 'stop b']);
 
     const asked: [string, AbortSignal][] = [];
+    let answered!: () => void;
+    const second = new Promise<void>((resolve) => (answered = resolve));
     const failing: Reranker = {
       name: 'failing',
       rerank: async (query, candidates, signal) => {
         asked.push([query, signal!]);
         if (query === 'first') throw new Error('broken');
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (!signal!.aborted) await once(signal!, 'abort');
+        answered();
         return candidates.map(() => 1);
       },
     };
@@ -130,7 +135,8 @@ describe('evaluate', () => {
     await expect(evaluate(wider, { ...firstStage, run }, [failing], { concurrency: 2 })).rejects.toThrow(
       'broken',
     );
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await second;
+    await turnOfLoop();
     expect(asked.map(([query]) => query)).toEqual(['first', 'second']);
     expect(asked.every(([, signal]) => signal.aborted)).toBe(true);
   });

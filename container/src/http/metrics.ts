@@ -20,14 +20,25 @@ export class Metrics {
     registers: [this.#registry],
   });
 
-  constructor(engine: () => Engine | undefined) {
+  /** @param engines - those of all loaded models */
+  constructor(engines: () => readonly Engine[]) {
     collectDefaultMetrics({ register: this.#registry });
-    this.#gauge('queue_tokens', 'Tokens admitted and not yet scored.', () => engine()?.queuedTokens ?? 0);
-    this.#gauge('workers_ready', 'Inference processes that can score.', () => engine()?.workers.ready ?? 0);
+    const sum = (of: (engine: Engine) => number) => () =>
+      engines().reduce((total, engine) => total + of(engine), 0);
+    this.#gauge(
+      'queue_tokens',
+      'Tokens admitted and not yet scored.',
+      sum(({ queuedTokens }) => queuedTokens),
+    );
+    this.#gauge(
+      'workers_ready',
+      'Inference processes that can score.',
+      sum(({ workers }) => workers.ready),
+    );
     this.#gauge(
       'worker_deaths',
       'Inference processes that ended unasked.',
-      () => engine()?.workers.deaths ?? 0,
+      sum(({ workers }) => workers.deaths),
     );
   }
 

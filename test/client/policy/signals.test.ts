@@ -54,7 +54,7 @@ describe('abortable', () => {
         source(() => undefined),
       )) {
         seen.push(item);
-        if (item === 2) setTimeout(() => controller.abort(new Error('left')), 5);
+        if (item === 2) setImmediate(() => controller.abort(new Error('left')));
       }
     })();
     await expect(reading).rejects.toThrow('left');

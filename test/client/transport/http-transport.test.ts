@@ -97,8 +97,7 @@ it.each<[string, (response: ServerResponse) => void]>([
   [
     'breaks off its answer',
     (response) => {
-      response.writeHead(200, { 'content-length': 99 }).write('{');
-      setTimeout(() => response.destroy(), 10);
+      response.writeHead(200, { 'content-length': 99 }).write('{', () => response.destroy());
     },
   ],
 ])('maps a connection that %s to NetworkError', async (_, act) => {

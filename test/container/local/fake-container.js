@@ -10,6 +10,9 @@ if (start === 'exit') {
   process.exit(2);
 }
 
+/** Actions of all requests so far. */
+const seen = [];
+
 const actions = {
   echo: (response, request, body) => {
     const attributes = request.headers['x-amzn-sagemaker-custom-attributes'];
@@ -25,6 +28,7 @@ const actions = {
     response.writeHead(200, { 'content-type': 'application/json' }).end(text);
   },
   flood: (response, _request, _body, bytes) => response.end(Buffer.alloc(Number(bytes), 'x')),
+  seen: (response) => response.end(seen.join(' ')),
   hang: () => undefined,
   crash: () => process.exit(3),
   break: (response) => {
@@ -34,9 +38,10 @@ const actions = {
   slow: (response) => setTimeout(() => response.end('late but whole'), 500),
   // Lines of a stream, which then ends as it is told.
   lines: (response, _request, _body, end, text) => {
-    response.writeHead(200, { 'content-type': 'application/jsonlines' }).write(text);
-    if (end === 'whole') setTimeout(() => response.end(), 20);
-    if (end === 'broken') setTimeout(() => response.destroy(), 20);
+    response.writeHead(200, { 'content-type': 'application/jsonlines' }).write(text, () => {
+      if (end === 'whole') response.end();
+      if (end === 'broken') response.destroy();
+    });
   },
   stream: (response, _request, _body, end) => {
     response.writeHead(200, { 'content-type': 'application/jsonlines' });
@@ -62,6 +67,7 @@ const server = http.createServer(async (request, response) => {
     // Not JSON: echo.
   }
   const [action, ...rest] = directive.split('|');
+  seen.push(action);
   actions[action](response, request, body, ...rest);
 });
 server.listen(port, '127.0.0.1', () => console.log(`fake container on ${port}`));

@@ -67,8 +67,9 @@ describe('startLocalEndpoint', () => {
 
   it('finishes the call in flight when it is closed, and takes no new ones', async () => {
     const local = await startFailing();
-    const inFlight = send(`${local.url}/endpoints/e/invocations`, { body: '{"query":"slow"}' });
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const url = `${local.url}/endpoints/e/invocations`;
+    const inFlight = send(url, { body: '{"query":"slow"}' });
+    while (!(await send(url, { body: '{"query":"seen"}' })).body.includes('slow'));
     const exits = await Promise.all([local.close(), local.close()]);
     expect(exits).toEqual([
       { code: 0, signal: null },

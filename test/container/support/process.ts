@@ -98,6 +98,17 @@ export class ContainerProcess {
     return this.send('/ping', { method: 'GET', headers: {} });
   }
 
+  /** Tokens admitted and not yet scored, as `/metrics` tells. */
+  async queuedTokens(): Promise<number> {
+    const { text } = await this.send('/metrics', { method: 'GET', headers: {} });
+    return Number(/^reranker_queue_tokens (\d+)/m.exec(text)![1]);
+  }
+
+  /** Resolves when a request has reached the engine. */
+  async busy(): Promise<void> {
+    while ((await this.queuedTokens()) === 0);
+  }
+
   /** A request whose headers are sent when `finish` is called, on a connection opened and used before. */
   lateRequest(): { finish(body: string): Promise<string> } {
     const socket = connect(this.port(), '127.0.0.1');

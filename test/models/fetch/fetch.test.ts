@@ -7,6 +7,7 @@ import { type FetchOptions, fetchModel } from '@sagemaker-reranker/models/build'
 import { exportLike } from '../../support/exported.js';
 import { LoopbackHub } from '../../support/hub.js';
 import { halfSafetensors, publishedWeights, writePublished } from '../../support/published.js';
+import { stored } from '../../support/stored.js';
 
 const jina: Architecture = { layers: 2, hidden: 48, heads: 3, intermediate: 200, vocabulary: 600 };
 const weights = halfSafetensors(publishedWeights(jina, 3), 'BF16');
@@ -119,7 +120,8 @@ describe('fetching from the hub', () => {
         'content-length': body.length - from,
         ...(headers.range && { 'content-range': `bytes ${from}-${body.length - 1}/${body.length}` }),
       });
-      response.write(body.subarray(from, half), () => setTimeout(() => response.destroy(), 20));
+      response.write(body.subarray(from, half));
+      void stored(path.join(root, part), half).then(() => response.destroy());
       return true;
     };
     expect((await failure({ retry: { tries: 2, pauseMs: 1 } })).code).toBe('hub_unreachable');
@@ -136,7 +138,8 @@ describe('fetching from the hub', () => {
       if (!first) return response.writeHead(200).end(body) !== undefined;
       first = false;
       response.writeHead(200, { 'content-length': body.length });
-      response.write(body.subarray(0, 100), () => setTimeout(() => response.destroy(), 20));
+      response.write(body.subarray(0, 100));
+      void stored(path.join(root, part), 100).then(() => response.destroy());
       return true;
     };
     const manifest = await get();
