@@ -6,7 +6,7 @@ const REPOSITORY = 'https://github.com/sagemaker-reranker/sagemaker-reranker';
 export default defineConfig({
   title: 'sagemaker-reranker',
   description: 'Run a reranker on AWS SageMaker, in your own account',
-  srcExclude: ['reference/**', 'node_modules/**'],
+  srcExclude: ['node_modules/**'],
   // What stands outside this folder is shown by the repository.
   ignoreDeadLinks: [/^(\.\/)?(\.\.\/)+/],
   markdown: {
@@ -52,6 +52,8 @@ export default defineConfig({
         items: [
           { text: 'Architecture', link: '/architecture' },
           { text: 'Benchmarks', link: '/benchmarks' },
+          // Made by typedoc, outside of the generator's own pages.
+          { text: 'TypeScript API', link: '/reference/index.html', target: '_self' },
         ],
       },
     ],

@@ -7,9 +7,11 @@ import {
   type ModelFigures,
   instanceType,
   scalingTargets,
+  throughput,
   weightsOf,
 } from '@sagemaker-reranker/infra';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
+import { bound } from '../../infra/src/sizing/sizing.js';
 import { removeFixtures } from './support/fixtures.js';
 import { endpointStack } from './support/stacks.js';
 
@@ -197,4 +199,20 @@ test("targets are at least one, and grow with the instance and with a copy's sha
       },
     ),
   );
+});
+
+test('targets plan with 70 % of the throughput, and with two seconds a request', () => {
+  const place = { instance: instanceType('ml.c7i.8xlarge') };
+  const model: ModelFigures = {
+    variant: 'turbo',
+    precision: 'fp32',
+    weightsBytes: weightsOf('turbo', 'fp32'),
+  };
+  const tokensPerRequest = 500;
+  const planned = (0.7 * bound(throughput(model, place), 'low')) / tokensPerRequest;
+  expect(planned).toBeGreaterThan(5);
+  expect(scalingTargets(model, place, { tokensPerRequest })).toEqual({
+    concurrency: Math.floor(2 * planned),
+    invocationsPerMinute: Math.floor(60 * planned),
+  });
 });

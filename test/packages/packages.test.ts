@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { FileSystem } from 'aws-cdk-lib';
@@ -46,7 +48,7 @@ afterAll(async () => {
   await endpoint.close();
   await registry.close();
   rmSync(scratch, { recursive: true, force: true });
-});
+}, 300_000);
 
 const roomOf = (name: string): string => (name === COMMAND ? 'cli' : name.split('/')[1]!);
 
@@ -142,7 +144,53 @@ describe('beside other versions of the same libraries', () => {
     crowded.write('lines.txt', 'a cat sat\nredis keeps values in memory\n');
     const ranked = await crowded.run(bin, 'rerank', '--query', 'in-memory cache', '--json', 'lines.txt');
     expect(ranked).toMatchObject({ status: 0, stdout: expect.stringContaining('redis keeps values') });
+
+    const local = spawn(bin, ['local', '--port', '0'], { cwd: crowded.directory });
+    try {
+      let said = '';
+      for await (const chunk of local.stdout) {
+        said += String(chunk);
+        if (/http:\/\/127\.0\.0\.1:\d+/.test(said)) break;
+      }
+      const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(said)!;
+      const [ping, page] = await Promise.all([fetch(`${url}/ping`), fetch(url)]);
+      expect([ping.status, page.status]).toEqual([200, 200]);
+    } finally {
+      const ended = once(local, 'close');
+      local.kill();
+      await ended;
+    }
   }, 120_000);
+
+  test('where npm left ONNX Runtime out, the command says so, fetches it once, and works', async () => {
+    const bin = path.join(crowded.directory, 'node_modules/.bin', 'reranker');
+    const place = path.join(crowded.directory, 'node_modules/onnxruntime-node');
+    crowded.write('lines.txt', 'a cat sat\nredis keeps values in memory\n');
+    const ask = ['rerank', '--query', 'in-memory cache', '--json', 'lines.txt'];
+    const node = path.dirname(process.execPath);
+    rmSync(place, { recursive: true, force: true });
+    try {
+      crowded.env.XDG_CACHE_HOME = path.join(crowded.directory, 'cache');
+      // Without npm nothing can be fetched.
+      crowded.write('bin/node', `#!/bin/sh\nexec ${process.execPath} "$@"\n`);
+      chmodSync(path.join(crowded.directory, 'bin/node'), 0o755);
+      crowded.env.PATH = path.join(crowded.directory, 'bin');
+      const alone = await crowded.run(process.execPath, bin, ...ask);
+      expect(alone.status).not.toBe(0);
+      expect(alone.stderr).toMatch(/npm install --ignore-scripts onnxruntime-node@\S+\n$/);
+      expect(alone.stderr).not.toMatch(/^\s+at /m);
+
+      crowded.env.PATH = `${node}${path.delimiter}${process.env.PATH}`;
+      const fetched = await crowded.succeed(bin, ...ask);
+      expect(fetched.stderr).toContain('onnxruntime-node was left out');
+      const again = await crowded.succeed(bin, ...ask);
+      expect(again.stderr).not.toContain('onnxruntime-node');
+      expect(again.stdout).toBe(fetched.stdout);
+    } finally {
+      delete crowded.env.PATH;
+      delete crowded.env.XDG_CACHE_HOME;
+    }
+  }, 300_000);
 });
 
 describe('types', () => {
@@ -210,7 +258,7 @@ app.synth();
     );
   }, 300_000);
 
-  test('an error class bundles a few kilobytes, and both forms of a Lambda start', async () => {
+  test('an error class bundles a few kilobytes, and both forms of a Lambda answer', async () => {
     typed.write(
       'error.mjs',
       `import { RerankerError } from '@sagemaker-reranker/client'; export const is = RerankerError.isInstance;`,
@@ -229,16 +277,23 @@ app.synth();
     const { outputFiles } = await bundle('error.mjs', 'esm');
     expect(outputFiles[0]!.contents.length).toBeLessThan(5_000);
     typed.write('lambda.mjs', `export { handler } from '@sagemaker-reranker/client/lambda';`);
+    const event = { query: 'in-memory cache', documents: ['a cat sat', 'redis keeps values in memory'] };
     for (const [format, file] of [
       ['esm', 'lambda-out.mjs'],
       ['cjs', 'lambda-out.cjs'],
     ] as const) {
       const out = await bundle('lambda.mjs', format);
       typed.write(file, out.outputFiles[0]!.text);
-      const script = `import('./${file}').then(async ({ handler }) => console.log(typeof handler))`;
-      Object.assign(typed.env, { RERANKER_ENDPOINT_NAME: 'e', AWS_REGION: 'eu-west-1' });
-      const started = await typed.succeed('node', '-e', script);
-      expect(started).toMatchObject({ status: 0, stdout: 'function\n' });
+      const script = `import('./${file}').then(async ({ handler }) => console.log(JSON.stringify(await handler(${JSON.stringify(event)}, { getRemainingTimeInMillis: () => 60_000 }))))`;
+      Object.assign(typed.env, {
+        RERANKER_ENDPOINT_NAME: 'e',
+        RERANKER_ENDPOINT_URL: endpoint.url,
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: 'any',
+        AWS_SECRET_ACCESS_KEY: 'any',
+      });
+      const { stdout } = await typed.succeed('node', '-e', script);
+      expect(JSON.parse(stdout)).toMatchObject({ results: [{ index: 1 }, { index: 0 }] });
     }
   }, 120_000);
 });
