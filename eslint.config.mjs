@@ -39,6 +39,7 @@ export default tseslint.config(
       '**/dist',
       '**/node_modules',
       'cdk.out',
+      'docs/public',
       '**/coverage',
       'build',
       '**/image/*.js',
