@@ -8,7 +8,7 @@ import {
   bm25FirstStage,
   evaluate,
   formatHtml,
-  formatTable,
+  formatTables,
   rank,
   readBeir,
 } from '@sagemaker-reranker/evaluation';
@@ -61,12 +61,12 @@ export const evaluation: Suite = {
             const { queries, qrels } = turns.evaluation();
             const collection: Collection = { ...(await readBeir(directory)), queries, qrels };
             const first = await bm25FirstStage(collection);
-            const result = await evaluate(collection, first, [new ClientReranker('embedded', client)], {
+            const results = await evaluate(collection, [first], [new ClientReranker('embedded', client)], {
               topK: TOP_K,
               concurrency: CONCURRENCY,
             });
-            formatTable(result);
-            formatHtml(result);
+            formatTables(results);
+            formatHtml(results[0]!);
           },
         },
         ROUNDS,

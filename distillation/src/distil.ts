@@ -1,6 +1,7 @@
 import { appendFile, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import type { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import { ModelError, type ModelManifest, readTokenizer, robertaPair } from '@sagemaker-reranker/models';
 import { weightShapes, writeModelDirectory } from '@sagemaker-reranker/models/build';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
@@ -11,7 +12,6 @@ import { lossSettings, needsTeacher } from './loss.js';
 import type { Recipe } from './recipe.js';
 import { Trainer, type Judgement, type Student } from './trainer.js';
 import { wordStart } from './word-start.js';
-import type { SentenceEncoder } from './data/sentence-encoder.js';
 
 /** What a training run tells while it goes on. */
 export interface Progress {

@@ -1,6 +1,6 @@
+import { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import { ModelError } from '@sagemaker-reranker/models';
 import type { TeacherConfig } from './config.js';
-import { SentenceEncoder } from './data/sentence-encoder.js';
 import { Bm25Teacher } from './teacher/bm25-teacher.js';
 import { CrossEncoder } from './teacher/cross-encoder.js';
 import { SentenceTeacher } from './teacher/sentence-teacher.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import type { EncodedGroups } from './data/groups.js';
-import type { SentenceEncoder } from './data/sentence-encoder.js';
 import { principalComponents } from './principal-components.js';
 
 /** Standard deviation of the word table's entries, as that of a random start. */

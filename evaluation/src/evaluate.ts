@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { pairedBootstrap, type Interval } from './bootstrap.js';
 import type { Collection, EvaluationDocument } from './collection.js';
 import { EvaluationError } from './errors.js';
@@ -5,11 +8,24 @@ import type { FirstStage } from './first-stage.js';
 import { checkWeight, fuse } from './fusion.js';
 import type { Fault } from './lines.js';
 import { findWeights, type FoundWeights } from './weight-search.js';
-import { CUTOFF, measure, rank, type Metrics, type Run, type ScoredDocument } from './metrics.js';
+import { RememberedReranker } from './remembered-reranker.js';
+import {
+  CUTOFF,
+  measure,
+  rank,
+  type Measured,
+  type Metrics,
+  type Run,
+  type ScoredDocument,
+} from './metrics.js';
 
 /** Anything that scores documents for a query: a model directory, a container, an endpoint. */
 export interface Reranker {
   readonly name: string;
+  /** Tells one reranker from another of the same name, where answers are kept: a digest of a model's files. */
+  readonly identity?: string;
+  /** The published variant that it is. */
+  readonly variant?: string;
   /** One score a document, in the order given; higher is better, any scale. */
   rerank(
     query: string,
@@ -33,16 +49,20 @@ export interface EvaluateOptions {
   readonly seed?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (reranker: string, done: number, total: number) => void;
+  /** Directory in which every answer of a reranker is kept, and taken from when the evaluation is begun again. */
+  readonly answers?: string;
 }
 
 /** One line of the report. */
 export interface SystemResult {
   readonly name: string;
   readonly kind: 'first-stage' | 'reranked' | 'fused';
+  /** The published variant that reranked. */
+  readonly variant?: string;
   readonly metrics: Metrics;
   /** This system minus the first stage, with its 95 % interval, of the metrics compared; empty on the first stage. */
   readonly differences: Readonly<Partial<Record<keyof Metrics, Interval>>>;
-  /** Wall-clock time of all queries over their number; only where a reranker ran. */
+  /** Wall-clock time of a query's documents, at the mean over all that were asked for; only where a reranker ran. */
   readonly millisecondsPerQuery?: number;
   readonly perQuery: ReadonlyMap<string, Metrics>;
   readonly run: Run;
@@ -71,112 +91,146 @@ export interface EvaluationResult {
 }
 
 /**
- * Measures a first stage, each reranker over its top documents, and the fusion of both. Rerankers run one after the
- * other: an async generator may start each as it is asked for, and stop it when the next is.
- * @throws EvaluationError `run_invalid` when the first stage names documents the collection lacks;
- * `rerank_invalid` when a reranker returns another number of scores, or one that is no number.
+ * Measures first stages, each reranker over their top documents, and the fusion of both. Rerankers run one after the other: an
+ * async generator may start each as it is asked for, and stop it when the next is. Each is asked once for a query and a
+ * document, whichever stages find it.
+ * @returns a result for each first stage
+ * @throws EvaluationError `run_invalid` when a first stage names documents the collection lacks;
+ * `rerank_invalid` when a reranker returns another number of scores, or one that is no number; `output_failed`.
  */
 export async function evaluate(
   collection: Collection,
-  firstStage: FirstStage,
+  firstStages: readonly FirstStage[],
   rerankers: Iterable<Reranker> | AsyncIterable<Reranker>,
   options: EvaluateOptions = {},
-): Promise<EvaluationResult> {
-  const {
-    topK = 100,
-    cutoff = CUTOFF,
-    fusionWeight = 0.5,
-    concurrency = 4,
-    compare = ['ndcg'] as const,
-  } = options;
-  for (const [name, value] of Object.entries({ topK, cutoff, concurrency })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new EvaluationError('option_invalid', `${name} must be an integer of at least 1, not ${value}`);
+): Promise<EvaluationResult[]> {
+  const measures = firstStages.map((stage) => new StageMeasure(collection, stage, options));
+  const answers = options.answers ?? (await mkdtemp(path.join(tmpdir(), 'reranker-answers-')));
+  try {
+    for await (const reranker of rerankers) {
+      const remembered = await RememberedReranker.open(reranker, collection, answers);
+      try {
+        for (const measure of measures) await measure.add(reranker, remembered);
+      } finally {
+        await remembered.close();
+      }
     }
+  } finally {
+    if (options.answers === undefined) await rm(answers, { recursive: true, force: true });
   }
-  if (fusionWeight !== 'auto') checkWeight(fusionWeight);
-  const candidates = takeCandidates(collection, firstStage.run, topK);
-  const baseline = measure(firstStage.run, collection.qrels, cutoff);
-  const longest = Math.max(...[...candidates.values()].map((list) => list.length), 0);
-  const depths = DEPTHS.filter((depth) => depth < Math.min(topK, longest)).concat(topK);
+  return measures.map((measure) => measure.result());
+}
+
+const DEFAULTS = { topK: 100, cutoff: CUTOFF, fusionWeight: 0.5, concurrency: 4, compare: ['ndcg'] } as const;
+
+/** What is measured of one first stage. */
+class StageMeasure {
+  readonly #collection: Collection;
+  readonly #stage: FirstStage;
+  readonly #options: EvaluateOptions & Required<Pick<EvaluateOptions, keyof typeof DEFAULTS>>;
+  readonly #candidates: Candidates;
+  readonly #baseline: Measured;
+  readonly #depths: readonly number[];
+  readonly #systems: SystemResult[];
+
+  constructor(collection: Collection, stage: FirstStage, options: EvaluateOptions) {
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    this.#options = { ...DEFAULTS, ...given };
+    const { topK, cutoff, concurrency, fusionWeight } = this.#options;
+    for (const [name, value] of Object.entries({ topK, cutoff, concurrency })) {
+      if (!Number.isInteger(value) || value < 1) {
+        throw new EvaluationError('option_invalid', `${name} must be an integer of at least 1, not ${value}`);
+      }
+    }
+    if (fusionWeight !== 'auto') checkWeight(fusionWeight);
+    this.#collection = collection;
+    this.#stage = stage;
+    this.#candidates = takeCandidates(collection, stage.run, topK);
+    this.#baseline = measure(stage.run, collection.qrels, cutoff);
+    const longest = Math.max(...[...this.#candidates.values()].map((list) => list.length), 0);
+    this.#depths = DEPTHS.filter((depth) => depth < Math.min(topK, longest)).concat(topK);
+    this.#systems = [
+      {
+        name: stage.name,
+        kind: 'first-stage',
+        metrics: this.#baseline.mean,
+        differences: {},
+        perQuery: this.#baseline.perQuery,
+        byTopK: [],
+        run: stage.run,
+      },
+    ];
+  }
+
+  async add({ variant }: Reranker, reranker: RememberedReranker): Promise<void> {
+    const { fusionWeight, topK, compare, cutoff, seed } = this.#options;
+    const stage = this.#stage;
+    const { qrels } = this.#collection;
+    const candidates = this.#candidates;
+    const scored = await rerankAll(reranker, this.#collection, candidates, this.#options);
+    const pairs = [...candidates.values()].reduce((sum, list) => sum + list.length, 0);
+    const perQuery = pairs / Math.max(1, candidates.size);
+    const top = new Map([...candidates].map(([id, list]) => [id, list.map(({ scored: first }) => first)]));
+    const whole = (head: Run): Run => withTail(head, stage.run);
+    const found =
+      fusionWeight === 'auto'
+        ? findWeights({ top, scored, qrels, metric: compare[0]!, cutoff, whole, seed })
+        : undefined;
+    const weight = fusionWeight === 'auto' ? found!.weights.all : fusionWeight;
+    const fusedAt = (depth: number): Run => whole(fuse(firstOf(top, depth), firstOf(scored, depth), weight));
+    this.#systems.push(
+      {
+        ...this.#system(reranker.name, 'reranked', whole(scored), (depth) => whole(firstOf(scored, depth))),
+        variant,
+        millisecondsPerQuery: reranker.millisecondsPerDocument * perQuery,
+      },
+      {
+        ...this.#system(`${stage.name} + ${reranker.name}`, 'fused', found?.run ?? fusedAt(topK), fusedAt),
+        variant,
+        weights: found?.weights,
+      },
+    );
+  }
+
   /** @param at the run that reranks the first documents of each query only */
-  const system = (
-    name: string,
-    kind: SystemResult['kind'],
-    run: Run,
-    at: (depth: number) => Run,
-  ): SystemResult => {
-    const { mean, perQuery } = measure(run, collection.qrels, cutoff);
+  #system(name: string, kind: SystemResult['kind'], run: Run, at: (depth: number) => Run): SystemResult {
+    const { topK, compare, cutoff, seed } = this.#options;
+    const { qrels } = this.#collection;
+    const { mean, perQuery } = measure(run, qrels, cutoff);
     const values = (of: ReadonlyMap<string, Metrics>, metric: keyof Metrics): number[] =>
       [...of.values()].map((metrics) => metrics[metric]);
     const differences = Object.fromEntries(
       compare.map((metric) => [
         metric,
-        pairedBootstrap(values(baseline.perQuery, metric), values(perQuery, metric), { seed: options.seed }),
+        pairedBootstrap(values(this.#baseline.perQuery, metric), values(perQuery, metric), { seed }),
       ]),
     );
-    const byTopK = depths.map((depth) => ({
+    const byTopK = this.#depths.map((depth) => ({
       topK: depth,
-      value: measure(depth === topK ? run : at(depth), collection.qrels, cutoff).mean[compare[0]!],
+      value: measure(depth === topK ? run : at(depth), qrels, cutoff).mean[compare[0]!],
     }));
     return { name, kind, metrics: mean, perQuery, run, differences, byTopK };
-  };
-  const systems: SystemResult[] = [
-    {
-      name: firstStage.name,
-      kind: 'first-stage',
-      metrics: baseline.mean,
-      differences: {},
-      perQuery: baseline.perQuery,
-      byTopK: [],
-      run: firstStage.run,
-    },
-  ];
-  for await (const reranker of rerankers) {
-    const start = performance.now();
-    const scored = await rerankAll(reranker, collection, candidates, concurrency, options);
-    const millisecondsPerQuery = (performance.now() - start) / Math.max(1, candidates.size);
-    const top = new Map([...candidates].map(([id, list]) => [id, list.map(({ scored: first }) => first)]));
-    const whole = (head: Run): Run => withTail(head, firstStage.run);
-    const found =
-      fusionWeight === 'auto'
-        ? findWeights({
-            top,
-            scored,
-            qrels: collection.qrels,
-            metric: compare[0]!,
-            cutoff,
-            whole,
-            seed: options.seed,
-          })
-        : undefined;
-    const weight = fusionWeight === 'auto' ? found!.weights.all : fusionWeight;
-    const fusedAt = (depth: number): Run => whole(fuse(firstOf(top, depth), firstOf(scored, depth), weight));
-    systems.push(
-      {
-        ...system(reranker.name, 'reranked', whole(scored), (depth) => whole(firstOf(scored, depth))),
-        millisecondsPerQuery,
-      },
-      {
-        ...system(`${firstStage.name} + ${reranker.name}`, 'fused', found?.run ?? fusedAt(topK), fusedAt),
-        weights: found?.weights,
-      },
-    );
   }
-  return {
-    collection: collection.name,
-    queries: collection.qrels.size,
-    documents: collection.documents.size,
-    queriesWithoutHits: collection.qrels.size - candidates.size,
-    firstStage: [firstStage.name, firstStage.description].filter(Boolean).join(': '),
-    topK,
-    cutoff,
-    fusionWeight,
-    concurrency,
-    compare,
-    faults: [...collection.faults, ...(firstStage.faults ?? [])],
-    systems,
-  };
+
+  result(): EvaluationResult {
+    const { topK, cutoff, fusionWeight, concurrency, compare } = this.#options;
+    const collection = this.#collection;
+    const stage = this.#stage;
+    return {
+      collection: collection.name,
+      queries: collection.qrels.size,
+      documents: collection.documents.size,
+      queriesWithoutHits: collection.qrels.size - this.#candidates.size,
+      firstStage: [stage.name, stage.description].filter(Boolean).join(': '),
+      topK,
+      cutoff,
+      fusionWeight,
+      concurrency,
+      compare,
+      faults: [...collection.faults, ...(stage.faults ?? [])],
+      systems: this.#systems,
+    };
+  }
 }
 
 /** Numbers of reranked documents that are compared, besides the one asked for. */
@@ -217,8 +271,7 @@ async function rerankAll(
   reranker: Reranker,
   collection: Collection,
   candidates: Candidates,
-  concurrency: number,
-  { signal, onProgress }: EvaluateOptions,
+  { signal, onProgress, concurrency }: EvaluateOptions & Required<Pick<EvaluateOptions, 'concurrency'>>,
 ): Promise<Run> {
   const run = new Map<string, ScoredDocument[]>();
   const waiting = [...candidates];

@@ -15,8 +15,8 @@ export interface FirstStage {
   readonly faults?: readonly Fault[];
 }
 
-/** Documents a query in BM25's run: MAP sees as many, however few are reranked (trec_eval's usual depth). */
-const RUN_DEPTH = 1000;
+/** Documents a query in a run made here: MAP sees as many, however few are reranked (trec_eval's usual depth). */
+export const RUN_DEPTH = 1000;
 
 /** BM25 over a collection's own documents. */
 export async function bm25FirstStage(collection: Collection, options: Bm25Options = {}): Promise<FirstStage> {

@@ -12,6 +12,7 @@ export {
   type Reranker,
   type SystemResult,
 } from './evaluate.js';
+export { denseFirstStage, fusedFirstStage, type DenseEncoder, type Vectors } from './dense-stage.js';
 export { bm25FirstStage, trecFirstStage, type FirstStage } from './first-stage.js';
 export { fuse } from './fusion.js';
 export type { FoundWeights } from './weight-search.js';
@@ -34,7 +35,9 @@ export {
 } from './metrics.js';
 export { RAG_CUTOFF, readRag, type RagOptions } from './rag.js';
 export { publishedFigures, type PublishedFigure } from './published.js';
-export { formatTable, reportJson } from './report.js';
+export { collectionDigest, fileName } from './remembered-reranker.js';
+export { formatTables, reportJson } from './report.js';
 export { formatHtml } from './report-html.js';
+export { summarize, type Summary, type SummaryRow } from './summary.js';
 export { readTrecRun, writeTrecRun, type TrecOptions, type TrecRun } from './trec.js';
 export { writeWhole } from './whole-file.js';

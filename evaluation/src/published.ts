@@ -1,8 +1,9 @@
-import { VARIANTS } from '@sagemaker-reranker/models';
+import { VARIANTS, type VariantId } from '@sagemaker-reranker/models';
 
 /** A figure of another source, for comparison only. */
 export interface PublishedFigure {
   readonly name: string;
+  readonly variant: VariantId;
   /** Mean NDCG@10 over 17 BEIR collections, 0..1. */
   readonly beirNdcg10: number;
   /** LlamaIndex's RAG benchmark, 0..1. */
@@ -15,11 +16,12 @@ export const PUBLISHED_SOURCE = 'model cards of jinaai/jina-reranker-v1-turbo-en
 
 /** What the model cards publish; not measured here, and on other collections than one's own. */
 export function publishedFigures(): PublishedFigure[] {
-  return Object.values(VARIANTS).flatMap(({ title, published }) =>
+  return Object.values(VARIANTS).flatMap(({ id, title, published }) =>
     published
       ? [
           {
             name: title,
+            variant: id,
             // Of two decimals, as published: the division leaves a rest.
             beirNdcg10: Number((published.beirNdcg10 / 100).toFixed(4)),
             ragHitRate: published.ragHitRate,

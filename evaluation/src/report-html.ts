@@ -3,16 +3,8 @@ import type { Collection } from './collection.js';
 import { differenceChart } from './report-chart.js';
 import { escapeHtml } from '@sagemaker-reranker/models';
 import { queryDetails } from './report-queries.js';
-import {
-  PUBLISHED,
-  measuredTable,
-  metricTitle,
-  publishedTable,
-  reportFacts,
-  topKTable,
-  winsAndLosses,
-  type Table,
-} from './report.js';
+import { PUBLISHED, measuredTable, publishedTable, reportFacts, topKTable, winsAndLosses } from './report.js';
+import { type Table, metricTitle } from './table.js';
 
 const STYLE = `
 :root{color-scheme:light dark;--text:#1c2330;--soft:#5b6472;--line:#dde1e8;--page:#f5f6f8;--card:#fff;--first:#7c8698;--up:#0b7a4b;--down:#b3261e;--flat:#7c8698}

@@ -2,7 +2,8 @@ import { escapeHtml } from '@sagemaker-reranker/models';
 import type { Collection } from './collection.js';
 import type { EvaluationResult, SystemResult } from './evaluate.js';
 import { rank, type Run } from './metrics.js';
-import { metricTitle, signed } from './report.js';
+import { signed } from './report.js';
+import { metricTitle } from './table.js';
 
 /** Queries of each end that are shown, and documents of each. */
 const QUERIES = 5;

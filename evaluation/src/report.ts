@@ -3,28 +3,11 @@ import type { EvaluationResult, SystemResult } from './evaluate.js';
 import { describeFaults } from './lines.js';
 import type { Metrics } from './metrics.js';
 import { PUBLISHED_SOURCE, publishedFigures } from './published.js';
-
-/** Name of each metric in a report; `k` is the rank it stops at. */
-const TITLES: Readonly<Record<keyof Metrics, (k: number) => string>> = {
-  ndcg: (k) => `NDCG@${k}`,
-  map: () => 'MAP',
-  mrr: (k) => `MRR@${k}`,
-  recall: (k) => `Recall@${k}`,
-  precision: (k) => `P@${k}`,
-  hitRate: (k) => `Hit@${k}`,
-};
+import { summarize, summaryTable } from './summary.js';
+import { type Table, TITLES, align, metricTitle } from './table.js';
 
 const MEASURED = 'Measured here';
 export const PUBLISHED = `Published, not measured here, and on other collections (${PUBLISHED_SOURCE})`;
-
-export interface Table {
-  readonly header: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-export function metricTitle(metric: keyof Metrics, cutoff: number): string {
-  return TITLES[metric](cutoff);
-}
 
 /** The metrics in the order a report shows them: those that are compared first. */
 function metricsOf({ compare }: EvaluationResult): (keyof Metrics)[] {
@@ -124,36 +107,31 @@ export function topKTable(result: EvaluationResult): Table | undefined {
   };
 }
 
-/** The report for a terminal. */
-export function formatTable(result: EvaluationResult): string {
+/** The report for a terminal: each evaluation, and of several what they have in common. */
+export function formatTables(results: readonly EvaluationResult[]): string {
+  const one = results.length === 1;
+  return [
+    ...results.flatMap((result) => [...measuredLines(result), '']),
+    ...(one
+      ? [PUBLISHED]
+      : [`All of them, beside what is published (${PUBLISHED_SOURCE}) of other collections`]),
+    ...(one
+      ? [...align(publishedTable()), '']
+      : summarize(results).flatMap((summary) => [...align(summaryTable(summary)), ''])),
+  ].join('\n');
+}
+
+function measuredLines(result: EvaluationResult): string[] {
   const facts = reportFacts(result);
   const width = Math.max(...facts.map(([name]) => name.length));
+  const byTopK = align(topKTable(result));
   return [
     ...facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`),
     '',
     MEASURED,
     ...align(measuredTable(result)),
-    '',
-    ...withBlank(align(topKTable(result))),
-    PUBLISHED,
-    ...align(publishedTable()),
-    '',
-  ].join('\n');
-}
-
-const withBlank = (lines: readonly string[]): string[] => (lines.length > 0 ? [...lines, ''] : []);
-
-function align(table: Table | undefined): string[] {
-  if (!table) return [];
-  const { header, rows } = table;
-  const lines = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...lines.map((cells) => cells[column]!.length)));
-  return lines.map((cells) =>
-    cells
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
-      .join('  ')
-      .trimEnd(),
-  );
+    ...(byTopK.length > 0 ? ['', ...byTopK] : []),
+  ];
 }
 
 /** Queries on which a system is better and worse than the first stage. */
@@ -170,8 +148,24 @@ export function winsAndLosses(
   };
 }
 
-/** The report as plain data, for `--json`; per-query values included, runs left out. */
-export function reportJson(result: EvaluationResult): object {
+/** The evaluations as plain data, for `--json`; per-query values included, runs left out. */
+export function reportJson(results: readonly EvaluationResult[]): object {
+  return {
+    evaluations: results.map(evaluationJson),
+    summary: summarize(results),
+    published: {
+      source: PUBLISHED_SOURCE,
+      figures: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => ({
+        name,
+        beir_ndcg_at_10: beirNdcg10,
+        rag_hit_rate: ragHitRate,
+        rag_mrr: ragMrr,
+      })),
+    },
+  };
+}
+
+function evaluationJson(result: EvaluationResult): object {
   const { cutoff, compare, faults } = result;
   const named = (metrics: Metrics): Record<string, number> =>
     Object.fromEntries(metricsOf(result).map((metric) => [metricTitle(metric, cutoff), metrics[metric]]));
@@ -202,14 +196,5 @@ export function reportJson(result: EvaluationResult): object {
       by_top_k: system.byTopK,
       per_query: Object.fromEntries([...system.perQuery].map(([id, metrics]) => [id, named(metrics)])),
     })),
-    published: {
-      source: PUBLISHED_SOURCE,
-      figures: publishedFigures().map(({ name, beirNdcg10, ragHitRate, ragMrr }) => ({
-        name,
-        beir_ndcg_at_10: beirNdcg10,
-        rag_hit_rate: ragHitRate,
-        rag_mrr: ragMrr,
-      })),
-    },
   };
 }

@@ -21,14 +21,16 @@ export {
   type Quantization,
 } from './encoder/quantization.js';
 export { productsByActivation } from './encoder/products-by-activation.js';
+export { readEncoderSettings, type EncoderSettings } from './sentence/settings.js';
 export type { EncoderSpec, LayerSpec } from './encoder/spec.js';
 export { WEIGHT_BITS, type WeightBits } from './encoder/products.js';
 export type { WeightReader } from './encoder/weights.js';
 export { fetchModel, type FetchOptions } from './fetch/fetch.js';
 export type { RemoteFile } from './fetch/hub.js';
+export { openSentenceEncoder, type SentenceEncoderFiles } from './sentence/open.js';
 export { EPSILON, layerNames, names } from './structures/jinabert.js';
 export { randomWeights } from './structures/random-weights.js';
-export { shapesOf, shapesOf as weightShapes, specOf } from './structures/structures.js';
+export { shapesOf as weightShapes, specOf } from './structures/structures.js';
 export { dimensions, readOnnx, toNumber } from './onnx/file.js';
 export { Graph, MICROSOFT } from './onnx/graph.js';
 export {
@@ -41,5 +43,6 @@ export {
   type NodeProto,
   type TensorProto,
 } from './onnx/proto.js';
+export { readTokenizer, textAlone } from './tokenizer-file.js';
 export { readSafetensors, writeSafetensors, type Tensor as SafetensorsEntry } from './safetensors.js';
 export { synthesizeModel, type SynthesizeOptions } from './synthesize.js';

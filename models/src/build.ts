@@ -5,7 +5,7 @@ import type { Architecture } from './architecture.js';
 import { buildGraph, writeModelDirectory } from './directory.js';
 import type { WeightBits } from './encoder/products.js';
 import type { Precision, Quantization } from './encoder/quantization.js';
-import { type LinearSpec, weightsOf } from './encoder/spec.js';
+import { type EncoderSpec, type LinearSpec, weightShapes, weightsOf } from './encoder/spec.js';
 import type { WeightReader } from './encoder/weights.js';
 import { ModelError } from './errors.js';
 import { type ModelManifest, describeFile } from './manifest.js';
@@ -15,9 +15,9 @@ import { SafetensorsFile } from './safetensors.js';
 import { HEAD_ADVICE, parseConfig, publishedActivation } from './source/config-file.js';
 import { OnnxWeights } from './source/onnx-weights.js';
 import { readTokenizerSettings } from './source/tokenizer-settings.js';
-import { type WeightSource, checkedReader, withOldNames } from './source/weight-source.js';
+import { type WeightSource, checkedReader, withOtherNames } from './source/weight-source.js';
 import { architectureFromConfig } from './structures/from-config.js';
-import { shapesOf, specOf } from './structures/structures.js';
+import { specOf } from './structures/structures.js';
 
 export interface BuildOptions {
   /** Directory with published files: `config.json`, `tokenizer.json`, and `model.safetensors` or an exported fp32 ONNX file. */
@@ -45,6 +45,7 @@ export const WEIGHT_FILES = ['model.safetensors', 'model.onnx', 'onnx/model.onnx
 /** Published files, opened: what `config.json` and the tokenizer's settings say, and the weights. */
 export interface PublishedModel {
   readonly architecture: Architecture;
+  readonly spec: EncoderSpec;
   readonly weights: WeightReader;
   /** Longest pair in tokens. */
   readonly maxLength: number;
@@ -56,11 +57,14 @@ export interface PublishedModel {
 }
 
 /**
- * Opens published files.
+ * Opens published files of a cross-encoder, or of a sentence encoder that pools as told.
  * @throws ModelError `model_directory_missing`, `model_file_missing`, `config_invalid`, `structure_unsupported`,
  * `head_unsupported`, `weights_invalid`, `model_invalid`.
  */
-export async function openPublished(directory: string): Promise<PublishedModel> {
+export async function openPublished(
+  directory: string,
+  pooling?: EncoderSpec['pooling'],
+): Promise<PublishedModel> {
   const info = await stat(directory).catch(() => undefined);
   if (!info?.isDirectory()) {
     const message = `no directory with model files at ${directory}`;
@@ -68,15 +72,18 @@ export async function openPublished(directory: string): Promise<PublishedModel> 
   }
   const configFile = path.join(directory, 'config.json');
   const config = await parseConfig(configFile);
-  const { architecture, positions } = architectureFromConfig(config, configFile);
+  const { architecture, positions } = architectureFromConfig(config, configFile, pooling === undefined);
   const settings = readTokenizerSettings(path.join(directory, 'tokenizer_config.json'));
   const found = locate(directory);
-  const source = withOldNames(await openSource(found, architecture));
+  const whole = specOf(architecture);
+  const spec = pooling === undefined ? whole : { ...whole, head: undefined, pooling };
+  const source = withOtherNames(await openSource(found, spec));
   try {
-    checkClassifier(source, specOf(architecture).head.classifier);
+    if (spec.head) checkClassifier(source, spec.head.classifier);
     return {
       architecture,
-      weights: checkedReader(source, shapesOf(architecture)),
+      spec,
+      weights: checkedReader(source, weightShapes(spec)),
       // ALiBi has no table that ends, and the tokenizer's figure is that of an older model.
       maxLength:
         architecture.structure === undefined
@@ -167,9 +174,9 @@ function locate(directory: string): string {
   throw new ModelError('model_file_missing', message, directory);
 }
 
-async function openSource(file: string, architecture: Architecture): Promise<WeightSource> {
+async function openSource(file: string, spec: EncoderSpec): Promise<WeightSource> {
   if (file.endsWith('.safetensors')) return new SafetensorsFile(file);
-  return OnnxWeights.open(file, weightsOf(specOf(architecture)));
+  return OnnxWeights.open(file, weightsOf(spec));
 }
 
 /** A head of several classes, whatever config.json says of it. */

@@ -8,7 +8,7 @@ import type { ModelManifest } from './manifest.js';
 /** What it takes to run a model: from its manifest, or read off the files of a hub repository. */
 export interface ModelDescription extends Omit<
   ModelManifest,
-  'format_version' | 'variant' | 'source' | 'precision' | 'files' | 'created_by'
+  'format_version' | 'source' | 'precision' | 'files' | 'created_by'
 > {
   readonly precision: ModelManifest['precision'] | 'unknown';
   /** The ONNX file and those that hold weights beside it, as paths inside the directory. Default: the ONNX file. */

@@ -16,6 +16,8 @@ export interface TokenizerFacts {
   readonly bert: boolean;
   /** The pair as the file's own post-processor lays it out; `undefined` where it has none. */
   readonly template?: readonly PairElement[];
+  /** A text alone, likewise; it is called the document. */
+  readonly single?: readonly PairElement[];
 }
 
 type TemplatePiece = {
@@ -27,6 +29,7 @@ interface PostProcessor {
   type: string;
   sep?: [string, number];
   cls?: [string, number];
+  single?: TemplatePiece[];
   pair?: TemplatePiece[];
   special_tokens?: Record<string, { ids: number[] }>;
   processors?: PostProcessor[];
@@ -80,28 +83,46 @@ export async function readTokenizer(file: string, modelVocabulary: number): Prom
     sep: special('</s>', '[SEP]'),
     bert: !tokens.has('<s>'),
     pad: parsed.padding?.pad_id ?? special('<pad>', '[PAD]'),
-    template: templateOf(parsed.post_processor, invalid),
+    ...templatesOf(parsed.post_processor, invalid),
   };
 }
 
-function templateOf(
+type Templates = Pick<TokenizerFacts, 'template' | 'single'>;
+
+function templatesOf(
   processor: PostProcessor | null | undefined,
   invalid: (why: string) => ModelError,
-): PairElement[] | undefined {
-  if (!processor) return undefined;
+): Templates {
+  if (!processor) return {};
   if (processor.type === 'Sequence') {
-    const templates = (processor.processors ?? []).map((one) => templateOf(one, invalid));
-    return templates.find((template) => template !== undefined);
+    const all = (processor.processors ?? []).map((one) => templatesOf(one, invalid));
+    return all.find(({ template }) => template !== undefined) ?? {};
   }
   const { cls, sep } = processor;
-  if (processor.type === 'RobertaProcessing' && cls && sep)
-    return robertaPair({ cls: cls[1], sep: sep[1] }, 0);
-  if (processor.type === 'BertProcessing' && cls && sep) return bertPair({ cls: cls[1], sep: sep[1] });
-  if (processor.type !== 'TemplateProcessing' || !processor.pair) return undefined;
-  return processor.pair.flatMap(({ SpecialToken, Sequence }): PairElement[] => {
-    if (Sequence) return [{ sequence: Sequence.id === 'A' ? 'query' : 'document', type: Sequence.type_id }];
-    const ids = SpecialToken && processor.special_tokens?.[SpecialToken.id]?.ids;
-    if (!ids) throw invalid(`has a pair template with an unknown element ${SpecialToken?.id ?? ''}`);
-    return ids.map((special) => ({ special, type: SpecialToken.type_id }));
-  });
+  if (cls && sep && /^(Roberta|Bert)Processing$/.test(processor.type)) {
+    const special = { cls: cls[1], sep: sep[1] };
+    const template = processor.type === 'BertProcessing' ? bertPair(special) : robertaPair(special, 0);
+    return { template, single: textAlone(special) };
+  }
+  if (processor.type !== 'TemplateProcessing' || !processor.pair) return {};
+  const elements = (pieces: readonly TemplatePiece[], first: 'query' | 'document'): PairElement[] =>
+    pieces.flatMap(({ SpecialToken, Sequence }): PairElement[] => {
+      if (Sequence) return [{ sequence: Sequence.id === 'A' ? first : 'document', type: Sequence.type_id }];
+      const ids = SpecialToken && processor.special_tokens?.[SpecialToken.id]?.ids;
+      if (!ids) throw invalid(`has a template with an unknown element ${SpecialToken?.id ?? ''}`);
+      return ids.map((special) => ({ special, type: SpecialToken.type_id }));
+    });
+  return {
+    template: elements(processor.pair, 'query'),
+    single: processor.single && elements(processor.single, 'document'),
+  };
+}
+
+/** [CLS] text [SEP], as every encoder of this kind reads a text. */
+export function textAlone({ cls, sep }: Pick<TokenizerFacts, 'cls' | 'sep'>): PairElement[] {
+  return [
+    { special: cls, type: 0 },
+    { sequence: 'document', type: 0 },
+    { special: sep, type: 0 },
+  ];
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
@@ -70,7 +70,8 @@ describe('reranker eval beir', () => {
         const args = ['--run', run, '--lenient', ...targets, ...outputs, collection];
         const { code, stdout, stderr } = await reranker(['eval', 'beir', ...args]);
         expect(code).toBe(0);
-        const report = JSON.parse(stdout) as Report;
+        const { evaluations } = JSON.parse(stdout) as { evaluations: Report[] };
+        const [report] = evaluations;
         expect(report.measured.map(({ name }) => name)).toEqual([
           'dense',
           'embedded',
@@ -92,6 +93,38 @@ describe('reranker eval beir', () => {
     DEADLINE_MS,
   );
 
+  it(
+    'takes encoders as first stages of several collections, and goes on by what it keeps',
+    async () => {
+      const second = path.join(directory, 'second');
+      await cp(collection, second, { recursive: true });
+      const encoder = path.join(__dirname, '../fixtures/sentence-encoders/bert-cls');
+      const work = path.join(directory, 'work');
+      const args = ['eval', 'beir', collection, second, '--first-stage', encoder, '--work', work];
+      const { code, stdout } = await reranker([...args, '--json']);
+      expect(code).toBe(0);
+      const { evaluations, summary } = JSON.parse(stdout) as {
+        evaluations: Report[];
+        summary: { columns: string[]; rows: { name: string }[] }[];
+      };
+      const stages = ['BM25', 'bert-cls', 'BM25 + bert-cls'];
+      expect(evaluations.map(({ measured }) => measured[0].name)).toEqual([...stages, ...stages]);
+      expect(evaluations[1].first_stage).toContain('before a query "query: "');
+      expect(summary[0].columns).toEqual(
+        ['small', 'second'].flatMap((name) => stages.map((stage) => `${name}, ${stage}`)),
+      );
+      const kept = await readdir(work);
+      expect(kept.filter((name) => name.endsWith('.jsonl'))).toHaveLength(1);
+      const times = async (): Promise<number[]> =>
+        Promise.all(kept.map(async (name) => (await stat(path.join(work, name))).mtimeMs));
+      const before = await times();
+      const again = await reranker(args);
+      expect(again.stdout).toMatch(/^first stage alone( +\d\.\d{4}){7}$/m);
+      expect(await times()).toEqual(before);
+    },
+    DEADLINE_MS,
+  );
+
   it.each([
     [[], 'name a directory, or a collection with --download'],
     [['--download', 'none'], 'no BEIR collection "none"; there are arguana'],
@@ -100,6 +133,8 @@ describe('reranker eval beir', () => {
     [['x', '--model', 'm', '--model', 'm'], 'm is named twice'],
     [['x', '--region', 'eu-west-1'], 'name an endpoint'],
     [['x', '--html', 'no-such-directory/x.html'], 'cannot be written'],
+    [['x', 'y', '--run', 'r'], '--run is of one collection'],
+    [['x', '--first-stage', 'e', '--first-stage', 'e'], '--first-stage e is named twice'],
     [['x', '--weight', '2'], 'a number from 0 to 1'],
     [['x', '--top-k', '0'], 'whole number of at least 1'],
   ])('says what is wrong: %j', async (args, message) => {

@@ -57,8 +57,10 @@ test(
       if (shown !== undefined) expect(shape(stdout + stderr)).toEqual(shape(shown));
     }
     expect(await readFile(path.join(directory, 'report.html'), 'utf8')).toContain('Reranking shop');
-    const report = JSON.parse(await readFile(path.join(directory, 'report.json'), 'utf8')) as {
-      measured: { name: string }[];
+    const {
+      evaluations: [report],
+    } = JSON.parse(await readFile(path.join(directory, 'report.json'), 'utf8')) as {
+      evaluations: { measured: { name: string }[] }[];
     };
     expect(report.measured.map(({ name }) => name)).toEqual(['BM25', 'any', 'BM25 + any']);
   },

@@ -53,7 +53,7 @@ describe('readRag', () => {
       ['q1', order(['n0', 'n1', 'n2'])],
       ['q2', order(['n0', 'n1', 'n2', 'n3', 'n4', 'n5', 'n6'])],
     ]);
-    const { systems } = await evaluate(collection, { name: 'first', run }, [], { cutoff: RAG_CUTOFF });
+    const [{ systems }] = await evaluate(collection, [{ name: 'first', run }], [], { cutoff: RAG_CUTOFF });
     expect(systems[0].metrics.hitRate).toBe(0.5);
     expect(systems[0].metrics.mrr).toBeCloseTo(1 / 3 / 2, 12);
   });

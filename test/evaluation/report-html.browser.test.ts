@@ -21,7 +21,7 @@ beforeAll(async () => {
     rerank: async (_: string, documents: readonly { id: string }[]) =>
       documents.map(({ id }) => Number(id.slice(1))),
   };
-  file = await PageFile.write(formatHtml(await evaluate(collection, firstStage, [byDigit])));
+  file = await PageFile.write(formatHtml((await evaluate(collection, [firstStage], [byDigit]))[0]));
 }, 120_000);
 afterAll(() => file.close());
 

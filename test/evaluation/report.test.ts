@@ -1,6 +1,11 @@
-import { evaluate, type EvaluationResult, type Reranker } from '../../evaluation/src/evaluate.js';
+import {
+  evaluate,
+  type EvaluateOptions,
+  type EvaluationResult,
+  type Reranker,
+} from '../../evaluation/src/evaluate.js';
 import { publishedFigures } from '../../evaluation/src/published.js';
-import { formatTable, reportJson } from '../../evaluation/src/report.js';
+import { formatTables, reportJson } from '../../evaluation/src/report.js';
 import { formatHtml } from '../../evaluation/src/report-html.js';
 
 const ids = ['d1', 'd2', 'd3'];
@@ -30,12 +35,15 @@ const byDigit = (name: string): Reranker => ({
   name,
   rerank: async (_, documents) => documents.map(({ id }) => Number(id.slice(1))),
 });
-const measured = (name = 'by-digit', rag = false): Promise<EvaluationResult> =>
-  evaluate(collection, firstStage, [byDigit(name)], rag ? { cutoff: 2, compare: ['hitRate', 'mrr'] } : {});
+const measured = async (name = 'by-digit', rag = false): Promise<EvaluationResult> => {
+  const options: EvaluateOptions = rag ? { cutoff: 2, compare: ['hitRate', 'mrr'] } : {};
+  const [result] = await evaluate(collection, [firstStage], [byDigit(name)], options);
+  return result;
+};
 
 describe('the report', () => {
   it('states how it was measured and what was left out', async () => {
-    const lines = formatTable(await measured()).split('\n');
+    const lines = formatTables([await measured()]).split('\n');
     expect(lines.slice(0, 7)).toEqual([
       'Collection   small: 3 judged queries, 3 documents',
       'First stage  BM25: k1 0.9, b 0.4',
@@ -49,7 +57,7 @@ describe('the report', () => {
 
   it('has every metric of every system under its title, and keeps published figures apart', async () => {
     const result = await measured();
-    const [own, published] = formatTable(result).split('Published, not measured here');
+    const [own, published] = formatTables([result]).split('Published, not measured here');
     const header = own.split('\n').find((line) => line.includes('MAP'))!;
     expect(header.trim().split(/ {2,}/)).toEqual([
       'NDCG@10',
@@ -76,7 +84,7 @@ describe('the report', () => {
   });
 
   it('puts the compared metrics first, as RAG wants hit rate and MRR', async () => {
-    const header = formatTable(await measured('x', true))
+    const header = formatTables([await measured('x', true)])
       .split('\n')
       .find((line) => line.includes('MAP'))!;
     expect(header.trim().split(/ {2,}/)).toEqual([
@@ -118,20 +126,21 @@ describe('the report', () => {
   });
 
   it('draws no chart and needs no interval for a first stage alone', async () => {
-    const result = await evaluate(collection, firstStage, []);
+    const [result] = await evaluate(collection, [firstStage], []);
     expect(formatHtml(result)).not.toContain('<svg');
-    expect(formatTable(result)).not.toContain('In brackets');
+    expect(formatTables([result])).not.toContain('In brackets');
   });
 
   it('survives JSON with every query in it', async () => {
     const result = await measured();
-    const json = JSON.parse(JSON.stringify(reportJson(result)));
+    const { evaluations, published } = JSON.parse(JSON.stringify(reportJson([result])));
+    const [json] = evaluations;
     expect(json.measured).toHaveLength(3);
     expect(Object.keys(json.measured[1].per_query)).toEqual(queryIds);
     expect(json.measured[0].metrics['NDCG@10']).toBe(result.systems[0].metrics.ndcg);
     expect(json.measured[1].differences['NDCG@10']).toMatchObject({ confidence: 0.95, better: 1, worse: 1 });
     expect(json.malformed.count).toBe(2);
-    expect(json.published.figures[0]).toEqual({
+    expect(published.figures[0]).toEqual({
       name: expect.stringContaining('base'),
       beir_ndcg_at_10: 0.5245,
       rag_hit_rate: 0.8439,

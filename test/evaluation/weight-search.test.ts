@@ -1,6 +1,6 @@
 import { evaluate } from '../../evaluation/src/evaluate.js';
 import { formatHtml } from '../../evaluation/src/report-html.js';
-import { formatTable } from '../../evaluation/src/report.js';
+import { formatTables } from '../../evaluation/src/report.js';
 
 const QUERIES = Array.from({ length: 40 }, (_, i) => `q${i}`);
 const ids = ['d1', 'd2', 'd3', 'd4'];
@@ -25,7 +25,7 @@ const scoring = (name: string, score: (id: string) => number) => ({
 it('finds the weight of a side that is always right and of one that is always wrong', async () => {
   const right = scoring('right', (id) => (id === 'd2' ? 1 : 0));
   const wrong = scoring('wrong', (id) => Number(id.slice(1)));
-  const result = await evaluate(collection, firstStage, [right, wrong], { fusionWeight: 'auto' });
+  const [result] = await evaluate(collection, [firstStage], [right, wrong], { fusionWeight: 'auto' });
   const [ofRight, ofWrong] = result.systems.flatMap(({ weights }) => weights ?? []);
   // All weights from 0.5 up make the first perfect; of equals the middle one is taken.
   expect(ofRight).toEqual({ halves: [0.5, 0.5], all: 0.5 });
@@ -42,13 +42,13 @@ it('judges no query by a weight that it helped to find', async () => {
     rerank: (query: string, list: readonly { id: string }[]) =>
       Promise.resolve(list.map(({ id }) => (odd(query) ? (id === 'd2' ? 1 : 0) : id === 'd4' ? 1 : 0))),
   };
-  const auto = await evaluate(collection, firstStage, [reranker], { fusionWeight: 'auto', seed: 3 });
+  const [auto] = await evaluate(collection, [firstStage], [reranker], { fusionWeight: 'auto', seed: 3 });
   const { weights, perQuery } = auto.systems[2]!;
   const fixed = await Promise.all(
-    weights!.halves.map((fusionWeight) => evaluate(collection, firstStage, [reranker], { fusionWeight })),
+    weights!.halves.map((fusionWeight) => evaluate(collection, [firstStage], [reranker], { fusionWeight })),
   );
   for (const [id, metrics] of perQuery) {
-    const possible = fixed.map(({ systems }) => systems[2]!.perQuery.get(id)!.ndcg);
+    const possible = fixed.map(([{ systems }]) => systems[2]!.perQuery.get(id)!.ndcg);
     expect(possible).toContain(metrics.ndcg);
   }
 });
@@ -61,8 +61,8 @@ it('tells what fewer reranked documents would give, as a run with fewer gives', 
     run: new Map(QUERIES.map((id) => [id, many.map((document, i) => ({ id: document, score: 99 - i }))])),
   };
   const reranker = scoring('by-digit', (id) => Number(id.slice(1)) % 7);
-  const result = await evaluate(larger, first, [reranker], { topK: 100 });
-  const few = await evaluate(larger, first, [reranker], { topK: 10 });
+  const [result] = await evaluate(larger, [first], [reranker], { topK: 100 });
+  const [few] = await evaluate(larger, [first], [reranker], { topK: 10 });
   for (const i of [1, 2]) {
     const { byTopK } = result.systems[i]!;
     // More than there are candidates is no other measurement.
@@ -70,12 +70,13 @@ it('tells what fewer reranked documents would give, as a run with fewer gives', 
     expect(byTopK[1]!.value).toBeCloseTo(few.systems[i]!.metrics.ndcg, 12);
     expect(byTopK.at(-1)!.value).toBeCloseTo(result.systems[i]!.metrics.ndcg, 12);
   }
-  expect(formatTable(result)).toMatch(/^NDCG@10, reranking the top +5 +10 +20 +100$/m);
+  expect(formatTables([result])).toMatch(/^NDCG@10, reranking the top +5 +10 +20 +100$/m);
 });
 
 it('shows the queries that changed most with their documents, and nothing of them as markup', async () => {
   const reranker = scoring('right', (id) => (id === 'd2' ? 1 : 0));
-  const page = formatHtml(await evaluate(collection, firstStage, [reranker]), collection);
+  const [result] = await evaluate(collection, [firstStage], [reranker]);
+  const page = formatHtml(result, collection);
   expect(page).toContain('right: queries that changed most');
   expect(page.match(/<details>/g)).toHaveLength(10);
   expect(page).toContain('<b>relevant</b> <span class="id">d2</span> text of d2 &lt;b&gt;');

@@ -14,7 +14,7 @@ export function open(model: Uint8Array | string): Promise<InferenceSession> {
     : InferenceSession.create(model, options);
 }
 
-/** Logits of a batch, padded with `pad` to its longest pair or to `length`. */
+/** Logits of a batch, or an encoder's vectors one after the other, padded with `pad` to its longest pair or to `length`. */
 export async function logits(
   session: InferenceSession,
   batch: Batch,
@@ -33,6 +33,7 @@ export async function logits(
   if (session.inputNames.includes('token_type_ids')) {
     feeds.token_type_ids = tensor((row, i) => row.types?.[i] ?? 0);
   }
-  const { logits: out } = await session.run(feeds);
+  const outputs = await session.run(feeds);
+  const out = outputs.logits ?? outputs.embedding;
   return [...(out.data as Float32Array)];
 }

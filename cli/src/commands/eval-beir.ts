@@ -1,14 +1,22 @@
 import path from 'node:path';
-import { CUTOFF, beirArchive, downloadBeir, readBeir } from '@sagemaker-reranker/evaluation';
+import {
+  type BeirArchive,
+  CUTOFF,
+  type Collection,
+  beirArchive,
+  downloadBeir,
+  readBeir,
+} from '@sagemaker-reranker/evaluation';
 import { UsageError } from '@sagemaker-reranker/models';
 import { addEvalOptions, type EvalOptions } from './eval-options.js';
 import { ProgressBar } from '../terminal/progress.js';
 import { checkEvalOptions, runEvaluation } from './eval-run.js';
 import { rerankersOf } from './eval-targets.js';
 import { Command } from '../command.js';
+import { append } from '../options.js';
 
 interface BeirCommandOptions extends EvalOptions {
-  readonly download?: string;
+  readonly download?: readonly string[];
   readonly into: string;
   readonly split?: string;
 }
@@ -18,35 +26,37 @@ export function evalBeirCommand(): Command {
     .description(
       'NDCG@10 and others on a collection in BEIR layout: corpus.jsonl, queries.jsonl, qrels/*.tsv.',
     )
-    .argument('[dir]', 'directory of the collection')
+    .argument('[dirs...]', 'directories of collections')
     .option(
       '--download <name>',
-      'fetch the public collection of this name, such as scifact, unless it is there',
+      'fetch the public collection of this name, such as scifact, unless it is there; repeatable',
+      append,
     )
     .option('--into <dir>', 'directory that downloaded collections are kept in', 'build/beir')
     .option('--split <name>', 'judgements to use: qrels/NAME.tsv (default: test, or the only one)');
   return addEvalOptions(command, CUTOFF).action(
-    async (directory: string | undefined, options: BeirCommandOptions) => {
-      await checkEvalOptions(options);
+    async (directories: readonly string[], options: BeirCommandOptions) => {
+      const { download = [], into, split, lenient } = options;
+      const archives = download.map(beirArchive);
+      const count = directories.length + archives.length;
+      if (count === 0) throw new UsageError('name a directory, or a collection with --download');
+      await checkEvalOptions(options, count);
       const rerankers = rerankersOf(options);
-      const collection = await readBeir(await locate(directory, options), {
-        ...(options.split !== undefined && { split: options.split }),
-        ...(options.lenient && { lenient: true }),
-      });
-      await runEvaluation(collection, rerankers, options, ['ndcg']);
+      const read = (directory: string): Promise<Collection> => readBeir(directory, { split, lenient });
+      await runEvaluation(
+        [
+          ...directories.map((directory) => () => read(directory)),
+          ...archives.map((archive) => async () => read(await downloaded(archive, into))),
+        ],
+        rerankers,
+        options,
+        ['ndcg'],
+      );
     },
   );
 }
 
-async function locate(
-  directory: string | undefined,
-  { download, into }: BeirCommandOptions,
-): Promise<string> {
-  if ((directory === undefined) === (download === undefined)) {
-    throw new UsageError('name a directory, or a collection with --download: one of them');
-  }
-  if (directory !== undefined) return directory;
-  const archive = beirArchive(download!);
+async function downloaded(archive: BeirArchive, into: string): Promise<string> {
   const progress = new ProgressBar('MB');
   try {
     return await downloadBeir(archive, path.resolve(into), {

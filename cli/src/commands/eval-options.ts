@@ -1,9 +1,11 @@
-import { type Targets, addTarget, number, share, wholeNumber } from '../options.js';
+import { type Targets, addTarget, append, number, share, wholeNumber } from '../options.js';
 import type { Command } from '../command.js';
 
 /** What both kinds of evaluation take. */
 export interface EvalOptions extends Targets {
   readonly run?: string;
+  readonly firstStage?: readonly string[];
+  readonly work?: string;
   readonly writeRun?: string;
   readonly topK: number;
   readonly cutoff: number;
@@ -20,6 +22,15 @@ export interface EvalOptions extends Targets {
 export function addEvalOptions(command: Command, cutoff: number): Command {
   return addTarget(command, { several: true })
     .option('--run <file>', 'TREC run that is the first stage, instead of BM25')
+    .option(
+      '--first-stage <dir>',
+      'directory of a sentence encoder that is a first stage too, alone and fused with BM25; repeatable',
+      append,
+    )
+    .option(
+      '--work <dir>',
+      'keep vectors and scores in this directory; the same command goes on where it was stopped',
+    )
     .option(
       '--k1 <number>',
       "BM25's saturation of term frequency (default: 0.9)",

@@ -13,15 +13,18 @@ export function evalRagCommand(): Command {
     .description(
       "LlamaIndex's hit rate and MRR: a dataset it saved ({queries, corpus, relevant_docs}), or JSON lines of {query, expected_ids}.",
     )
-    .argument('<file>', 'dataset, or lines of query and expected_ids')
-    .option('--corpus <file>', 'JSON lines of {_id, text}: the documents, where <file> holds lines');
-  return addEvalOptions(command, RAG_CUTOFF).action(async (file: string, options: RagCommandOptions) => {
-    await checkEvalOptions(options);
-    const rerankers = rerankersOf(options);
-    const collection = await readRag(file, {
-      ...(options.corpus !== undefined && { corpus: options.corpus }),
-      ...(options.lenient && { lenient: true }),
-    });
-    await runEvaluation(collection, rerankers, options, ['hitRate', 'mrr']);
-  });
+    .argument('<files...>', 'datasets, or lines of query and expected_ids')
+    .option('--corpus <file>', 'JSON lines of {_id, text}: the documents, where the files hold lines');
+  return addEvalOptions(command, RAG_CUTOFF).action(
+    async (files: readonly string[], options: RagCommandOptions) => {
+      await checkEvalOptions(options, files.length);
+      const { corpus, lenient } = options;
+      await runEvaluation(
+        files.map((file) => () => readRag(file, { corpus, lenient })),
+        rerankersOf(options),
+        options,
+        ['hitRate', 'mrr'],
+      );
+    },
+  );
 }

@@ -79,7 +79,7 @@ export class CrossEncoder implements Teacher {
 }
 
 /** The error of a tokenizer that belongs to another model. */
-export function otherVocabulary(tokenizer: string, why: string): ModelError {
+function otherVocabulary(tokenizer: string, why: string): ModelError {
   const message = `${tokenizer} is of another vocabulary than the teacher's model: it ${why}. Name the tokenizer it was trained with`;
   return new ModelError('tokenizer_invalid', message, tokenizer);
 }

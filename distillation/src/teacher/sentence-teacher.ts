@@ -1,14 +1,10 @@
-import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { type SentenceEncoder, encodeToFile, unit } from '@sagemaker-reranker/inference/runtime';
 import { storageError } from '../data/lines.js';
 import { candidatesOf, type CandidateId } from '../data/pairs.js';
 import { FORMS } from '../data/queries.js';
-import { unit, type SentenceEncoder } from '../data/sentence-encoder.js';
 import type { TextRecord } from '../data/text-record.js';
 import type { Teacher, TeacherProgress, TextGroup } from './teacher.js';
-
-/** Texts between two writes: what an interruption costs at most. */
-const CHUNK = 2048;
 
 /** What embeds texts; `SentenceEncoder` does. */
 export type Encode = Pick<SentenceEncoder, 'encode' | 'close'>;
@@ -106,40 +102,15 @@ export class SentenceTeacher implements Teacher {
   }
 
   /** Embeddings of all texts, one after the other in a file; those already there are not computed again. */
-  async #embedAll(
+  #embedAll(
     file: string,
     texts: readonly string[],
     role: 'query' | 'document',
     onProgress: (done: number) => void,
   ): Promise<Vectors> {
-    // The width is the encoder's; an empty text tells it.
-    const [probe] = await this.encoder.encode([''], role);
-    const rowBytes = probe!.byteLength;
-    const there = await stat(file).then(
-      ({ size }) => size,
-      () => 0,
-    );
-    // Only whole chunks count: batches then hold the same texts as in a run that was not interrupted.
-    let done = Math.min(Math.floor(there / rowBytes), texts.length);
-    if (done < texts.length) done -= done % CHUNK;
-    const out = await open(file, 'a');
-    try {
-      await out.truncate(done * rowBytes);
-      for (; done < texts.length; done = Math.min(done + CHUNK, texts.length)) {
-        const vectors = await this.encoder.encode(texts.slice(done, done + CHUNK), role);
-        await out.appendFile(
-          Buffer.concat(vectors.map((v) => new Uint8Array(v.buffer, v.byteOffset, rowBytes))),
-        );
-        onProgress(Math.min(done + CHUNK, texts.length));
-      }
-    } catch (error) {
+    return encodeToFile(this.encoder, file, texts, role, onProgress).catch((error: unknown) => {
       throw storageError(error, file);
-    } finally {
-      await out.close();
-    }
-    const bytes = await readFile(file);
-    const all = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-    return { all, width: rowBytes / 4 };
+    });
   }
 }
 

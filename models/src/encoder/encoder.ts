@@ -47,9 +47,9 @@ export function observedName(activation: string): string {
 }
 
 /**
- * The ONNX file of an encoder with a cross-encoder's head (BERT: arXiv 1810.04805).
+ * The ONNX file of an encoder (BERT: arXiv 1810.04805).
  * Inputs `input_ids`, `attention_mask` and, if wanted, `token_type_ids`: int64 [batch, sequence].
- * Output `logits`: float32 [batch, 1].
+ * Output `logits`, float32 [batch, 1], of a cross-encoder; without a head `embedding`, float32 [batch, hidden].
  */
 export function encoderGraph(spec: EncoderSpec, read: WeightReader, options: EncoderOptions): Graph {
   return new Encoder(spec, read, options).graph();
@@ -82,9 +82,13 @@ class Encoder {
     const whole = names.map((name) => outer.input(name, DataType.INT64, ['batch', 'sequence']));
     if (flags) outer.input(flags.name, DataType.FLOAT, [flags.count]);
     const [ids, mask, types] = names.map((name) => g.input(`pairs/${name}`, DataType.INT64, dims));
-    g.output(this.#score(ids!, mask!, types), DataType.FLOAT, ['pairs', 1]);
-    for (const { value, width } of this.#observed) g.output(value, DataType.FLOAT, ['rows', width]);
-    outer.output(this.#inChunks(whole, 'logits'), DataType.FLOAT, ['batch', 1]);
+    const width = this.#spec.head === undefined ? this.#spec.architecture.hidden : 1;
+    g.output(this.#score(ids!, mask!, types), DataType.FLOAT, ['pairs', width]);
+    for (const { value, width: columns } of this.#observed) {
+      g.output(value, DataType.FLOAT, ['rows', columns]);
+    }
+    const name = this.#spec.head === undefined ? 'embedding' : 'logits';
+    outer.output(this.#inChunks(whole, name, width), DataType.FLOAT, ['batch', width]);
     return outer;
   }
 
@@ -92,7 +96,7 @@ class Encoder {
    * Runs the encoder over the batch a few pairs at a time: activations of CHUNK_ROWS rows stay in the processor's cache,
    * where those of a large batch travel to memory and back at every operator. Padded pairs make the chunks equal.
    */
-  #inChunks(inputs: readonly string[], logits: string): string {
+  #inChunks(inputs: readonly string[], name: string, width: number): string {
     const g = this.#outer;
     const one = g.int([1]);
     const batch = g.op('Shape', [inputs[0]!], { start: 0, end: 1 });
@@ -106,15 +110,15 @@ class Encoder {
     const cut = inputs.map((x) => g.op('Reshape', [g.op('Pad', [x, pads]), dims]));
     const body = { body: this.#g, num_scan_inputs: cut.length };
     const [scores, ...observed] = g.ops('Scan', cut, 1 + this.#observed.length, body);
-    for (const [i, { name, width }] of this.#observed.entries()) {
-      const rows = g.ops('Reshape', [observed[i]!, g.int([-1, width])], [observedName(name)])[0]!;
-      g.output(rows, DataType.FLOAT, [`${name}/rows`, width]);
+    for (const [i, { name: activation, width: columns }] of this.#observed.entries()) {
+      const rows = g.ops('Reshape', [observed[i]!, g.int([-1, columns])], [observedName(activation)])[0]!;
+      g.output(rows, DataType.FLOAT, [`${activation}/rows`, columns]);
     }
-    const column = g.op('Reshape', [scores!, g.int([-1, 1])]);
-    return g.ops('Slice', [column, g.int([0]), batch], [logits])[0]!;
+    const all = g.op('Reshape', [scores!, g.int([-1, width])]);
+    return g.ops('Slice', [all, g.int([0]), batch], [name])[0]!;
   }
 
-  /** Logits of some pairs: int64 [pairs, sequence] to float32 [pairs, 1]. */
+  /** Logits of some pairs, int64 [pairs, sequence] to float32 [pairs, 1]; without a head their vectors, [pairs, hidden]. */
   #score(ids: string, mask: string, types: string | undefined): string {
     const g = this.#g;
     const spec = this.#spec;
@@ -365,7 +369,9 @@ class Encoder {
 
   #head(x: string, normed = false): string {
     const { head } = this.#spec;
-    const dense = this.#dense(normed ? x : this.#finalNorm(x), head.dense);
+    const pooled = normed ? x : this.#finalNorm(x);
+    if (head === undefined) return pooled;
+    const dense = this.#dense(pooled, head.dense);
     const activated = this.#activate(dense, head.activation);
     return this.#dense(
       head.norm === undefined ? activated : this.#norm(activated, head.norm).value,

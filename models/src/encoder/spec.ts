@@ -56,7 +56,7 @@ export type AttentionSpec =
   /** Disentangled (arXiv 2006.03654, 2111.09543). */
   | { readonly kind: 'disentangled'; readonly positions: number; readonly relative: RelativeSpec };
 
-/** A cross-encoder as its graph is emitted: what is computed, and under which names the weights of it are published. */
+/** An encoder as its graph is emitted: what is computed, and under which names the weights of it are published. */
 export interface EncoderSpec {
   readonly architecture: Architecture;
   readonly epsilon: number;
@@ -77,7 +77,8 @@ export interface EncoderSpec {
   /** Of the MLP. */
   readonly activation: Activation;
   readonly pooling: 'first' | 'mean';
-  readonly head: {
+  /** A cross-encoder's; without one the pooled vector itself is given. */
+  readonly head?: {
     readonly dense: LinearSpec;
     readonly activation: Activation;
     readonly norm?: NormSpec;
@@ -93,7 +94,12 @@ export interface WeightSpec {
   readonly kind: WeightKind;
 }
 
-/** Every weight of a cross-encoder by its published name, in the order in which a forward pass reads them. */
+/** Every weight of an encoder with its shape, in the order in which a forward pass reads them. */
+export function weightShapes(spec: EncoderSpec): Map<string, number[]> {
+  return new Map([...weightsOf(spec)].map(([name, { shape }]) => [name, [...shape]]));
+}
+
+/** Every weight of an encoder by its published name, in the order in which a forward pass reads them. */
 export function weightsOf(spec: EncoderSpec): Map<string, WeightSpec> {
   const all = new Map<string, WeightSpec>();
   const { embeddings, head, attention } = spec;
@@ -135,8 +141,10 @@ export function weightsOf(spec: EncoderSpec): Map<string, WeightSpec> {
     if (!before) norm(layer.mlpNorm);
   }
   if (spec.finalNorm) norm(spec.finalNorm);
-  linear(head.dense);
-  if (head.norm) norm(head.norm);
-  linear(head.classifier);
+  if (head) {
+    linear(head.dense);
+    if (head.norm) norm(head.norm);
+    linear(head.classifier);
+  }
   return all;
 }

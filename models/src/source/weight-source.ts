@@ -5,6 +5,8 @@ import type { WeightReader } from '../encoder/weights.js';
 export interface WeightSource {
   readonly file: string;
   readonly names: readonly string[];
+  /** The name under which a weight is there. Default: its own. */
+  given?(name: string): string;
   /** `undefined` for a name that is not there. Linear weights are [out, in]. */
   shape(name: string): readonly number[] | undefined;
   /** Values as float32, row-major. */
@@ -15,26 +17,29 @@ export interface WeightSource {
 /** What old checkpoints call the two weights of a norm. */
 const OLD_NAMES: Readonly<Record<string, string>> = { weight: 'gamma', bias: 'beta' };
 
-/** The source with the weights of its norms found under their old names too. */
-export function withOldNames(source: WeightSource): WeightSource {
+/**
+ * The source with its weights found under their other names too: norms under those of old checkpoints, all of them without the
+ * model's own prefix, as an encoder without a head is saved.
+ */
+export function withOtherNames(source: WeightSource): WeightSource {
   const known = new Set(source.names);
-  const given = (name: string): string => {
-    if (known.has(name)) return name;
-    const old = name.replace(
-      /(norm)\.(weight|bias)$/i,
-      (_, norm: string, part: string) => `${norm}.${OLD_NAMES[part]}`,
-    );
-    return known.has(old) ? old : name;
-  };
+  const old = (name: string): string =>
+    name.replace(/(norm)\.(weight|bias)$/i, (_, norm: string, part: string) => `${norm}.${OLD_NAMES[part]}`);
+  const bare = (name: string): string => name.slice(name.indexOf('.') + 1);
+  const given = (name: string): string =>
+    [name, old(name), bare(name), old(bare(name))].find((one) => known.has(one)) ?? name;
   return {
     file: source.file,
     names: source.names,
+    given,
     shape: (name) => source.shape(given(name)),
     read: (name) => source.read(given(name)),
     close: () => source.close(),
   };
 }
 
+/** Weights of a layer, but for tables that some checkpoints keep of what is computed anyway. */
+const LAYER_WEIGHT = /\blayers?\.\d+\..*(?<!inv_freq|position_ids|\.alibi)$/;
 /** Faults listed before the rest is only counted. */
 const MOST_FAULTS = 5;
 
@@ -55,6 +60,10 @@ export function checkedReader(
     else if (found.join() !== shape.join())
       faults.push(`${name} is [${found.join(', ')}], config.json makes it ${wanted}`);
   }
+  const needed = new Set([...shapes.keys()].map((name) => source.given?.(name) ?? name));
+  // Embeddings and heads of training are no part of what is computed; a layer's weights always are.
+  const foreign = source.names.filter((name) => LAYER_WEIGHT.test(name) && !needed.has(name));
+  for (const name of foreign) faults.push(`${name} belongs to no layer that config.json tells of`);
   if (faults.length > 0) {
     const more = faults.length > MOST_FAULTS ? `; and ${faults.length - MOST_FAULTS} more` : '';
     const list = faults.slice(0, MOST_FAULTS).join('; ');

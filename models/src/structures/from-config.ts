@@ -98,10 +98,11 @@ export const BUILT_TYPES = Object.keys(READERS);
 /**
  * The architecture that a hub `config.json` describes.
  * @param file where it was read, for messages
+ * @param head whether it is to be one with a cross-encoder's head
  * @throws ModelError `config_invalid` naming every field that cannot be; `structure_unsupported` for a model of another kind,
  * decoders by name; `head_unsupported` for a head of several classes, or none.
  */
-export function architectureFromConfig(config: ConfigJson, file: string): ConfigFacts {
+export function architectureFromConfig(config: ConfigJson, file: string, head = true): ConfigFacts {
   const fields = new Fields(config, file);
   checkKind(config, file);
   const read = READERS[String(config.model_type)];
@@ -111,7 +112,7 @@ export function architectureFromConfig(config: ConfigJson, file: string): Config
       `model_type is ${found}; graphs are built for ${BUILT_TYPES.join(', ')}: JinaBERT, BERT and their kin`,
     );
   }
-  checkHead(config, file);
+  if (head) checkHead(config, file);
   const facts = read(fields);
   const { hidden, heads } = facts.architecture;
   if (fields.faults.length === 0 && hidden % heads !== 0) {

@@ -1,5 +1,5 @@
 import type { Architecture, Structure } from '../architecture.js';
-import { type EncoderSpec, weightsOf } from '../encoder/spec.js';
+import { type EncoderSpec, weightShapes } from '../encoder/spec.js';
 import { bert, electra, roberta } from './bert.js';
 import { deberta } from './deberta.js';
 import { distilBert } from './distilbert.js';
@@ -25,7 +25,7 @@ export function specOf(a: Architecture): EncoderSpec {
 
 /** Every weight of a cross-encoder with its shape, in the order in which a forward pass reads them. */
 export function shapesOf(a: Architecture): Map<string, number[]> {
-  return new Map([...weightsOf(specOf(a))].map(([name, { shape }]) => [name, [...shape]]));
+  return weightShapes(specOf(a));
 }
 
 /** Number of trainable parameters. */
