@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { search } from 'jmespath';
-import { CONFIGS_QUERY } from '../../cli/src/rehearse/steps.js';
+import { CONFIGS_QUERY } from '../../cli/src/rehearse/steps/roll-back.js';
 
 const page = readFileSync(path.resolve(__dirname, '../../docs/runbook.md'), 'utf8');
 
@@ -97,7 +97,7 @@ test('the roll-back query names the config that serves and then the one before',
   const [query] = queries('cloudformation describe-stack-events');
   const rows = search(events, query!) as [string, string][];
   expect(rows.map(([, name]) => name)).toEqual(['Config-new', 'Config-old']);
-  expect(search(events, CONFIGS_QUERY)).toEqual(['Config-new', 'Config-old']);
+  expect(search(events, CONFIGS_QUERY)).toEqual(rows);
 });
 
 test('the query for old generations names the one that was let go of', () => {

@@ -5,17 +5,28 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { usdPerInstanceHour } from '@sagemaker-reranker/cost';
 import { Aws } from '../rehearse/aws.js';
-import { leftovers, removeAll } from '../rehearse/leftovers.js';
-import { preflight } from '../rehearse/preflight.js';
-import { chooseSteps, estimate, rehearse, stacksOf, type RehearsalReport } from '../rehearse/rehearsal.js';
+import { UsageError } from '@sagemaker-reranker/models';
+import type { Context } from '../rehearse/context.js';
+import { removeAll } from '../rehearse/leftovers.js';
+import { preflight, type Preflight } from '../rehearse/preflight.js';
+import {
+  chooseSteps,
+  estimate,
+  openSteps,
+  rehearse,
+  remaining,
+  type RehearsalReport,
+} from '../rehearse/rehearsal.js';
 import { localShell } from '../rehearse/shell.js';
 import { StateFile, type RehearsalState } from '../rehearse/state.js';
-import { STEPS, type Step } from '../rehearse/steps.js';
+import { STEPS, type Step } from '../rehearse/steps/index.js';
 import { table } from '../terminal/table.js';
 
 interface RehearseOptions {
   readonly region?: string;
   readonly environment: string;
+  readonly instanceTypes: readonly [string, string];
+  readonly context: Context;
   readonly only?: readonly string[];
   readonly keep?: boolean;
   readonly yes?: boolean;
@@ -30,7 +41,6 @@ const COLUMNS = [
   { heading: 'took', align: 'right' as const },
   { heading: 'what was seen', most: 120 },
 ];
-const TYPES = ['ml.c7i.large', 'ml.c6i.large'];
 
 /** `reranker rehearse`: tries in an account what the runbook says. */
 export function rehearseCommand(): Command {
@@ -40,6 +50,18 @@ export function rehearseCommand(): Command {
     )
     .option('--region <region>', 'AWS region (default: AWS_REGION)')
     .option('--environment <name>', 'throwaway environment', environmentName, 'rehearsal')
+    .option(
+      '--instance-types <first,second>',
+      'type of the instances, and the one that it is changed to',
+      instanceTypes,
+      ['ml.c7i.large', 'ml.c6i.large'],
+    )
+    .option(
+      '--context <key=value>',
+      'context of every deployment, as image=codebuild; can be given again',
+      context,
+      {},
+    )
     .option('--only <ids...>', 'steps to try, with those that they need')
     .option('--keep', 'leave what was made, and print the command that removes it')
     .option('--yes', 'do not ask')
@@ -57,33 +79,35 @@ async function run(options: RehearseOptions): Promise<number> {
   const earlier = file.read();
   const region =
     options.region ?? earlier?.region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-  if (region === undefined) throw new Error('which region? Give --region, or set AWS_REGION');
+  if (region === undefined) throw new UsageError('which region? Give --region, or set AWS_REGION');
   if (earlier && (earlier.region !== region || earlier.environment !== options.environment)) {
-    throw new Error(
+    throw new UsageError(
       `${file.path} is of a rehearsal in ${earlier.region}, environment ${earlier.environment}; name another file with --state, or remove that one: ${earlier.removeWith}`,
     );
   }
   const interrupt = new AbortController();
-  const aws = new Aws(localShell(interrupt.signal, log), region);
-  const cleaner = new Aws(localShell(new AbortController().signal, log), region);
+  const { AWS_ENDPOINT_URL: endpointUrl } = process.env;
+  const aws = new Aws(localShell(interrupt.signal, log), region, endpointUrl);
+  const cleaner = new Aws(localShell(new AbortController().signal, log), region, endpointUrl);
   if (options.cleanUp) return removeEarlier(cleaner, file, earlier, log);
 
+  const { environment } = options;
   const steps = options.only ? chooseSteps(options.only) : STEPS;
-  const app = { command: cdkApp() };
-  const { account, faults } = await preflight(aws, stacksOf(options.environment, steps), TYPES, earlier);
-  if (faults.length > 0) {
-    throw new Error(`nothing was created:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  const app = { command: cdkApp(), instanceTypes: options.instanceTypes, context: options.context };
+  const looked = await preflight(aws, { environment, steps, app, earlier });
+  if (looked.faults.length > 0) {
+    throw new UsageError(`nothing was created:\n${looked.faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }
-  log(plan(steps, { account, region, environment: options.environment }, earlier));
+  log(planText(steps, { ...options, region, endpointUrl }, looked, earlier));
   if (!options.yes && !(await agreed())) return 1;
 
-  const state = earlier ?? newState(options, account, region);
+  const state = earlier ?? newState(options, looked.account, region);
   // The first ends the step that runs, and then what was made is removed; the second ends that too.
   process.once('SIGINT', () => {
     log(`\ninterrupted; removing what was made. Again to leave it: ${state.removeWith}`);
     interrupt.abort();
   });
-  process.once('SIGTERM', () => interrupt.abort());
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupt.abort());
   const report = await rehearse({
     aws,
     cleaner,
@@ -108,7 +132,7 @@ function newState({ environment, state }: RehearseOptions, account: string, regi
     started: new Date().toISOString(),
     stacks: [],
     outcomes: {},
-    removeWith: `reranker rehearse --clean-up --region ${region} --environment ${environment} --state ${state}`,
+    removeWith: `npx reranker rehearse --clean-up --region ${region} --environment ${environment} --state '${path.resolve(state)}'`,
   };
 }
 
@@ -118,37 +142,58 @@ async function removeEarlier(
   earlier: RehearsalState | undefined,
   log: (line: string) => void,
 ): Promise<number> {
-  if (!earlier) throw new Error(`${file.path} is not there: it says what to remove`);
+  if (!earlier) throw new UsageError(`${file.path} is not there: it says what to remove`);
+  // In another account nothing would be found, and all would look removed.
+  const { Account } = await aws.call<{ Account: string }>('sts', 'get-caller-identity');
+  if (Account !== earlier.account) {
+    throw new UsageError(
+      `${file.path} is of account ${earlier.account}, the credentials are of ${Account}: set AWS_PROFILE`,
+    );
+  }
   log(`removing ${earlier.stacks.join(', ') || 'what is tagged'}`);
   const failed = await removeAll(aws, earlier, () => file.write(earlier));
-  const left = (await leftovers(aws, earlier)).map(({ kind, name }) => `${kind} ${name}`);
-  for (const line of [...failed, ...left]) log(`left: ${line}`);
-  if (failed.length + left.length === 0) log('nothing is left');
-  return failed.length + left.length === 0 ? 0 : 1;
+  const left = failed.length > 0 ? failed : await remaining(aws, earlier.environment);
+  for (const line of left) log(`left: ${line}`);
+  if (left.length > 0) return 1;
+  log(`nothing is left; ${file.path} can go`);
+  return 0;
 }
 
-function plan(
+function planText(
   steps: readonly Step[],
-  { account, region, environment }: { account: string; region: string; environment: string },
+  {
+    region,
+    environment,
+    endpointUrl,
+    instanceTypes: [type],
+  }: { region: string; endpointUrl: string | undefined } & Pick<
+    RehearseOptions,
+    'environment' | 'instanceTypes'
+  >,
+  { account, doubts }: Preflight,
   earlier: RehearsalState | undefined,
 ): string {
-  const open = steps.filter(({ id }) => (earlier?.outcomes[id]?.status ?? 'skipped') === 'skipped');
-  const price = usdPerInstanceHour('ml.c7i.large', region)?.value;
+  const open = openSteps(steps, earlier);
+  const price = usdPerInstanceHour(type, region)?.value;
   const { usd, hours } = estimate(open, price ?? 0);
   const cost =
     price === undefined
-      ? `instances whose price in ${region} is not known`
+      ? `instances of ${type}, whose price in ${region} is not known`
       : `about ${usd.toFixed(2)} USD of instances`;
   return [
     `Account ${account}, ${region}, environment ${environment}${earlier ? `, going on from ${earlier.started}` : ''}:`,
     ...open.map(({ id, claim, minutes }) => `  ${id.padEnd(30)} ${claim} (${minutes} min)`),
     `At most ${hours.toFixed(1)} hours and ${cost}, besides cents for logs, alarms and storage.`,
+    ...(endpointUrl === undefined
+      ? []
+      : [`An emulator stands in for AWS: ${endpointUrl} (AWS_ENDPOINT_URL).`]),
+    ...doubts.map((doubt) => `Not looked at: ${doubt}.`),
   ].join('\n');
 }
 
 async function agreed(): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new Error('this creates what costs money, and nobody can be asked here: give --yes');
+    throw new UsageError('this creates what costs money, and nobody can be asked here: give --yes');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question('Go on? Type yes: ');
   prompt.close();
@@ -168,21 +213,36 @@ function cdkApp(): string {
   } catch {
     // Said below.
   }
-  throw new Error(
+  throw new UsageError(
     'the CDK app is not installed here: npm install @sagemaker-reranker/infra aws-cdk-lib constructs aws-cdk',
   );
 }
 
 function environmentName(text: string): string {
   if (/^[a-z](-?[a-z0-9]){0,19}$/.test(text) && !/^prod(uction)?$/.test(text)) return text;
-  throw new Error(
+  throw new UsageError(
     `--environment is "${text}"; it must be 1 to 20 lower-case letters, digits and hyphens, a letter first, and not that of production`,
   );
 }
 
+function instanceTypes(text: string): [string, string] {
+  const [first, second, ...more] = text.split(',').map((type) => type.trim());
+  if (first?.startsWith('ml.') && second?.startsWith('ml.') && first !== second && more.length === 0)
+    return [first, second];
+  throw new UsageError(`--instance-types is "${text}"; it must be two types, as ml.c7i.large,ml.c6i.large`);
+}
+
+function context(pair: string, before: Context): Context {
+  const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
+  if (key === undefined || value === undefined)
+    throw new UsageError(`--context is "${pair}"; it must be key=value, as image=codebuild`);
+  return { ...before, [key]: value };
+}
+
 /** The report as a table, one claim a row. */
-export function reportText({ environment, region, claims, left }: RehearsalReport): string {
+export function reportText({ environment, region, endpointUrl, claims, left }: RehearsalReport): string {
   const rows = claims.map(({ id, status, seconds, detail }) => [id, status, `${seconds} s`, detail]);
   const rest = left.length === 0 ? '' : `\nStill there:\n${left.map((line) => `  ${line}`).join('\n')}\n`;
-  return `Rehearsal of ${environment} in ${region}\n${table(COLUMNS, rows)}\n${rest}`;
+  const where = endpointUrl === undefined ? region : `${region}, an emulator at ${endpointUrl}`;
+  return `Rehearsal of ${environment} in ${where}\n${table(COLUMNS, rows)}\n${rest}`;
 }

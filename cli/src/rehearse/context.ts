@@ -1,5 +1,5 @@
-import type { Aws } from './aws.js';
-import { AwsAnswer } from './aws.js';
+import { AwsAnswer, lastLines, type Aws } from './aws.js';
+import { findStack, physicalNames, removeStack, settled } from './stacks.js';
 import type { RehearsalState } from './state.js';
 
 /** Hosting modes, and how they end the names of stack and endpoint; infra names them the same. */
@@ -11,6 +11,9 @@ export const SUFFIXES = {
   'inference-components': '-components',
 } as const;
 export type RehearsedMode = keyof typeof SUFFIXES;
+
+/** Variant of an endpoint that takes its traffic; infra names it the same. */
+export const VARIANT = 'AllTraffic';
 
 /** An endpoint as `aws sagemaker describe-endpoint` has it. */
 export interface Endpoint {
@@ -24,23 +27,29 @@ export interface Endpoint {
   }[];
 }
 
-/** Runs the CDK app that deploys rerankers: `npx cdk --app ... VERB`. */
+export type Context = Readonly<Record<string, string | number>>;
+
+/** The CDK app that deploys rerankers: `npx cdk --app ... VERB`. */
 export interface CdkApp {
   /** For `--app`. */
   readonly command: string;
+  /** Type of the instances, and the one that it is changed to. */
+  readonly instanceTypes: readonly [first: string, second: string];
+  /** Context of every deployment, as image=codebuild. */
+  readonly context: Context;
 }
 
 /** What the steps of a rehearsal share. */
 export class Rehearsal {
   readonly aws: Aws;
   readonly state: RehearsalState;
-  readonly #app: CdkApp;
+  readonly app: CdkApp;
   readonly #save: () => Promise<void>;
 
   constructor(aws: Aws, state: RehearsalState, app: CdkApp, save: () => Promise<void>) {
     this.aws = aws;
     this.state = state;
-    this.#app = app;
+    this.app = app;
     this.#save = save;
   }
 
@@ -49,24 +58,24 @@ export class Rehearsal {
   }
 
   endpointName(mode: RehearsedMode): string {
-    return `reranker-embedded-${this.state.environment}${SUFFIXES[mode]}`;
+    return endpointName(this.state.environment, mode);
   }
 
   /** Deploys a mode with more of the context; what may exist is written down first. */
-  async deploy(mode: RehearsedMode, context: Readonly<Record<string, string | number>> = {}): Promise<void> {
-    await this.#cdk('deploy', mode, context, ['--require-approval', 'never']);
+  async deploy(mode: RehearsedMode, context: Context = {}): Promise<void> {
+    const stack = this.stackName(mode);
+    if (!this.state.stacks.includes(stack)) await this.remember(({ stacks }) => stacks.push(stack));
+    else await settled(this.aws, stack);
+    await this.cdk('deploy', mode, context, ['--require-approval', 'never']);
   }
 
-  /** Deploys and says whether that failed, as it does when an alarm takes it back. */
-  async deployFails(
-    mode: RehearsedMode,
-    context: Readonly<Record<string, string | number>>,
-  ): Promise<boolean> {
+  /** Deploys and says with what that failed, as it does when an alarm takes it back; undefined where it went through. */
+  async deployFails(mode: RehearsedMode, context: Context): Promise<string | undefined> {
     try {
       await this.deploy(mode, context);
-      return false;
+      return undefined;
     } catch (error) {
-      if (error instanceof AwsAnswer) return true;
+      if (error instanceof AwsAnswer) return error.answer;
       throw error;
     }
   }
@@ -74,8 +83,7 @@ export class Rehearsal {
   async destroy(mode: RehearsedMode): Promise<void> {
     const stack = this.stackName(mode);
     await removeStack(this.aws, stack);
-    this.state.stacks = this.state.stacks.filter((each) => each !== stack);
-    await this.#save();
+    await this.remember((state) => (state.stacks = state.stacks.filter((each) => each !== stack)));
   }
 
   async remember(change: (state: RehearsalState) => void): Promise<void> {
@@ -83,21 +91,25 @@ export class Rehearsal {
     await this.#save();
   }
 
-  async outputs(mode: RehearsedMode): Promise<Record<string, string>> {
-    const { Stacks } = await this.aws.call<{
-      Stacks: { Outputs?: { OutputKey: string; OutputValue: string }[] }[];
-    }>('cloudformation', 'describe-stacks', '--stack-name', this.stackName(mode));
-    const outputs = Stacks[0]?.Outputs ?? [];
-    return Object.fromEntries(outputs.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  /** @throws Error where the stack has no such output. */
+  async output(mode: RehearsedMode, key: string): Promise<string> {
+    const stack = await findStack(this.aws, this.stackName(mode));
+    const found = stack?.Outputs?.find(({ OutputKey }) => OutputKey === key);
+    if (!found) throw new Error(`${this.stackName(mode)} has no output ${key}`);
+    return found.OutputValue;
+  }
+
+  /** The name of the only resource of a type in the stack, whose logical name contains a word. */
+  async resource(mode: RehearsedMode, type: string, word?: string): Promise<string> {
+    const [name] = await physicalNames(this.aws, this.stackName(mode), type, word);
+    if (name === undefined) throw new Error(`${this.stackName(mode)} has no ${type} ${word ?? ''}`.trim());
+    return name;
   }
 
   async endpoint(mode: RehearsedMode): Promise<Endpoint> {
-    return this.aws.call<Endpoint>(
-      'sagemaker',
-      'describe-endpoint',
-      '--endpoint-name',
-      this.endpointName(mode),
-    );
+    return this.aws.call<Endpoint>('sagemaker', 'describe-endpoint', {
+      endpointName: this.endpointName(mode),
+    });
   }
 
   /** Waits until the endpoint serves, as the runbook does. */
@@ -112,26 +124,45 @@ export class Rehearsal {
     });
   }
 
-  async #cdk(
+  /** Waits until the fleet has as many instances. */
+  async instances(mode: RehearsedMode, count: number, minutes: number): Promise<void> {
+    await this.aws.until(`${count} instances`, minutes, async () => {
+      const { ProductionVariants } = await this.endpoint(mode);
+      return ProductionVariants?.[0]?.CurrentInstanceCount === count ? true : undefined;
+    });
+  }
+
+  /** Runs `npx cdk VERB` for the stack of a mode. */
+  async cdk(
     verb: string,
     mode: RehearsedMode,
-    context: Readonly<Record<string, string | number>>,
+    context: Context,
     options: readonly string[],
-  ): Promise<void> {
+  ): Promise<string> {
     const stack = this.stackName(mode);
-    if (!this.state.stacks.includes(stack)) await this.remember(({ stacks }) => stacks.push(stack));
-    const all = { hosting: mode, variant: 'embedded', environment: this.state.environment, ...context };
+    const [instanceType] = this.app.instanceTypes;
+    const all = {
+      ...this.app.context,
+      hosting: mode,
+      variant: 'embedded',
+      environment: this.state.environment,
+      ...(mode === 'serverless' ? {} : { instanceType }),
+      ...context,
+    };
     const { status, stdout, stderr } = await this.aws.shell.run([
       'npx',
       'cdk',
       verb,
       stack,
       '--app',
-      this.#app.command,
+      this.app.command,
       ...options,
       ...Object.entries(all).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
     ]);
-    if (status !== 0) throw new AwsAnswer(`cdk ${verb} ${stack}`, lastLines(`${stdout}\n${stderr}`));
+    const text = `${stdout}\n${stderr}`;
+    // What follows the cross says why; what comes before is progress.
+    if (status !== 0) throw new AwsAnswer(`cdk ${verb} ${stack}`, lastLines(text.replace(/^.*❌/s, ''), 3));
+    return text;
   }
 }
 
@@ -140,45 +171,7 @@ export function stackName(environment: string, mode: RehearsedMode): string {
   return `reranker-${environment}-embedded${SUFFIXES[mode]}`;
 }
 
-function lastLines(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-5)
-    .join('\n');
-}
-
-/** Deletes a stack with what its buckets hold, which would stop the deletion; says nothing where it is gone. */
-export async function removeStack(aws: Aws, stack: string): Promise<void> {
-  const resources = await aws.find<{
-    StackResourceSummaries: { ResourceType: string; PhysicalResourceId?: string }[];
-  }>('cloudformation', 'list-stack-resources', '--stack-name', stack);
-  if (!resources) return;
-  for (const { ResourceType, PhysicalResourceId } of resources.StackResourceSummaries) {
-    if (ResourceType !== 'AWS::S3::Bucket' || PhysicalResourceId === undefined) continue;
-    const { status, stderr } = await aws.shell.run([
-      'aws',
-      's3',
-      'rm',
-      `s3://${PhysicalResourceId}`,
-      '--recursive',
-      '--region',
-      aws.region,
-    ]);
-    if (status !== 0 && !/NoSuchBucket/.test(stderr)) throw new AwsAnswer('aws s3 rm', stderr.trim());
-  }
-  await aws.call('cloudformation', 'delete-stack', '--stack-name', stack);
-  await aws.until(`the end of ${stack}`, 60, async () => {
-    const found = await aws.find<{ Stacks: { StackStatus: string; StackStatusReason?: string }[] }>(
-      'cloudformation',
-      'describe-stacks',
-      '--stack-name',
-      stack,
-    );
-    const [left] = found?.Stacks ?? [];
-    if (!left || left.StackStatus === 'DELETE_COMPLETE') return true;
-    if (left.StackStatus === 'DELETE_FAILED')
-      throw new Error(`${stack}: ${left.StackStatusReason ?? 'DELETE_FAILED'}`);
-    return undefined;
-  });
+/** The endpoint's name for the embedded variant; infra names it the same. */
+export function endpointName(environment: string, mode: RehearsedMode): string {
+  return `reranker-embedded-${environment}${SUFFIXES[mode]}`;
 }

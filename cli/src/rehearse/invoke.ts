@@ -1,34 +1,18 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AwsAnswer, type Aws } from './aws.js';
+import type { Aws, CliOptions } from './aws.js';
 
 const REQUEST = '{"query":"ping","documents":["pong","a ball"]}';
+const contentType = 'application/json';
 
 /** Sends the runbook's request, and checks that the answer ranks both documents. */
-export async function invoke(aws: Aws, endpointName: string, ...target: string[]): Promise<string> {
+export async function invoke(aws: Aws, endpointName: string, target: CliOptions = {}): Promise<string> {
   return withFiles(async (directory) => {
     const [body, answer] = [path.join(directory, 'ping.json'), path.join(directory, 'answer.json')];
     await writeFile(body, REQUEST);
-    const command = [
-      'sagemaker-runtime',
-      'invoke-endpoint',
-      '--endpoint-name',
-      endpointName,
-      '--content-type',
-      'application/json',
-      '--body',
-      `fileb://${body}`,
-    ];
-    const { status, stderr, stdout } = await aws.shell.run([
-      'aws',
-      ...command,
-      ...target,
-      '--region',
-      aws.region,
-      answer,
-    ]);
-    if (status !== 0) throw new AwsAnswer('aws sagemaker-runtime invoke-endpoint', (stderr || stdout).trim());
+    const options = { endpointName, contentType, body: `fileb://${body}`, ...target };
+    await aws.call('sagemaker-runtime', 'invoke-endpoint', options, answer);
     return ranked(await readFile(answer, 'utf8'));
   });
 }
@@ -44,40 +28,37 @@ export async function invokeAsync(
     const body = path.join(directory, 'ping.json');
     await writeFile(body, REQUEST);
     const key = `input/rehearsal-${aws.shell.now()}.json`;
-    await aws.call('s3api', 'put-object', '--bucket', bucket, '--key', key, '--body', body);
+    await aws.call('s3api', 'put-object', { bucket, key, body });
     const { OutputLocation } = await aws.call<{ OutputLocation: string }>(
       'sagemaker-runtime',
       'invoke-endpoint-async',
-      '--endpoint-name',
-      endpointName,
-      '--content-type',
-      'application/json',
-      '--input-location',
-      `s3://${bucket}/${key}`,
+      { endpointName, contentType, inputLocation: `s3://${bucket}/${key}` },
     );
     const [, answerBucket, answerKey] = /^s3:\/\/([^/]+)\/(.+)$/.exec(OutputLocation) ?? [];
     if (answerBucket === undefined || answerKey === undefined)
       throw new Error(`no location in ${OutputLocation}`);
     return aws.until('the answer', minutes, async () => {
       const answer = path.join(directory, 'answer.json');
-      const found = await aws.find(
-        's3api',
-        'get-object',
-        '--bucket',
-        answerBucket,
-        '--key',
-        answerKey,
-        answer,
-      );
+      const location = { bucket: answerBucket, key: answerKey };
+      const found = await aws.find('s3api', 'get-object', location, answer);
       return found === undefined ? undefined : ranked(await readFile(answer, 'utf8'));
     });
   });
 }
 
+/** Checks that an answer ranks both documents. */
 function ranked(text: string): string {
-  const { results } = JSON.parse(text) as { results?: { index: number; relevance_score: number }[] };
+  const results = read(text)?.results;
   if (results?.length !== 2) throw new Error(`the answer ranks no two documents: ${text.slice(0, 200)}`);
   return `2 documents ranked, the first ${results[0]!.relevance_score}`;
+}
+
+function read(text: string): { results?: { index: number; relevance_score: number }[] } | undefined {
+  try {
+    return JSON.parse(text) as { results?: { index: number; relevance_score: number }[] };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs with a directory that is gone afterwards. */

@@ -1,71 +1,87 @@
-import { AwsAnswer, type Aws } from './aws.js';
+import { AwsAnswer, words, type Aws } from './aws.js';
+import { endpointName, stackName, type CdkApp } from './context.js';
+import { leftovers } from './leftovers.js';
+import { simulate, type Caller } from './rights.js';
+import { findStack } from './stacks.js';
 import type { RehearsalState } from './state.js';
-
-/** Instances that a rehearsal has at most at once: two, and two more beside them during an update. */
-const INSTANCES = 4;
-
-/** Reads that the steps begin with, one for each service. */
-const READS: readonly (readonly [service: string, operation: string, ...args: string[]])[] = [
-  ['cloudformation', 'list-stacks', '--max-items', '1'],
-  ['cloudwatch', 'describe-alarms', '--max-items', '1'],
-  ['sqs', 'list-queues', '--max-items', '1'],
-  ['iam', 'list-roles', '--max-items', '1'],
-  [
-    'application-autoscaling',
-    'describe-scalable-targets',
-    '--service-namespace',
-    'sagemaker',
-    '--max-items',
-    '1',
-  ],
-];
+import type { Step } from './steps/index.js';
 
 /** What must be right before anything is created. */
 export interface Preflight {
   readonly account: string;
+  /** What would stop the rehearsal. */
   readonly faults: readonly string[];
+  /** What could not be looked at. */
+  readonly doubts: readonly string[];
+}
+
+/** What is going to be tried. */
+export interface Plan {
+  readonly environment: string;
+  readonly steps: readonly Step[];
+  readonly app: CdkApp;
+  /** What an interrupted rehearsal left: its names are its own. */
+  readonly earlier: RehearsalState | undefined;
 }
 
 /**
  * Looks for whatever would stop a rehearsal half-way: credentials, permissions, the service in the region, quotas, the
- * bootstrap, names in use. It creates nothing.
- * @param earlier What an interrupted rehearsal left: its names are its own.
+ * bootstrap, Docker, names in use. It creates nothing.
  */
-export async function preflight(
-  aws: Aws,
-  stacks: readonly string[],
-  instanceTypes: readonly string[],
-  earlier: RehearsalState | undefined,
-): Promise<Preflight> {
-  const identity = await identify(aws);
-  if (typeof identity === 'string') return { account: '', faults: [identity] };
-  const { Account: account } = identity;
-  const faults: string[] = [];
-  const note = (fault: string | undefined) => {
-    if (fault !== undefined) faults.push(fault);
-  };
-  if (earlier && earlier.account !== account) {
-    note(
-      `the state file is of account ${earlier.account}, the credentials are of ${account}: name another file with --state`,
-    );
+export async function preflight(aws: Aws, plan: Plan): Promise<Preflight> {
+  const caller = await identify(aws);
+  if (typeof caller === 'string') return { account: '', faults: [caller], doubts: [] };
+  const account = caller.Account;
+  if (plan.earlier && plan.earlier.account !== account) {
+    const fault = `the state file is of account ${plan.earlier.account}, the credentials are of ${account}: name another file with --state`;
+    return { account, faults: [fault], doubts: [] };
   }
   const service = await endpointsOf(aws);
-  note(service);
-  if (service === undefined) {
-    for (const [name, operation, ...args] of READS) note(await mayRead(aws, name, operation, args));
-    for (const type of instanceTypes) note(await quota(aws, type));
-    note(await bootstrapped(aws));
-    for (const stack of stacks) if (!earlier?.stacks.includes(stack)) note(await free(aws, stack));
-  }
-  return { account, faults };
+  if (service !== undefined) return { account, faults: [service], doubts: [] };
+  const notes = new Notes();
+  await Promise.all([
+    notes.look('programs', () => programs(aws, plan)),
+    notes.look('the quotas of SageMaker', () => quotas(aws, plan)),
+    notes.look('the bootstrap', async () =>
+      (await findStack(aws, 'CDKToolkit'))
+        ? []
+        : [
+            `the account is not bootstrapped in ${aws.region}: npx cdk bootstrap aws://${account}/${aws.region}`,
+          ],
+    ),
+    notes.look('names in use', () => namesInUse(aws, plan)),
+    notes.look('permissions', async () => {
+      const { denied, doubt } = await simulate(aws, caller, plan.environment);
+      if (doubt !== undefined) notes.doubts.push(doubt);
+      return denied;
+    }),
+  ]);
+  return { account, faults: notes.faults, doubts: notes.doubts };
 }
 
-async function identify(aws: Aws): Promise<{ Account: string } | string> {
+/** Collects faults; a look that is refused is a fault, one that fails otherwise is a doubt. */
+class Notes {
+  readonly faults: string[] = [];
+  readonly doubts: string[] = [];
+
+  async look(what: string, find: () => Promise<readonly string[]>): Promise<void> {
+    try {
+      this.faults.push(...(await find()));
+    } catch (error) {
+      if (!(error instanceof AwsAnswer)) throw error;
+      const { command } = error;
+      if (error.denied) this.faults.push(`no permission for "${command}": ${words(error)}`);
+      else this.doubts.push(`${what}: "${command}" failed: ${words(error)}`);
+    }
+  }
+}
+
+async function identify(aws: Aws): Promise<Caller | string> {
   const { status, stderr } = await aws.shell.run(['aws', '--version']);
   if (status !== 0)
     return `the AWS CLI is needed: ${stderr.trim() || 'aws --version fails'}; https://aws.amazon.com/cli/`;
   try {
-    return await aws.call<{ Account: string }>('sts', 'get-caller-identity');
+    return await aws.call<Caller>('sts', 'get-caller-identity');
   } catch (error) {
     return `no credentials: ${words(error)}; set a profile (AWS_PROFILE) or sign in (aws sso login)`;
   }
@@ -73,75 +89,75 @@ async function identify(aws: Aws): Promise<{ Account: string } | string> {
 
 async function endpointsOf(aws: Aws): Promise<string | undefined> {
   try {
-    await aws.call('sagemaker', 'list-endpoints', '--max-items', '1');
+    await aws.call('sagemaker', 'list-endpoints', { maxItems: 1 });
     return undefined;
   } catch (error) {
     if (error instanceof AwsAnswer && error.denied)
-      return `no permission for sagemaker:ListEndpoints: ${error.answer}`;
+      return `no permission for sagemaker:ListEndpoints: ${words(error)}`;
     return `SageMaker does not answer in ${aws.region}: ${words(error)}; choose another with --region`;
   }
 }
 
-async function mayRead(
-  aws: Aws,
-  service: string,
-  operation: string,
-  args: readonly string[],
-): Promise<string | undefined> {
-  try {
-    await aws.call(service, operation, ...args);
-    return undefined;
-  } catch (error) {
-    return `no permission for ${service} ${operation}: ${words(error)}`;
+async function programs(aws: Aws, { app }: Plan): Promise<string[]> {
+  const faults: string[] = [];
+  const cdk = await aws.shell.run(['npx', '--no', '--', 'cdk', '--version']);
+  if (cdk.status !== 0) faults.push("the CDK's command line is needed: npm install aws-cdk");
+  if ((app.context.image ?? 'local') === 'local') {
+    const docker = process.env.CDK_DOCKER ?? 'docker';
+    if ((await aws.shell.run([docker, 'version'])).status !== 0)
+      faults.push(
+        `${docker} does not answer, and builds the image: start it, or let the account build it: --context image=codebuild`,
+      );
   }
+  return faults;
 }
 
-async function quota(aws: Aws, type: string): Promise<string | undefined> {
-  const name = `${type} for endpoint usage`;
-  try {
-    const { Quotas } = await aws.call<{ Quotas: { QuotaName: string; Value: number; QuotaCode: string }[] }>(
-      'service-quotas',
-      'list-service-quotas',
-      '--service-code',
-      'sagemaker',
-    );
-    const found = Quotas.find(({ QuotaName }) => QuotaName === name);
-    if (!found || found.Value >= INSTANCES) return undefined;
-    return `quota "${name}" is ${found.Value}; ${INSTANCES} are needed, as an update has two fleets: aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code ${found.QuotaCode} --desired-value ${INSTANCES}`;
-  } catch (error) {
-    return `the quota "${name}" cannot be read: ${words(error)}`;
-  }
-}
+/** Instances at once: two, and two more beside them during an update; the second type is changed to, and changed from. */
+const INSTANCES = 4;
 
-async function bootstrapped(aws: Aws): Promise<string | undefined> {
-  try {
-    const stack = await aws.find('cloudformation', 'describe-stacks', '--stack-name', 'CDKToolkit');
-    return stack === undefined
-      ? `the account is not bootstrapped in ${aws.region}: npx cdk bootstrap`
-      : undefined;
-  } catch (error) {
-    return `no permission for cloudformation describe-stacks: ${words(error)}`;
+async function quotas(aws: Aws, { steps, app }: Plan): Promise<string[]> {
+  const usage = new Set<string>();
+  for (const { mode, id } of steps) {
+    if (mode !== 'serverless') for (const type of app.instanceTypes) usage.add(`${type} for endpoint usage`);
+    if (id === 'batch') usage.add('ml.c7i.large for transform job usage');
   }
-}
-
-async function free(aws: Aws, stack: string): Promise<string | undefined> {
-  try {
-    const found = await aws.find('cloudformation', 'describe-stacks', '--stack-name', stack);
-    return found === undefined
-      ? undefined
-      : `stack ${stack} exists already; choose another name with --environment`;
-  } catch (error) {
-    return `no permission for cloudformation describe-stacks: ${words(error)}`;
-  }
-}
-
-function words(error: unknown): string {
-  const text =
-    error instanceof AwsAnswer ? error.answer : error instanceof Error ? error.message : String(error);
-  return (
-    text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .at(-1) ?? text
+  if (usage.size === 0) return [];
+  const { Quotas } = await aws.call<{ Quotas: { QuotaName: string; Value: number; QuotaCode: string }[] }>(
+    'service-quotas',
+    'list-service-quotas',
+    { serviceCode: 'sagemaker' },
   );
+  return Quotas.flatMap(({ QuotaName, Value, QuotaCode }) => {
+    const needed = QuotaName.includes('transform') ? 1 : INSTANCES;
+    if (!usage.has(QuotaName) || Value >= needed) return [];
+    return `quota "${QuotaName}" is ${Value}; ${needed} are needed, as an update has two fleets: aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code ${QuotaCode} --desired-value ${needed}; or take types that you have with --instance-types`;
+  });
+}
+
+/** Whatever has a name, or the environment's tag, that the rehearsal would take for its own and remove. */
+async function namesInUse(aws: Aws, { environment, steps, earlier }: Plan): Promise<string[]> {
+  const choose = 'choose another name with --environment';
+  const modes = [...new Set(steps.map(({ mode }) => mode))];
+  const faults: string[] = [];
+  for (const mode of modes) {
+    const stack = stackName(environment, mode);
+    if (earlier?.stacks.includes(stack)) continue;
+    if (await findStack(aws, stack)) faults.push(`stack ${stack} exists already; ${choose}`);
+    const group = `/aws/sagemaker/Endpoints/${endpointName(environment, mode)}`;
+    const { logGroups } = await aws.call<{ logGroups: { logGroupName: string }[] }>(
+      'logs',
+      'describe-log-groups',
+      { logGroupNamePrefix: group },
+    );
+    if (logGroups.some(({ logGroupName }) => logGroupName === group))
+      faults.push(`log group ${group} exists already: aws logs delete-log-group --log-group-name ${group}`);
+  }
+  const tagged = earlier ? [] : await leftovers(aws, environment);
+  if (tagged.length > 0) {
+    const [{ kind, name }] = tagged as [(typeof tagged)[number]];
+    faults.push(
+      `environment ${environment} is in use: ${tagged.length} things carry its tag, for example ${kind} ${name}, and the rehearsal removes what does; ${choose}`,
+    );
+  }
+  return faults;
 }

@@ -1,8 +1,10 @@
-import { AwsAnswer, type Aws } from './aws.js';
+import { UsageError } from '@sagemaker-reranker/models';
+import { AwsAnswer, words, type Aws } from './aws.js';
 import { Rehearsal, stackName, type CdkApp } from './context.js';
 import { leftovers, removeAll } from './leftovers.js';
 import type { Outcome, RehearsalState, StateFile } from './state.js';
-import { STEPS, type Step } from './steps.js';
+import { STEPS, type Step } from './steps/index.js';
+import { UNTRIED } from './untried.js';
 
 /** What is to be tried. */
 export interface RehearsalOptions {
@@ -29,6 +31,8 @@ export interface Claim extends Outcome {
 export interface RehearsalReport {
   readonly environment: string;
   readonly region: string;
+  /** Where an emulator stood in for AWS. */
+  readonly endpointUrl: string | undefined;
   readonly claims: readonly Claim[];
   /** What still exists, and why. */
   readonly left: readonly string[];
@@ -41,22 +45,19 @@ const NOTHING_LEFT = {
 
 /**
  * The steps that were asked for, with those they need, in order.
- * @throws Error naming ids that there are not.
+ * @throws UsageError naming ids that there are not.
  */
 export function chooseSteps(only: readonly string[]): readonly Step[] {
   const unknown = only.filter((id) => !STEPS.some((step) => step.id === id));
   if (unknown.length > 0) {
-    throw new Error(`--only names ${unknown.join(', ')}; there are ${STEPS.map(({ id }) => id).join(', ')}`);
+    throw new UsageError(
+      `--only names ${unknown.join(', ')}; there are ${STEPS.map(({ id }) => id).join(', ')}`,
+    );
   }
   const wanted = new Set(only);
   for (const step of [...STEPS].reverse())
     if (wanted.has(step.id)) for (const id of step.needs) wanted.add(id);
   return STEPS.filter(({ id }) => wanted.has(id));
-}
-
-/** Stacks that the steps make. */
-export function stacksOf(environment: string, steps: readonly Step[]): string[] {
-  return [...new Set(steps.map(({ mode }) => stackName(environment, mode)))];
 }
 
 /** USD for the instances of the steps. */
@@ -81,8 +82,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   try {
     for (const step of steps) {
       if (signal.aborted) break;
-      const earlier = state.outcomes[step.id];
-      if (earlier && earlier.status !== 'skipped') continue;
+      if (state.outcomes[step.id]) continue;
       log(`${step.id}: ${step.claim}`);
       const outcome = await attempt(step, rehearsal, signal);
       if (outcome === undefined) break;
@@ -93,24 +93,34 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
     if (keep) left.push(...state.stacks.map((stack) => `stack ${stack} (--keep): ${state.removeWith}`));
     else left.push(...(await cleanUp(options, save)));
   }
+  if (left.length === 0 && openSteps(steps, state).length === 0) file.remove();
   const untried: Outcome = {
     status: 'skipped',
     detail: signal.aborted ? 'interrupted' : 'not tried',
     seconds: 0,
   };
   const tried = steps.map(({ id, claim }) => ({ id, claim, ...(state.outcomes[id] ?? untried) }));
-  const last = state.outcomes[NOTHING_LEFT.id];
+  const last = { ...NOTHING_LEFT, ...(state.outcomes[NOTHING_LEFT.id] ?? { ...untried, detail: '--keep' }) };
+  const never = UNTRIED.map(({ id, claim, why }) => ({ ...untried, id, claim, detail: why }));
   return {
     environment: state.environment,
     region: state.region,
-    claims: last ? [...tried, { ...NOTHING_LEFT, ...last }] : tried,
+    endpointUrl: aws.endpointUrl,
+    // Who asks for some steps is told of no others.
+    claims: steps.length < STEPS.length ? [...tried, last] : [...tried, last, ...never],
     left,
   };
 }
 
-/** Steps that open ones need are tried again where their stack has been removed since. */
+/** Steps of which it is not known that AWS does what they claim. */
+export function openSteps(steps: readonly Step[], state: RehearsalState | undefined): readonly Step[] {
+  return steps.filter(({ id }) => state?.outcomes[id]?.status !== 'verified');
+}
+
+/** What failed is tried again, and what open steps need where its stack has been removed since. */
 function reopen(steps: readonly Step[], state: RehearsalState): void {
-  const open = steps.filter(({ id }) => (state.outcomes[id]?.status ?? 'skipped') === 'skipped');
+  const open = openSteps(steps, state);
+  for (const { id } of open) Reflect.deleteProperty(state.outcomes, id);
   const gone = ({ mode }: Step) => !state.stacks.includes(stackName(state.environment, mode));
   for (const step of chooseSteps(open.map(({ id }) => id))) {
     if (gone(step)) Reflect.deleteProperty(state.outcomes, step.id);
@@ -131,7 +141,10 @@ async function attempt(step: Step, rehearsal: Rehearsal, signal: AbortSignal): P
     return { status: 'verified', detail, seconds: seconds() };
   } catch (error) {
     if (signal.aborted) return undefined;
-    const detail = error instanceof AwsAnswer || error instanceof Error ? error.message : String(error);
+    if (error instanceof AwsAnswer && rehearsal.aws.endpointUrl !== undefined && error.unknownOperation) {
+      return { status: 'skipped', detail: `the emulator has no ${error.command}`, seconds: seconds() };
+    }
+    const detail = error instanceof Error ? error.message : String(error);
     return { status: 'failed', detail, seconds: seconds() };
   }
 }
@@ -143,13 +156,7 @@ async function cleanUp(
   log(`removing what the rehearsal made; if this ends early: ${state.removeWith}`);
   const start = aws.shell.now();
   const failed = await removeAll(aws, state, save);
-  let found: string[] = [];
-  try {
-    found = (await leftovers(aws, state)).map(({ kind, name }) => `${kind} ${name}`);
-  } catch (error) {
-    failed.push(`looking for what is left: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const left = [...failed, ...found];
+  const left = [...failed, ...(failed.length === 0 ? await remaining(aws, state.environment) : [])];
   state.outcomes[NOTHING_LEFT.id] = {
     status: left.length === 0 ? 'verified' : 'failed',
     detail: left.length === 0 ? 'nothing found by tag, role path and stack' : left.join('; '),
@@ -157,4 +164,18 @@ async function cleanUp(
   };
   await save();
   return left;
+}
+
+/** What carries the environment's tag once the stacks are gone; AWS names for some minutes what it has deleted. */
+export async function remaining(aws: Aws, environment: string): Promise<string[]> {
+  let found: string[] = [];
+  try {
+    await aws.until('the end of what is tagged', 10, async () => {
+      found = (await leftovers(aws, environment)).map(({ kind, name }) => `${kind} ${name}`);
+      return found.length === 0 ? true : undefined;
+    });
+    return [];
+  } catch (error) {
+    return found.length > 0 ? found : [`what is tagged is not known: ${words(error)}`];
+  }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 
 /** How a command ended. */
 export interface Answer {
@@ -10,7 +11,7 @@ export interface Answer {
 
 /** Runs programs: the AWS CLI and the CDK's, which the runbook's commands are for. */
 export interface Shell {
-  run(command: readonly string[], input?: string): Promise<Answer>;
+  run(command: readonly string[]): Promise<Answer>;
   /** Waits between two looks at AWS. */
   pause(seconds: number): Promise<void>;
   now(): number;
@@ -18,15 +19,23 @@ export interface Shell {
 
 /** This machine's shell; an interrupt ends what runs. */
 export function localShell(signal: AbortSignal, log: (line: string) => void): Shell {
+  setMaxListeners(0, signal);
   return {
-    run: ([program, ...args], input) =>
+    run: ([program, ...args]) =>
       new Promise((resolve, reject) => {
-        const child = spawn(program!, args, { signal, stdio: 'pipe' });
+        signal.throwIfAborted();
+        // A group of its own: npx passes no signal on, and Ctrl+C must not end what cleans up.
+        const child = spawn(program!, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+        const stop = () => {
+          // Its exit code is null where it was not started, or has ended in between.
+          if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
+        };
+        signal.addEventListener('abort', stop, { once: true });
         const text = { stdout: '', stderr: '' };
         for (const stream of ['stdout', 'stderr'] as const) {
           child[stream].setEncoding('utf8').on('data', (chunk: string) => {
             text[stream] += chunk;
-            if (program === 'npx')
+            if (program === 'npx' && !args.includes('--version'))
               for (const line of chunk.split('\n')) if (line.trim() !== '') log(`  ${line}`);
           });
         }
@@ -35,13 +44,15 @@ export function localShell(signal: AbortSignal, log: (line: string) => void): Sh
             resolve({ status: null, stdout: '', stderr: `${program} is not installed` });
           else reject(error);
         });
-        child.on('close', (status) => resolve({ status, ...text }));
-        // A program that ends without reading its input is judged by its status.
-        child.stdin.on('error', () => undefined);
-        child.stdin.end(input ?? '');
+        child.on('close', (status) => {
+          signal.removeEventListener('abort', stop);
+          if (signal.aborted) reject(new Error('interrupted'));
+          else resolve({ status, ...text });
+        });
       }),
     pause: (seconds) =>
       new Promise((resolve, reject) => {
+        signal.throwIfAborted();
         const stop = () => {
           clearTimeout(timer);
           reject(new Error('interrupted'));

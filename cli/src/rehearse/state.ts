@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { replaceFile } from '@sagemaker-reranker/models';
+import { UsageError, replaceFile } from '@sagemaker-reranker/models';
 
 /** How a claim of the runbook ended. */
 export interface Outcome {
@@ -19,8 +19,8 @@ export interface RehearsalState {
   readonly started: string;
   /** Stacks that may exist: written down before each is made. */
   stacks: string[];
-  /** URL of the queue that alarms arrive at. */
-  queueUrl?: string;
+  /** Name of the queue that alarms arrive at, once it may exist. */
+  queue?: string;
   outcomes: Record<string, Outcome>;
   /** Removes all of it. */
   readonly removeWith: string;
@@ -34,13 +34,18 @@ export class StateFile {
     this.path = path;
   }
 
-  /** @throws Error when the file is of something else. */
+  /** @throws UsageError when the file is of something else. */
   read(): RehearsalState | undefined {
     if (!existsSync(this.path)) return undefined;
     const state = parse(readFileSync(this.path, 'utf8'));
     if (state?.version !== 1)
-      throw new Error(`${this.path} is no file of a rehearsal; name another with --state`);
+      throw new UsageError(`${this.path} is no file of a rehearsal; name another with --state`);
     return state as RehearsalState;
+  }
+
+  /** Once there is nothing to go on with and nothing to remove. */
+  remove(): void {
+    rmSync(this.path);
   }
 
   async write(state: RehearsalState): Promise<void> {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Answer, Shell } from '../../../cli/src/rehearse/shell.js';
 
 interface FakeStack {
@@ -33,6 +33,18 @@ export class FakeAws implements Shell {
   readonly stacks = new Map<string, FakeStack>();
   readonly generations = new Set<string>();
   queue: { url: string; messages: string[] } | undefined;
+  /** Names of alarms that are in alarm. */
+  readonly alarmed = new Set<string>();
+  /** Log groups that are there before anything is deployed. */
+  readonly logGroups = new Set<string>();
+  /** What carries the environment's tag besides the generations. */
+  readonly tagged: string[] = [];
+  docker = true;
+  /** The caller's ARN, and the actions that IAM would refuse it. */
+  arn = 'arn:aws:sts::111122223333:assumed-role/Deployer/session';
+  readonly forbidden = new Set<string>();
+  /** What CloudFormation is doing when it is looked at first, until somebody waits. */
+  status = 'CREATE_COMPLETE';
   subscribed = false;
   /** What another account would be like. */
   credentials = true;
@@ -52,6 +64,7 @@ export class FakeAws implements Shell {
 
   pause(seconds: number): Promise<void> {
     this.#clock += 1000 * seconds;
+    this.status = 'CREATE_COMPLETE';
     for (const stack of this.stacks.values()) this.#rest(stack);
     return Promise.resolve();
   }
@@ -61,12 +74,13 @@ export class FakeAws implements Shell {
     this.commands.push(line);
     this.onCommand(line);
     const [program, service = '', operation = ''] = command;
-    if (program === 'npx') return this.#deploy(command);
+    if (program === 'docker') return this.docker ? ok() : { status: 1, stdout: '', stderr: 'no daemon' };
+    if (program === 'npx') return operation === 'deploy' ? this.#deploy(command) : ok();
     if (service === '--version') return ok();
     if (this.denied.has(`${service} ${operation}`))
       return refused('AccessDenied', operation, 'not authorized');
     const options = optionsOf(command.slice(3));
-    return this.#answer(`${service} ${operation}`, options, command.at(-1)!);
+    return this.#answer(`${service} ${operation}`, options);
   }
 
   /** An idle fleet shrinks, as scaling would have it. */
@@ -105,13 +119,20 @@ export class FakeAws implements Shell {
       if (back) return { status: 1, stdout: '', stderr: 'UPDATE_ROLLBACK_COMPLETE: alarm' };
       before.configs.push(config);
       // A replacement is an update of the stack's resource.
-      before.events.push({ config, status: 'UPDATE_COMPLETE' });
+      before.events.push(
+        { config, status: 'UPDATE_COMPLETE' },
+        { config: before.configs.at(-2)!, status: 'DELETE_SKIPPED' },
+      );
       before.current = config;
       before.context = context;
       this.generations.add(config);
     }
     this.generations.add(config);
     return ok();
+  }
+
+  get #components(): FakeStack {
+    return [...this.stacks.values()].find(({ mode }) => mode === 'inference-components')!;
   }
 
   #named(options: Options, key: string): FakeStack | undefined {
@@ -124,14 +145,14 @@ export class FakeAws implements Shell {
     );
   }
 
-  #answer(operation: string, options: Options, last: string): Answer {
+  #answer(operation: string, options: Options): Answer {
     const stackName = options['stack-name'] ?? '';
     const stack = this.stacks.get(stackName);
     const endpoint = this.#named(options, 'endpoint-name');
     switch (operation) {
       case 'sts get-caller-identity':
         return this.credentials
-          ? ok({ Account: '111122223333' })
+          ? ok({ Account: '111122223333', Arn: this.arn })
           : {
               status: 253,
               stdout: '',
@@ -149,13 +170,17 @@ export class FakeAws implements Shell {
         return ok({
           Stacks: [
             {
-              StackStatus: 'CREATE_COMPLETE',
-              Outputs: ['AlarmTopicArn', 'ExchangeBucket', 'BatchBucket', 'BatchStateMachineArn'].map(
-                (OutputKey) => ({
-                  OutputKey,
-                  OutputValue: OutputKey.toLowerCase(),
-                }),
-              ),
+              StackStatus: this.status,
+              Outputs: [
+                'AlarmTopicArn',
+                'ExchangeBucket',
+                'FunctionName',
+                'BatchBucket',
+                'BatchStateMachineArn',
+              ].map((OutputKey) => ({
+                OutputKey,
+                OutputValue: OutputKey.toLowerCase(),
+              })),
             },
           ],
         });
@@ -164,12 +189,24 @@ export class FakeAws implements Shell {
           [...(stack?.events ?? [])]
             .reverse()
             .filter(({ status }) => options.query!.includes(`'${status}'`))
-            .map(({ config }) => config),
+            .map(({ config }) => ['2026-11-25T10:00:00Z', config]),
         );
       case 'cloudformation list-stack-resources':
         return stack
           ? ok({
-              StackResourceSummaries: [{ ResourceType: 'AWS::S3::Bucket', PhysicalResourceId: 'exchange' }],
+              StackResourceSummaries: [
+                ['AWS::S3::Bucket', 'Exchange', 'exchange'],
+                ['AWS::SageMaker::Model', 'RerankerModel', `model-of-${stackName}`],
+                [
+                  'AWS::CloudWatch::Alarm',
+                  'RerankerMonitoringServerErrors',
+                  `${stackName}-RerankerMonitoringServerErrors-1`,
+                ],
+              ].map(([ResourceType, LogicalResourceId, PhysicalResourceId]) => ({
+                ResourceType,
+                LogicalResourceId,
+                PhysicalResourceId,
+              })),
             })
           : refused('ValidationError', 'ListStackResources', `Stack with id ${stackName} does not exist`);
       case 'cloudformation delete-stack': {
@@ -191,18 +228,25 @@ export class FakeAws implements Shell {
       case 'sagemaker update-endpoint':
         endpoint!.current = options['endpoint-config-name']!;
         return ok({});
-      case 'sagemaker list-models':
-        return ok({ Models: [{ ModelName: 'Model' }] });
+      case 'sagemaker update-endpoint-weights-and-capacities':
+        endpoint!.instances = Number(
+          /DesiredInstanceCount=(\d+)/.exec(options['desired-weights-and-capacities']!)![1],
+        );
+        return ok({});
       case 'sagemaker describe-model':
+        if (!this.stacks.has(options['model-name']!.replace('model-of-', '')))
+          return refused('ValidationException', 'DescribeModel', 'Could not find model');
         return ok({ PrimaryContainer: { Image: '1.dkr.ecr.eu-west-1.amazonaws.com/assets:tag' } });
       case 'ecr batch-get-image':
         return ok({
           images: [{ imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json' }],
         });
       case 'sagemaker-runtime invoke-endpoint': {
+        if (!readFileSync(options.body!.slice('fileb://'.length), 'utf8').includes('documents'))
+          return refused('ModelError', 'InvokeEndpoint', 'Received client error (400) from primary');
         if (endpoint?.mode === 'inference-components') endpoint.copies = 1;
         writeFileSync(
-          last,
+          options.positional!,
           JSON.stringify({
             results: [
               { index: 0, relevance_score: 0.9 },
@@ -225,21 +269,54 @@ export class FakeAws implements Shell {
           }),
         );
         return ok({});
+      case 'lambda invoke':
+        writeFileSync(options.positional!, JSON.stringify({ results: [{ index: 0 }, { index: 1 }] }));
+        return ok({ StatusCode: 200 });
       case 'cloudwatch describe-alarms':
-        return ok({
-          MetricAlarms: [...this.stacks.keys()].map((name) => ({
-            AlarmName: `${name}-RerankerMonitoringServerErrors-1`,
-          })),
-        });
+        return ok([...this.alarmed].map((name) => [name, 'rehearsal']));
       case 'cloudwatch set-alarm-state':
         if (options['state-value'] === 'ALARM') {
+          this.alarmed.add(options['alarm-name']!);
           if (this.#updating) this.#updating.back = true;
           if (this.subscribed && this.topicAdmitsAlarms) this.queue!.messages.push(options['alarm-name']!);
-        }
+        } else this.alarmed.delete(options['alarm-name']!);
         return ok();
+      case 'logs describe-log-groups':
+        return ok({ logGroups: [...this.logGroups].map((logGroupName) => ({ logGroupName })) });
+      case 'logs start-query':
+        return ok({ queryId: '1' });
+      case 'logs get-query-results':
+        return ok({
+          status: 'Complete',
+          results: [
+            [
+              { field: 'code', value: 'documents_missing' },
+              { field: 'count()', value: '1' },
+            ],
+          ],
+        });
+      case 'iam get-role':
+        return ok({ Role: { Arn: `arn:aws:iam::111122223333:role/path/${options['role-name']}` } });
+      case 'iam simulate-principal-policy':
+        return ok({
+          EvaluationResults: options['action-names']!.split(' ').map((EvalActionName) => ({
+            EvalActionName,
+            EvalDecision: this.forbidden.has(EvalActionName) ? 'implicitDeny' : 'allowed',
+          })),
+        });
+      case 'application-autoscaling describe-scalable-targets':
+        return ok({
+          ScalableTargets: [...this.stacks.values()]
+            .filter(({ context }) => context.maxInstanceCount !== undefined)
+            .map(({ endpoint: name }) => ({ ResourceId: `endpoint/${name}/variant/AllTraffic` })),
+        });
       case 'sqs create-queue':
         this.queue = { url: 'https://sqs/queue', messages: [] };
         return ok({ QueueUrl: this.queue.url });
+      case 'sqs get-queue-url':
+        return this.queue
+          ? ok({ QueueUrl: this.queue.url })
+          : refused('AWS.SimpleQueueService.NonExistentQueue', 'GetQueueUrl', 'does not exist');
       case 'sqs get-queue-attributes':
         return ok({ Attributes: { QueueArn: 'arn:queue' } });
       case 'sqs receive-message': {
@@ -260,21 +337,22 @@ export class FakeAws implements Shell {
         return ok({});
       }
       case 'sagemaker describe-inference-component':
-        return ok({
-          RuntimeConfig: {
-            CurrentCopyCount: [...this.stacks.values()].find(({ mode }) => mode === 'inference-components')!
-              .copies,
-          },
-        });
+        return ok({ RuntimeConfig: { CurrentCopyCount: this.#components.copies } });
+      case 'sagemaker update-inference-component-runtime-config':
+        this.#components.copies = Number(/CopyCount=(\d+)/.exec(options['desired-runtime-config']!)![1]);
+        return ok({});
       case 'stepfunctions start-execution':
         return ok({ executionArn: 'arn:execution' });
       case 'stepfunctions describe-execution':
         return ok({ status: 'SUCCEEDED' });
       case 'resourcegroupstaggingapi get-resources':
         return ok({
-          ResourceTagMappingList: [...this.generations].map((config) => ({
-            ResourceARN: `arn:aws:sagemaker:eu-west-1:1:endpoint-config/${config}`,
-          })),
+          ResourceTagMappingList: [
+            ...[...this.generations].map(
+              (config) => `arn:aws:sagemaker:eu-west-1:1:endpoint-config/${config}`,
+            ),
+            ...this.tagged,
+          ].map((ResourceARN) => ({ ResourceARN })),
         });
       case 'sagemaker delete-endpoint-config':
         this.generations.delete(options['endpoint-config-name']!);
@@ -292,13 +370,14 @@ type Options = Record<string, string | undefined>;
 
 function optionsOf(args: readonly string[]): Options {
   const options: Options = {};
-  for (let i = 0; i < args.length; i += 1) {
-    const [name, value] = [args[i]!, args[i + 1]];
-    if (!name.startsWith('--')) options.positional = name;
-    else if (value !== undefined && !value.startsWith('--')) {
-      options[name.slice(2)] = value;
-      i += 1;
-    }
+  // The CLI's own of every command, which come last.
+  const end = args.indexOf('--output');
+  let name: string | undefined;
+  for (const arg of args.slice(0, end === -1 ? undefined : end)) {
+    if (arg.startsWith('--')) options[(name = arg.slice(2))] = '';
+    else if (name === 'action-names' && options[name] !== '') options[name] += ` ${arg}`;
+    else if (name !== undefined && options[name] === '') options[name] = arg;
+    else options.positional = arg;
   }
   return options;
 }

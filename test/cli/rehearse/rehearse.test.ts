@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Aws } from '../../../cli/src/rehearse/aws.js';
-import { SUFFIXES, stackName } from '../../../cli/src/rehearse/context.js';
+import { SUFFIXES, endpointName as rehearsedName, stackName } from '../../../cli/src/rehearse/context.js';
 import { preflight } from '../../../cli/src/rehearse/preflight.js';
-import { chooseSteps, estimate, rehearse, stacksOf } from '../../../cli/src/rehearse/rehearsal.js';
+import { chooseSteps, estimate, rehearse } from '../../../cli/src/rehearse/rehearsal.js';
 import { StateFile, type RehearsalState } from '../../../cli/src/rehearse/state.js';
-import { STEPS } from '../../../cli/src/rehearse/steps.js';
+import { rightsFor } from '../../../cli/src/rehearse/rights.js';
+import { STEPS } from '../../../cli/src/rehearse/steps/index.js';
+import { UNTRIED } from '../../../cli/src/rehearse/untried.js';
 import { reportText } from '../../../cli/src/commands/rehearse.js';
 import { HOSTING_MODES, endpointName, stackName as infraStackName } from '@sagemaker-reranker/infra';
 import { MODES } from '../../../infra/src/hosting/hosting.js';
@@ -15,6 +17,12 @@ import { FakeAws } from './fake-aws.js';
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(path.join(tmpdir(), 'reranker-rehearse-'))));
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const app = {
+  command: 'node app.js',
+  instanceTypes: ['ml.c7i.large', 'ml.c6i.large'],
+  context: {},
+} as const;
 
 const fresh = (): RehearsalState => ({
   version: 1,
@@ -35,7 +43,7 @@ function prepare(fake: FakeAws, only: readonly string[] = [], keep = false) {
     rehearse({
       aws: new Aws(fake, 'eu-west-1'),
       cleaner: new Aws(fake, 'eu-west-1'),
-      app: { command: 'node app.js' },
+      app,
       file,
       state,
       steps,
@@ -50,13 +58,14 @@ test('every claim is verified where AWS does what the runbook says, and nothing 
   const fake = new FakeAws();
   const { start, file } = prepare(fake);
   const report = await start();
-  expect(report.claims.filter(({ status }) => status !== 'verified')).toEqual([]);
-  expect(report.claims.map(({ id }) => id)).toEqual([...STEPS.map(({ id }) => id), 'nothing-left']);
+  const never = UNTRIED.map(({ id }) => id);
+  expect(report.claims.filter(({ status }) => status !== 'verified').map(({ id }) => id)).toEqual(never);
+  expect(report.claims.map(({ id }) => id)).toEqual([...STEPS.map(({ id }) => id), 'nothing-left', ...never]);
   expect(report.left).toEqual([]);
   expect(fake.stacks.size).toBe(0);
   expect(fake.generations.size).toBe(0);
   expect(fake.queue).toBeUndefined();
-  expect(file.read()).toMatchObject({ stacks: [] });
+  expect(file.read()).toBeUndefined();
   expect(reportText(report)).toMatch(/roll-back-by-hand +verified/);
 });
 
@@ -84,6 +93,10 @@ test('a first deployment that AWS refuses skips what needs it, with what AWS ans
     { status: 'skipped', detail: 'needs first-deployment' },
     { status: 'verified' },
   ]);
+
+  // Once the cause is gone, what failed is tried again.
+  const again = await prepare(new FakeAws(), ['request']).start();
+  expect(again.claims.map(({ status }) => status)).toEqual(['verified', 'verified', 'verified']);
 });
 
 test('an interrupt removes what was made; the next rehearsal goes on where it was', async () => {
@@ -141,14 +154,83 @@ test('--keep leaves the stacks and says how to remove them', async () => {
   ]);
 });
 
+test('a deployment that ends before the endpoint is updated is not taken for one that an alarm took back', async () => {
+  const fake = new FakeAws();
+  const run = fake.run.bind(fake);
+  fake.run = (command) =>
+    command.includes('instanceType=ml.c6i.large')
+      ? Promise.resolve({ status: 1, stdout: '', stderr: 'the context is wrong' })
+      : run(command);
+  const report = await prepare(fake, ['roll-back-by-alarm']).start();
+  expect(report.claims.find(({ id }) => id === 'roll-back-by-alarm')).toMatchObject({
+    status: 'failed',
+    detail: expect.stringMatching(/ended before the endpoint was updated.*the context is wrong/) as string,
+  });
+});
+
+test('who was killed left CloudFormation at work: the next deployment and the removal wait for it', async () => {
+  const fake = new FakeAws();
+  await prepare(fake, ['first-deployment'], true).start();
+  fake.status = 'UPDATE_IN_PROGRESS';
+  fake.commands.length = 0;
+  const report = await prepare(fake, ['second-deployment']).start();
+  expect(report.claims.map(({ status }) => status)).toEqual(['verified', 'verified', 'verified']);
+  const [first] = fake.commands.filter((command) => /cdk deploy|describe-stacks/.test(command));
+  expect(first).toContain('describe-stacks');
+
+  await prepare(fake, ['serverless'], true).start();
+  fake.status = 'UPDATE_IN_PROGRESS';
+  fake.commands.length = 0;
+  await prepare(fake, ['serverless']).start();
+  expect(fake.stacks.size).toBe(0);
+  expect(fake.commands.filter((command) => / (cancel-update|delete)-stack /.test(command))).toEqual([
+    expect.stringContaining('cancel-update-stack'),
+    expect.stringContaining('delete-stack'),
+  ]);
+});
+
+test('what an emulator has not is skipped, and nothing is waited for', async () => {
+  const fake = new FakeAws();
+  const run = fake.run.bind(fake);
+  fake.run = (command) =>
+    command[2] === 'update-endpoint'
+      ? Promise.resolve({ status: 1, stdout: '', stderr: 'The action has not been implemented' })
+      : run(command);
+  const emulated = new Aws(fake, 'eu-west-1', 'http://127.0.0.1:5000');
+  const report = await rehearse({
+    aws: emulated,
+    cleaner: emulated,
+    app,
+    file: new StateFile(path.join(directory, 'state.json')),
+    state: fresh(),
+    steps: chooseSteps(['roll-back-by-hand']),
+    keep: false,
+    signal: new AbortController().signal,
+    log: () => undefined,
+  });
+  expect(report.claims.at(-2)).toMatchObject({
+    status: 'skipped',
+    detail: 'the emulator has no aws sagemaker update-endpoint',
+  });
+  expect(fake.commands.filter((line) => line.startsWith('aws ') && !line.includes('--endpoint-url'))).toEqual(
+    [],
+  );
+  expect(reportText(report)).toMatch(/^Rehearsal of rehearsal in eu-west-1, an emulator at http/);
+});
+
 describe('before anything is created', () => {
-  const look = (fake: FakeAws) =>
-    preflight(new Aws(fake, 'eu-west-1'), ['reranker-rehearsal-embedded'], ['ml.c7i.large'], undefined);
+  const look = (fake: FakeAws, only = ['first-deployment']) =>
+    preflight(new Aws(fake, 'eu-west-1'), {
+      environment: 'rehearsal',
+      steps: chooseSteps(only),
+      app,
+      earlier: undefined,
+    });
   const created = (fake: FakeAws) =>
     fake.commands.filter((command) => / create-| deploy| put-| register-/.test(command));
 
   test('all is well', async () => {
-    expect(await look(new FakeAws())).toEqual({ account: '111122223333', faults: [] });
+    expect(await look(new FakeAws())).toEqual({ account: '111122223333', faults: [], doubts: [] });
   });
 
   test.each<[string, (fake: FakeAws) => unknown, RegExp]>([
@@ -160,14 +242,24 @@ describe('before anything is created', () => {
     [
       'a quota of 0',
       (fake) => (fake.quota = 0),
-      /quota "ml.c7i.large for endpoint usage" is 0; 4 are needed.*request-service-quota-increase/,
+      /quota "ml.c7i.large for endpoint usage" is 0; 4 are needed.*request-service-quota-increase.*--instance-types/,
     ],
     [
       'no bootstrap',
       (fake) => (fake.bootstrapped = false),
-      /not bootstrapped in eu-west-1: npx cdk bootstrap/,
+      /not bootstrapped in eu-west-1: npx cdk bootstrap aws:\/\/111122223333\/eu-west-1/,
     ],
-    ['no permission', (fake) => fake.denied.add('sqs list-queues'), /no permission for sqs list-queues/],
+    ['no Docker', (fake) => (fake.docker = false), /docker does not answer.*--context image=codebuild/],
+    [
+      'no permission to read',
+      (fake) => fake.denied.add('service-quotas list-service-quotas'),
+      /no permission for "aws service-quotas list-service-quotas"/,
+    ],
+    [
+      'no permission to change',
+      (fake) => fake.forbidden.add('sqs:CreateQueue'),
+      /no permission for sqs:CreateQueue on arn:aws:sqs:eu-west-1:111122223333:reranker-rehearsal/,
+    ],
     [
       'no permission for endpoints',
       (fake) => fake.denied.add('sagemaker list-endpoints'),
@@ -183,6 +275,16 @@ describe('before anything is created', () => {
       (fake) => fake.run(['npx', 'cdk', 'deploy', 'reranker-rehearsal-embedded', '-c', 'hosting=real-time']),
       /stack reranker-rehearsal-embedded exists already; .*--environment/,
     ],
+    [
+      "somebody else's environment",
+      (fake) => fake.tagged.push('arn:aws:sagemaker:eu-west-1:1:model/theirs'),
+      /environment rehearsal is in use: 1 things carry its tag, for example model theirs/,
+    ],
+    [
+      'a log group in the way',
+      (fake) => fake.logGroups.add('/aws/sagemaker/Endpoints/reranker-embedded-rehearsal'),
+      /log group .* exists already: aws logs delete-log-group/,
+    ],
   ])('%s is named', async (_, change, message) => {
     const fake = new FakeAws();
     await change(fake);
@@ -190,6 +292,27 @@ describe('before anything is created', () => {
     const { faults } = await look(fake);
     expect(faults.join('\n')).toMatch(message);
     expect(created(fake)).toEqual([]);
+  });
+
+  test('what cannot be looked at is said, and stops nobody', async () => {
+    const fake = new FakeAws();
+    const run = fake.run.bind(fake);
+    fake.run = (command) =>
+      ['list-service-quotas', 'simulate-principal-policy'].includes(command[2]!)
+        ? Promise.resolve({ status: 1, stdout: '', stderr: 'The action has not been implemented' })
+        : run(command);
+    const { faults, doubts } = await look(fake);
+    expect(faults).toEqual([]);
+    expect([...doubts].sort()).toEqual([
+      'permissions to change things, as iam:SimulatePrincipalPolicy was refused: no such operation there',
+      'the quotas of SageMaker: "aws service-quotas list-service-quotas" failed: no such operation there',
+    ]);
+  });
+
+  test('serverless asks for no quota of instances', async () => {
+    const fake = new FakeAws();
+    fake.quota = 0;
+    expect((await look(fake, ['serverless'])).faults).toEqual([]);
   });
 
   test('an AWS CLI that is not there is named', async () => {
@@ -213,6 +336,29 @@ describe('before anything is created', () => {
   }
 });
 
+test('IAM is asked about every action that a rehearsal takes', async () => {
+  const fake = new FakeAws();
+  await prepare(fake).start();
+  const prefixes: Record<string, string> = {
+    s3api: 's3',
+    stepfunctions: 'states',
+    'sagemaker-runtime': 'sagemaker',
+    resourcegroupstaggingapi: 'tag',
+    'lambda invoke': 'lambda:InvokeFunction',
+  };
+  const taken = fake.commands.flatMap((line) => {
+    const [program, service = '', operation = ''] = line.split(' ');
+    // s3 rm lists and deletes; sts is asked by whoever has credentials.
+    if (program !== 'aws' || service === 's3' || service === 'sts') return [];
+    const whole = prefixes[`${service} ${operation}`];
+    const name = operation.replace(/(^|-)([a-z])/g, (__, ___, letter: string) => letter.toUpperCase());
+    return whole ?? `${prefixes[service] ?? service}:${name}`;
+  });
+  const caller = { Account: '111122223333', Arn: fake.arn };
+  const asked = rightsFor(caller, 'eu-west-1', 'rehearsal').flatMap(({ actions }) => actions);
+  expect([...new Set(taken)].filter((action) => !asked.includes(action))).toEqual([]);
+});
+
 test('steps bring those that they need; an unknown one is named', () => {
   expect(chooseSteps(['roll-back-by-hand']).map(({ id }) => id)).toEqual([
     'first-deployment',
@@ -220,9 +366,6 @@ test('steps bring those that they need; an unknown one is named', () => {
     'roll-back-by-hand',
   ]);
   expect(() => chooseSteps(['fly'])).toThrow('--only names fly; there are first-deployment,');
-  expect(stacksOf('rehearsal', chooseSteps(['serverless']))).toEqual([
-    'reranker-rehearsal-embedded-serverless',
-  ]);
   expect(estimate(STEPS, 0.1).usd).toBeGreaterThan(1);
   expect(estimate(STEPS, 0.1).usd).toBeLessThan(5);
 });
@@ -230,6 +373,6 @@ test('steps bring those that they need; an unknown one is named', () => {
 test.each(HOSTING_MODES)('stack and endpoint of %s are named as infra names them', (mode) => {
   const named = { variants: ['embedded'], environment: 'rehearsal', hosting: { mode } };
   expect(infraStackName(named)).toBe(stackName('rehearsal', mode));
-  expect(endpointName(named)).toBe(`reranker-embedded-rehearsal${SUFFIXES[mode]}`);
+  expect(endpointName(named)).toBe(rehearsedName('rehearsal', mode));
   expect(Object.keys(SUFFIXES).sort()).toEqual(Object.keys(MODES).sort());
 });
