@@ -108,7 +108,8 @@ def update_endpoint(self):
 
 def invoke_endpoint(self):
     url = f"{os.environ['RERANKER_URL']}/invocations"
-    request = urllib.request.Request(url, self.raw_body, {"Content-Type": "application/json"})
+    body = self.body if isinstance(self.body, bytes) else self.body.encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request) as answer:
             return answer.status, {"Content-Type": "application/json"}, answer.read()
@@ -117,6 +118,8 @@ def invoke_endpoint(self):
         return 424, {"Content-Type": "application/json", "x-amzn-errortype": "ModelError"}, body
 
 
+# moto reads the service off the module.
+StackAlarm.__module__ = Alarm.__module__
 CloudWatchBackend.set_alarm_state = set_alarm_state
 FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
 SageMakerResponse.update_endpoint = update_endpoint
