@@ -1,6 +1,6 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelError, replaceFile } from '@sagemaker-reranker/models';
+import { ModelError, Random, replaceFile } from '@sagemaker-reranker/models';
 import type { DistilConfig } from './config.js';
 import { lexicalNegatives, lexicalStage, nearestRecords, tableStage } from './data/first-stages.js';
 import { givenGroups } from './data/given-groups.js';
@@ -8,7 +8,7 @@ import { writeLines, type Fault } from './data/lines.js';
 import { drawGroups, drawQueries, trimRecord, type Collection, type FirstStage } from './data/pairs.js';
 import { TermIndex } from './data/term-index.js';
 import { porter } from './data/terms.js';
-import { readTextRecords, type TextRecord } from './data/text-record.js';
+import { joinRecords, readTextRecords, type TextRecord } from './data/text-record.js';
 import type { Stages } from './stages.js';
 import type { SentenceTeacher } from './teacher/sentence-teacher.js';
 
@@ -30,24 +30,25 @@ export async function makeDocuments(
   stages: Stages,
   { onStage, onFault }: CollectionOptions,
 ): Promise<void> {
-  const { corpus, lenient = false, documentWords = DOCUMENT_WORDS } = config;
+  const { corpus, lenient = false, documentWords = DOCUMENT_WORDS, joined = 0 } = config;
   const sizes = await Promise.all(corpus.map(async (file) => (await stat(file)).size));
   const files = ['documents.jsonl', 'collections.json'];
-  await stages.begin('documents', { corpus, sizes, lenient, documentWords }, files);
+  const { seed } = config.student;
+  const join = joined > 0 ? { joined, seed } : {};
+  await stages.begin('documents', { corpus, sizes, lenient, documentWords, ...join }, files);
   const [documents, parts] = files.map((file) => path.join(stages.work, file)) as [string, string];
   if (await exists(documents)) return;
   onStage?.('documents');
   const collections: Collection[] = [];
   let count = 0;
+  const random = new Random(seed);
+  const fault = lenient ? (onFault ?? (() => undefined)) : undefined;
   async function* records(): AsyncGenerator<TextRecord> {
     for (const file of corpus) {
       const first = count;
-      for await (const record of readTextRecords(
-        file,
-        lenient ? (onFault ?? (() => undefined)) : undefined,
-      )) {
+      for await (const record of joinRecords(trimmed(file, documentWords, fault), joined, random)) {
         count++;
-        yield trimRecord(record, documentWords);
+        yield record;
       }
       collections.push({ first, end: count });
     }
@@ -61,6 +62,14 @@ export async function makeDocuments(
   await replaceFile(parts, (part) => writeFile(part, `${JSON.stringify(collections)}\n`));
   await replaceFile(documents, async (part) => writeFile(part, await readFile(`${documents}.all`)));
   await rm(`${documents}.all`);
+}
+
+async function* trimmed(
+  file: string,
+  words: number,
+  onFault: ((fault: Fault) => void) | undefined,
+): AsyncGenerator<TextRecord> {
+  for await (const record of readTextRecords(file, onFault)) yield trimRecord(record, words);
 }
 
 /** `groups.jsonl`: queries with their candidates. Weak queries are asked of the file that their record is in. */

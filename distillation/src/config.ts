@@ -50,6 +50,8 @@ const CONFIG = object({
   corpus: v.pipe(v.array(file, 'must name files'), v.nonEmpty('must name files')),
   /** Words of a document that are kept. Default 120. */
   documentWords: v.optional(whole(16)),
+  /** Share of the records that one or two of those after them on their page are joined to: documents of two or three lengths. Default 0. */
+  joined: v.optional(share()),
   /** File of queries: `{"query", "positive"}` a line, `positive` being a record's id or absent. Without it weak ones are drawn. */
   queries: v.optional(file),
   candidates: object({

@@ -3,7 +3,13 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import type { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import { ModelError, type ModelManifest, readTokenizer, robertaPair } from '@sagemaker-reranker/models';
-import { weightShapes, writeModelDirectory } from '@sagemaker-reranker/models/build';
+import {
+  activationsOf,
+  specOf,
+  weightShapes,
+  writeModelDirectory,
+  type Quantization,
+} from '@sagemaker-reranker/models/build';
 import { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 import { EncodedGroups, partOf } from './data/groups.js';
 import { storageError } from './data/lines.js';
@@ -167,16 +173,30 @@ async function keepSteps(log: string, step: number): Promise<void> {
   if (end < text.length) await truncate(log, end);
 }
 
+/**
+ * Channels up to which a product of floats costs no more than one of integers with the rounding around it: 16 pairs of 128
+ * tokens through 2 layers of 128 channels take 5.9 ms either way, and the ranking is that of the fp32 model.
+ */
+const NARROW = 128;
+
+function quantizationOf({ architecture }: Recipe): Quantization | undefined {
+  if (architecture.hidden > NARROW) return undefined;
+  return {
+    forms: Object.fromEntries(activationsOf(specOf(architecture)).map(({ name }) => [name, 'fp32'])),
+  };
+}
+
 /** Writes a trained student as a model directory. */
 export function exportStudent(
   out: string,
   recipe: Recipe,
   student: Student,
-  options: { precision: 'fp32' | 'int8'; tokenizerFile: string; variant?: string },
+  options: { precision: 'fp32' | 'int8'; tokenizerFile: string },
 ): Promise<ModelManifest> {
   return writeModelDirectory(out, {
     name: recipe.name,
-    ...(options.variant && { variant: options.variant }),
+    variant: recipe.variant,
+    quantization: options.precision === 'int8' ? quantizationOf(recipe) : undefined,
     source: { kind: 'distilled', recipe: recipe.name, seed: recipe.seed, steps: recipe.steps },
     architecture: recipe.architecture,
     weights: (name) => student.get(name)!.data,

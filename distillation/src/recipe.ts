@@ -1,3 +1,4 @@
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
 import * as v from 'valibot';
 import { LOSS_TERMS, lossSettings } from './loss.js';
 import { amount, object, oneOf, readBySchema, share, text, whole } from './schema.js';
@@ -15,6 +16,8 @@ const LOSS = object({
 /** Everything that decides what a training run produces. Counts unless a unit is named. */
 export const RECIPE = object({
   name: text('be a text'),
+  /** The variant of the registry that the model is, where it is one. */
+  variant: v.optional(oneOf(VARIANT_IDS)),
   architecture: object({
     layers: whole(1),
     hidden: whole(1),

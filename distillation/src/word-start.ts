@@ -2,22 +2,26 @@ import { readFile } from 'node:fs/promises';
 import type { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import type { EncodedGroups } from './data/groups.js';
 import { principalComponents } from './principal-components.js';
+import type { Recipe } from './recipe.js';
 
-/** Standard deviation of the word table's entries, as that of a random start. */
-const SPREAD = 0.05;
+/**
+ * Standard deviation of the word table's entries. The norm behind the table takes any, so this says how many steps of the
+ * optimizer, which are of one size, it takes to forget the start: five times as many as of a random one's.
+ */
+const SPREAD = 0.25;
 
 /**
  * A word table that knows words: each token's vector is the encoder's of the token's text, centred, reduced to the
- * student's width less one by principal components, and scaled to the spread of a random start; the last entry is the token's
- * rarity, ln(N / (1 + n)) of the N texts that training shows, standardised. (Static vectors from a sentence encoder:
- * Model2Vec.)
+ * student's width less one by principal components, dealt out to the heads one after the other, so that each compares tokens by
+ * large and small ones alike; the last entry is the token's rarity, ln(N / (1 + n)) of the N texts that training shows,
+ * standardised. (Static vectors from a sentence encoder: Model2Vec.)
  * @returns row-major [tokens, width]
  */
 export async function wordStart(
   tokenizerFile: string,
   encoder: Pick<SentenceEncoder, 'encode'>,
   groups: EncodedGroups,
-  { vocabulary, hidden: width }: { readonly vocabulary: number; readonly hidden: number },
+  { vocabulary, hidden: width, heads }: Recipe['architecture'],
 ): Promise<Float32Array> {
   const { model } = JSON.parse(await readFile(tokenizerFile, 'utf8')) as {
     model: { vocab: Readonly<Record<string, number>> };
@@ -30,7 +34,10 @@ export async function wordStart(
   const rarity = standardized(groups.rarities(vocabulary));
   const scale = SPREAD / deviation(reduced);
   for (let id = 0; id < vocabulary; id++) {
-    for (let k = 0; k < width - 1; k++) table[id * width + k] = scale * reduced[id * (width - 1) + k]!;
+    for (let k = 0; k < width - 1; k++) {
+      const place = (k % heads) * (width / heads) + Math.floor(k / heads);
+      table[id * width + place] = scale * reduced[id * (width - 1) + k]!;
+    }
     table[id * width + width - 1] = SPREAD * rarity[id]!;
   }
   return table;

@@ -58,6 +58,8 @@ test.each<[string, object, string]>([
     'teachers[0].kind must be one of bm25',
   ],
   ['a missing field', { candidates: { hard: 3, random: 2 } }, 'candidates.rounds is missing'],
+  ['a share above all', { joined: 1.5 }, 'joined must be a number from 0 to 1'],
+  ['a variant there is not', student({ variant: 'small' }), 'student.variant must be "base" or "turbo"'],
   ['a missing student', { student: undefined }, 'student is missing'],
   ['a text for a number', student({ steps: '40' }), 'student.steps must be a whole number of at least 1'],
   [

@@ -6,6 +6,7 @@ import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { Parameter, learningRateAt } from '../../distillation/src/adamw.js';
 import { loadCheckpoint, saveCheckpoint } from '../../distillation/src/checkpoint.js';
 import { distil, exportStudent } from '../../distillation/src/distil.js';
+import { initialStudent } from '../../distillation/src/initial.js';
 import type { Recipe } from '../../distillation/src/recipe.js';
 import { readRecipe } from '../../distillation/src/recipe.js';
 import { logits, open } from '../support/onnx.js';
@@ -157,6 +158,18 @@ describe('distillation', () => {
     const [found] = await logits(await open(path.join(out, 'model.onnx')), [{ ids, types }]);
     const read = (name: string): Float32Array => student.get(name)!.data;
     expect(found).toBeCloseTo(forward(recipe.architecture, read, ids, types), 4);
+  });
+
+  it('keeps the products of a narrow student in float32, where integers would not be quicker', async () => {
+    const exported = (architecture: Recipe['architecture'], name: string) => {
+      const student = initialStudent({ architecture, seed: 1 });
+      const out = path.join(directory, name);
+      return exportStudent(out, { ...recipe, architecture }, student, { precision: 'int8', tokenizerFile });
+    };
+    const narrow = await exported(recipe.architecture, 'narrow');
+    expect(new Set(Object.values(narrow.quantization!.forms))).toEqual(new Set(['fp32']));
+    const wide = await exported({ ...recipe.architecture, hidden: 192, heads: 2 }, 'wide');
+    expect(wide.quantization).toBeUndefined();
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Random } from '@sagemaker-reranker/models';
 import { readLines, type Fault } from './lines.js';
 
 /** One text a training pair can be cut from: a document with an optional title. */
@@ -26,6 +27,36 @@ function parseTextRecord(value: unknown): TextRecord | string {
   }
   return { id, title, text };
 }
+
+/** Most records that are joined to one. */
+const MOST_JOINED = 2;
+
+/**
+ * Joins records of a page, whose ids are alike up to the last `#`: documents as long as a page's sections together. Each text
+ * stays a paragraph of its own; the title is that of the first.
+ * @param share of the records that some of those behind them are joined to, 1 or `MOST_JOINED`, where the page has as many
+ */
+export async function* joinRecords(
+  records: AsyncIterable<TextRecord>,
+  share: number,
+  random: Random,
+): AsyncGenerator<TextRecord> {
+  let last: TextRecord | undefined;
+  let wanted = 0;
+  for await (const record of records) {
+    if (last && wanted > 0 && pageOf(record.id) === pageOf(last.id)) {
+      last = { ...last, text: `${last.text}\n${record.text}` };
+      wanted -= 1;
+      continue;
+    }
+    if (last) yield last;
+    last = record;
+    wanted = pageOf(record.id) !== undefined && random.next() < share ? 1 + random.below(MOST_JOINED) : 0;
+  }
+  if (last) yield last;
+}
+
+const pageOf = (id: string): string | undefined => /^(.+)#[^#]*$/.exec(id)?.[1];
 
 /** Letters and digits of a text, lower case, single spaces: equal for texts that differ only in layout. */
 export function fingerprint(text: string): string {

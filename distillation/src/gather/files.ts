@@ -64,7 +64,7 @@ async function* readFileRecords(directory: string, file: string): AsyncGenerator
   if (file.endsWith('.dict.dz')) {
     yield* (await readDictionary(full.replace(/\.dict\.dz$/, '.index'), full)).map((record) => ({
       ...record,
-      id: `${file}#${record.id}`,
+      id: `${file}:${record.id}`,
     }));
     return;
   }

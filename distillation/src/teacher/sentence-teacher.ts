@@ -101,6 +101,19 @@ export class SentenceTeacher implements Teacher {
     return form === 'title' ? title : text;
   }
 
+  /** Of a text of several paragraphs the normalised sum of theirs: an encoder reads the start of a long text alone. */
+  async #embedTexts(texts: readonly string[], role: 'query' | 'document'): Promise<Float32Array[]> {
+    const paragraphs = texts.map((text) => text.split('\n'));
+    const vectors = (await this.encoder.encode(paragraphs.flat(), role)).values();
+    return paragraphs.map((own) => {
+      const first = vectors.next().value!;
+      if (own.length === 1) return first;
+      const sum = Float32Array.from(first);
+      for (let i = 1; i < own.length; i++) vectors.next().value!.forEach((value, k) => (sum[k]! += value));
+      return unit(sum);
+    });
+  }
+
   /** Embeddings of all texts, one after the other in a file; those already there are not computed again. */
   #embedAll(
     file: string,
@@ -108,7 +121,8 @@ export class SentenceTeacher implements Teacher {
     role: 'query' | 'document',
     onProgress: (done: number) => void,
   ): Promise<Vectors> {
-    return encodeToFile(this.encoder, file, texts, role, onProgress).catch((error: unknown) => {
+    const encoder = { encode: (some: readonly string[]) => this.#embedTexts(some, role) };
+    return encodeToFile(encoder, file, texts, role, onProgress).catch((error: unknown) => {
       throw storageError(error, file);
     });
   }

@@ -296,6 +296,27 @@ describe('scoreGroups', () => {
   };
   const read = (): Promise<string> => readFile(path.join(directory, 'scored.jsonl'), 'utf8');
 
+  it('gives a text of several paragraphs the sum of their vectors, scaled to length 1', async () => {
+    const asked: string[] = [];
+    const encode = (texts: readonly string[]) => {
+      asked.push(...texts);
+      return Promise.resolve(texts.map(counts));
+    };
+    const teacher = new SentenceTeacher('parts', { encode, close: () => Promise.resolve() });
+    const texts = ['wing', 'wing\nflow\nheat', 'flow'];
+    const all = texts.map((text, i) => ({ id: String(i), title: '', text }));
+    await teacher.prepare(all, directory, () => undefined);
+    expect(asked).toEqual(expect.arrayContaining(['wing', 'flow', 'heat']));
+    const vectors = teacher.recordVectors();
+    const sum = [...counts('wing')].map((x, k) => x + counts('flow')[k]! + counts('heat')[k]!);
+    const length = Math.hypot(...sum);
+    [counts('wing'), sum.map((x) => x / length), counts('flow')].forEach((wanted, i) => {
+      wanted.forEach((x, k) => {
+        expect(vectors[i * 26 + k]).toBeCloseTo(x, 5);
+      });
+    });
+  });
+
   it('writes one cosine a candidate, in order, and resumes to the same file', async () => {
     let budget = Number.POSITIVE_INFINITY;
     const encoder = {

@@ -2,11 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { Random } from '@sagemaker-reranker/models';
 import { parseDescriptions, withoutRepeats } from '../../../distillation/src/data/descriptions.js';
 import { readDictionary } from '../../../distillation/src/data/dictionary.js';
 import { markupSections } from '../../../distillation/src/gather/markup.js';
 import { sectionRecords } from '../../../distillation/src/gather/prose.js';
-import { readTextRecords, type TextRecord } from '../../../distillation/src/data/text-record.js';
+import { joinRecords, readTextRecords, type TextRecord } from '../../../distillation/src/data/text-record.js';
 import { readWordNet } from '../../../distillation/src/data/wordnet.js';
 
 let directory: string;
@@ -147,5 +148,33 @@ describe('readTextRecords', () => {
     await expect(all(readTextRecords(target))).rejects.toThrow(`${target}:3: must be an object`);
     await writeFile(target, `${good}\n{`);
     await expect(all(readTextRecords(target))).rejects.toThrow(`${target}:2: is not JSON`);
+  });
+});
+
+describe('joinRecords', () => {
+  const pages = ['a#0', 'a#1', 'a#2', 'a#3', 'a#4', 'b#0', 'word', 'word-2'];
+  async function* records(): AsyncGenerator<TextRecord> {
+    for (const id of pages) yield { id, title: `title of ${id}`, text: `text of ${id}` };
+  }
+  const joined = (share: number, seed = 1) => all(joinRecords(records(), share, new Random(seed)));
+
+  it('leaves every record alone where none is to be joined', async () => {
+    expect(await joined(0)).toEqual(await all(records()));
+  });
+
+  it('joins records of one page, in their order, as paragraphs below the title of the first', async () => {
+    for (let seed = 1; seed < 20; seed += 1) {
+      const found = await joined(1, seed);
+      expect(found.flatMap(({ text }) => text.split('\n'))).toEqual(pages.map((id) => `text of ${id}`));
+      for (const { id, title, text } of found) {
+        const parts = text.split('\n');
+        expect(title).toBe(`title of ${id}`);
+        expect(parts.length).toBeLessThanOrEqual(3);
+        expect(new Set(parts.map((part) => part.split('#')[0])).size).toBe(1);
+      }
+      // Ids without a page, and the last of a page, stand alone.
+      expect(found.slice(-3).map(({ id }) => id)).toEqual(['b#0', 'word', 'word-2']);
+    }
+    expect(await joined(1)).toEqual(await joined(1));
   });
 });
