@@ -1,5 +1,6 @@
 /** Every benchmark by its name; each file or folder beside this one holds one of them. */
 import { models } from './models/index.js';
+import { modelsReal } from './models-real/index.js';
 import {
   engine,
   engineCoefficients,
@@ -27,6 +28,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   'engine-coefficients': engineCoefficients,
   evaluation,
   models,
+  'models-real': modelsReal,
   peers,
   soak,
   training,

@@ -30,6 +30,12 @@ new Command('bench')
   .option('--json', 'one JSON object a line: name, value, unit, target, meets')
   .option('--tei <url>', 'peers: the server to measure beside')
   .option('--model <dir>', 'peers: the model directory that the container serves')
+  .option('--encoders <dir>', 'models-real: sentence encoders of BERT structure, a folder each')
+  .option('--collections <dir>', 'models-real: two collections in BEIR layout, a folder each')
+  .option(
+    '--python <file>',
+    'models-real: a Python with torch, transformers and onnxruntime: quantize_dynamic is measured too',
+  )
   .action(run)
   .parseAsync()
   .catch((error: unknown) => {

@@ -9,6 +9,12 @@ export interface SuiteOptions {
   readonly tei?: string;
   /** Model directory; default one that the benchmark makes. */
   readonly model?: string;
+  /** Directory of sentence encoders, a folder each. */
+  readonly encoders?: string;
+  /** Directory of two judged collections in BEIR layout, a folder each. */
+  readonly collections?: string;
+  /** A Python with torch, transformers and onnxruntime, for its quantization. */
+  readonly python?: string;
 }
 
 /** A benchmark that `npm run bench -- NAME` runs. */

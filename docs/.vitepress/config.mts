@@ -28,6 +28,7 @@ export default defineConfig({
         text: 'Start',
         items: [
           { text: 'Getting started', link: '/getting-started' },
+          { text: 'Models', link: '/models' },
           { text: 'Deploy', link: '/deploy' },
         ],
       },

@@ -9,11 +9,11 @@ export interface Bm25Options {
   readonly b?: number;
 }
 
-const DEFAULTS: Required<Bm25Options> = { k1: 0.9, b: 0.4 };
+const K1 = 0.9;
+const B = 0.4;
 
 /** The parameters in words, as a report states them. */
-export function describeBm25(options: Bm25Options = {}): string {
-  const { k1, b } = { ...DEFAULTS, ...options };
+export function describeBm25({ k1 = K1, b = B }: Bm25Options = {}): string {
   return `k1 ${k1}, b ${b}; lower case, ${STOP_WORDS.size} English stop words of Lucene, Porter stemmer; title and text as one field`;
 }
 
@@ -38,11 +38,10 @@ export class Bm25Index {
 
   static async create(
     documents: Iterable<EvaluationDocument>,
-    options: Bm25Options = {},
+    { k1 = K1, b = B }: Bm25Options = {},
   ): Promise<Bm25Index> {
     // Published as an ES module only.
     const { stemmer } = await import('stemmer');
-    const { k1, b } = { ...DEFAULTS, ...options };
     const index = new MiniSearch<EvaluationDocument>({
       fields: ['text'],
       tokenize: (text) => analyze(text, stemmer).map((term, position) => `${term} ${position}`),

@@ -2,7 +2,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import type { SentenceEncoder } from './sentence-encoder.js';
 
 /** Texts between two writes: what an interruption costs at most. */
-const CHUNK = 2048;
+const CHUNK = 512;
 
 /**
  * Vectors of all texts, one after the other in a file of float32; those that are there already are not computed again.

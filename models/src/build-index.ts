@@ -22,7 +22,7 @@ export {
 } from './encoder/quantization.js';
 export { productsByActivation } from './encoder/products-by-activation.js';
 export { readEncoderSettings, type EncoderSettings } from './sentence/settings.js';
-export type { EncoderSpec, LayerSpec } from './encoder/spec.js';
+export { weightShapes as specShapes, type EncoderSpec, type LayerSpec } from './encoder/spec.js';
 export { WEIGHT_BITS, type WeightBits } from './encoder/products.js';
 export type { WeightReader } from './encoder/weights.js';
 export { fetchModel, type FetchOptions } from './fetch/fetch.js';

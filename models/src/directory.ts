@@ -108,6 +108,7 @@ export function buildGraph(
     embeddings: embeddings ?? (precision === 'int8-weights' ? 'int8' : 'fp32'),
     products: productsByActivation(precision, weightBits, quantization),
     equalization: precision === 'int8' ? quantization?.equalization : undefined,
+    logitShift: precision === 'int8' ? quantization?.logitShift : undefined,
   });
 }
 

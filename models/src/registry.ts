@@ -1,9 +1,11 @@
 /**
  * The variants this project knows: the one place where their figures live.
  *
- * Sources: the published `config.json` files and model cards of the hub repositories named below; parameter counts follow
- * from the structure. Those of turbo and tiny were verified against published logits; the sizes of the others are compared
- * with the repository's own `config.json` when it is fetched.
+ * Sources: the published `config.json` files and model cards of the hub repositories named below (of the two MiniLM, TinyBERT
+ * and bge-reranker-base the `config.json` of copies that name them as their origin; of gte-reranker-modernbert-base and both
+ * mxbai-rerank that of their base model and their card); parameter counts follow from the structure. Those of turbo and tiny
+ * were verified against published logits; of all, `models fetch` compares the sizes with the `config.json` that it fetches, and
+ * says what differs.
  */
 
 import type { Architecture } from './architecture.js';
@@ -21,6 +23,8 @@ export interface HubFile {
 export interface PublishedQuality {
   /** Mean NDCG@10 over 17 BEIR collections, 0..100. */
   readonly beirNdcg10: number;
+  /** Where it is published: the announcement of turbo and tiny, or a model card. */
+  readonly source: string;
   /** LlamaIndex RAG benchmark, 0..1. */
   readonly ragHitRate?: number;
   readonly ragMrr?: number;
@@ -67,12 +71,13 @@ export interface Variant {
     readonly revision?: string;
     readonly files: readonly HubFile[];
   };
-  /** Figures of the announcement's table (https://jina.ai/news/smaller-faster-cheaper-jina-rerankers-turbo-and-tiny). */
   readonly published?: PublishedQuality;
   /** Why no graph of it is built, where none is. */
   readonly notBuilt?: string;
 }
 
+const ANNOUNCEMENT = 'https://jina.ai/news/smaller-faster-cheaper-jina-rerankers-turbo-and-tiny';
+const JINA_V2_CARD = 'https://huggingface.co/jinaai/jina-reranker-v2-base-multilingual';
 const APACHE: Licence = { id: 'Apache-2.0', commercial: true };
 const MIT: Licence = { id: 'MIT', commercial: true };
 const ENGLISH = ['en'];
@@ -144,7 +149,7 @@ const variants: Record<VariantId, Variant> = {
     documentType: 0,
     licence: { id: 'proprietary', commercial: false },
     languages: ENGLISH,
-    published: { beirNdcg10: 52.45, ragHitRate: 0.8439, ragMrr: 0.7006 },
+    published: { beirNdcg10: 52.45, ragHitRate: 0.8439, ragMrr: 0.7006, source: ANNOUNCEMENT },
   },
   turbo: {
     id: 'turbo',
@@ -160,7 +165,7 @@ const variants: Record<VariantId, Variant> = {
       revision: 'b8c14f4e723d9e0aab4732a7b7b93741eeeb77c2',
       files: [{ path: 'onnx/model_quantized.onnx', bytes: 38_295_104, precision: 'int8' }],
     },
-    published: { beirNdcg10: 49.6, ragHitRate: 0.8351, ragMrr: 0.6498 },
+    published: { beirNdcg10: 49.6, ragHitRate: 0.8351, ragMrr: 0.6498, source: ANNOUNCEMENT },
   },
   tiny: {
     id: 'tiny',
@@ -179,7 +184,7 @@ const variants: Record<VariantId, Variant> = {
         { path: 'onnx/model_quantized.onnx', bytes: 33_424_854, precision: 'int8' },
       ],
     },
-    published: { beirNdcg10: 48.54, ragHitRate: 0.8316, ragMrr: 0.6761 },
+    published: { beirNdcg10: 48.54, ragHitRate: 0.8316, ragMrr: 0.6761, source: ANNOUNCEMENT },
   },
   embedded: {
     id: 'embedded',
@@ -194,22 +199,22 @@ const variants: Record<VariantId, Variant> = {
   'mxbai-base': other('mxbai-base', 'mixedbread-ai/mxbai-rerank-base-v1', deberta(12, 768, 12), {
     licence: APACHE,
     languages: ENGLISH,
-    published: { beirNdcg10: 49.19 },
+    published: { beirNdcg10: 49.19, source: ANNOUNCEMENT },
   }),
   'mxbai-xsmall': other('mxbai-xsmall', 'mixedbread-ai/mxbai-rerank-xsmall-v1', deberta(12, 384, 6), {
     licence: APACHE,
     languages: ENGLISH,
-    published: { beirNdcg10: 48.8 },
+    published: { beirNdcg10: 48.8, source: ANNOUNCEMENT },
   }),
   'minilm-l6': other('minilm-l6', 'cross-encoder/ms-marco-MiniLM-L6-v2', bert(6, 384, 12), {
     licence: APACHE,
     languages: ENGLISH,
-    published: { beirNdcg10: 48.64 },
+    published: { beirNdcg10: 48.64, source: ANNOUNCEMENT },
   }),
   'minilm-l4': other('minilm-l4', 'cross-encoder/ms-marco-MiniLM-L4-v2', bert(4, 384, 12), {
     licence: APACHE,
     languages: ENGLISH,
-    published: { beirNdcg10: 47.81 },
+    published: { beirNdcg10: 47.81, source: ANNOUNCEMENT },
   }),
   'tinybert-l2': other('tinybert-l2', 'cross-encoder/ms-marco-TinyBERT-L2-v2', bert(2, 128, 2), {
     licence: APACHE,
@@ -218,11 +223,12 @@ const variants: Record<VariantId, Variant> = {
   'bge-base': other('bge-base', 'BAAI/bge-reranker-base', xlmr(12, 768, 12, 512), {
     licence: MIT,
     languages: ['en', 'zh'],
-    published: { beirNdcg10: 47.89 },
+    published: { beirNdcg10: 47.89, source: ANNOUNCEMENT },
   }),
   'bge-m3': other('bge-m3', 'BAAI/bge-reranker-v2-m3', xlmr(24, 1024, 16, 8192), {
     licence: APACHE,
     languages: ['multilingual'],
+    published: { beirNdcg10: 53.65, source: JINA_V2_CARD },
   }),
   'gte-modernbert': other(
     'gte-modernbert',
@@ -258,6 +264,7 @@ const variants: Record<VariantId, Variant> = {
     licence: { id: 'CC-BY-NC-4.0', commercial: false },
     languages: ['multilingual'],
     hub: { repository: 'jinaai/jina-reranker-v2-base-multilingual', files: [] },
+    published: { beirNdcg10: 53.17, source: JINA_V2_CARD },
     notBuilt: 'its structure is code of its own; its ONNX export is taken as it is: `reranker models import`',
   },
 };

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ModelError } from './errors.js';
 import { bertPair, robertaPair } from './manifest.js';
 import type { PairElement } from './manifest.js';
+import { withoutMark } from './source/config-file.js';
 
 /** What a model directory must know of its `tokenizer.json`. */
 export interface TokenizerFacts {
@@ -51,7 +52,7 @@ interface TokenizerJson {
 export async function readTokenizer(file: string, modelVocabulary: number): Promise<TokenizerFacts> {
   const invalid = (why: string, cause?: unknown): ModelError =>
     new ModelError('tokenizer_invalid', `${file} ${why}`, file, { cause });
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const text = await readFile(file, 'utf8').then(withoutMark, (cause: unknown) => {
     throw invalid('cannot be read', cause);
   });
   let parsed: TokenizerJson;

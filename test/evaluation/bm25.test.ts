@@ -1,4 +1,4 @@
-import { Bm25Index } from '../../evaluation/src/bm25.js';
+import { Bm25Index, describeBm25 } from '../../evaluation/src/bm25.js';
 
 const corpus = [
   { id: '1', text: 'The boundary layers of a wing: boundary layer flows' },
@@ -63,4 +63,15 @@ describe('Bm25Index', () => {
     expect(run.get('q1')).toEqual([]);
     expect(run.get('q2')!.map(({ id }) => id)).toEqual(['3']);
   });
+});
+
+it('takes an option that is not given as its default', async () => {
+  const collection = [
+    { id: 'd1', text: 'a database log, and a log of the database' },
+    { id: 'd2', text: 'the log' },
+  ];
+  const search = async (options?: { k1?: number; b?: number }) =>
+    (await Bm25Index.create(collection, options)).search('database log', 10);
+  expect(await search({ k1: undefined, b: undefined })).toEqual(await search());
+  expect(describeBm25({ k1: undefined, b: undefined })).toBe(describeBm25());
 });

@@ -37,6 +37,7 @@ export function fetchCommand(): Command {
           out,
           // int8 is tuned on the package's sample texts.
           build: async (options) => (await buildTuned({ ...options, compare: false })).manifest,
+          onNote: (note) => process.stderr.write(`${note}\n`),
           onProgress: (file, bytes) => {
             arrived.set(file.path, bytes / 1e6);
             total.set(file.path, file.bytes / 1e6);

@@ -1,5 +1,13 @@
 import { Option } from 'commander';
-import { VARIANTS, VARIANT_IDS, type VariantId, readModelDirectory } from '@sagemaker-reranker/models';
+import {
+  type Architecture,
+  VARIANTS,
+  VARIANT_IDS,
+  type VariantId,
+  loadedBytes,
+  operationsPerToken,
+  readModelDirectory,
+} from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
 import { table } from '../terminal/table.js';
 import { wholeNumber } from '../options.js';
@@ -20,8 +28,7 @@ export function modelsCommand(): Command {
     .description('The variants this project knows.')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) => {
-      const variants = VARIANT_IDS.map((id) => VARIANTS[id]);
-      print(json ? JSON.stringify(variants, null, 2) : variantTable());
+      print(json ? JSON.stringify(VARIANT_IDS.map(described), null, 2) : variantTable());
     });
   models
     .command('info')
@@ -61,34 +68,67 @@ export function modelsCommand(): Command {
   return models;
 }
 
+/** Tokens of the pair by which work is compared. */
+const PAIR_TOKENS = 128;
+
+/** A variant with what it takes to run it, as far as that follows from its structure. */
+function described(id: VariantId) {
+  const variant = VARIANTS[id];
+  const work = (one: Architecture): number => {
+    const { products, attention } = operationsPerToken(one, PAIR_TOKENS);
+    return products + attention;
+  };
+  return {
+    ...variant,
+    memoryBytes: { fp32: loadedBytes(4 * variant.parameters), int8: loadedBytes(variant.parameters) },
+    /** Multiply-adds of a pair of 128 tokens over those of tiny. */
+    work: work(variant.architecture) / work(VARIANTS.tiny.architecture),
+  };
+}
+
 function variantTable(): string {
-  return table(
+  const variants = VARIANT_IDS.map(described);
+  const sources = [...new Set(variants.flatMap(({ published }) => published?.source ?? []))];
+  const listed = table(
     [
       { heading: 'variant' },
       { heading: 'structure' },
-      { heading: 'layers', align: 'right' },
-      { heading: 'hidden', align: 'right' },
       { heading: 'parameters', align: 'right' },
       { heading: 'tokens', align: 'right' },
-      { heading: 'BEIR NDCG@10 (published)', align: 'right' },
+      { heading: 'MB fp32', align: 'right' },
+      { heading: 'MB int8', align: 'right' },
+      { heading: 'work', align: 'right' },
+      { heading: 'BEIR NDCG@10', align: 'right' },
       { heading: 'licence' },
       { heading: 'languages' },
       { heading: 'model hub' },
     ],
-    VARIANT_IDS.map((id) => {
-      const { architecture, parameters, contextTokens, published, hub, licence, languages } = VARIANTS[id];
-      const figures = [
-        architecture.layers,
-        architecture.hidden,
-        parameters,
-        contextTokens,
-        published?.beirNdcg10 ?? '-',
+    variants.map(({ id, architecture, published, licence, ...variant }) => {
+      const { structure = 'jinabert', layers, hidden } = architecture;
+      const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
+      const source = published && `[${sources.indexOf(published.source) + 1}]`;
+      return [
+        id,
+        `${structure} ${layers} x ${hidden}`,
+        String(variant.parameters),
+        String(variant.contextTokens),
+        megabytes(variant.memoryBytes.fp32),
+        megabytes(variant.memoryBytes.int8),
+        `${variant.work.toPrecision(2)}x`,
+        published ? `${published.beirNdcg10.toFixed(2)} ${source}` : '-',
+        licence.commercial ? licence.id : `${licence.id} (not for commercial use)`,
+        variant.languages.join(', '),
+        variant.hub?.repository ?? '-',
       ];
-      const terms = licence.commercial ? licence.id : `${licence.id} (not for commercial use)`;
-      const structure = architecture.structure ?? 'jinabert';
-      return [id, structure, ...figures.map(String), terms, languages.join(', '), hub?.repository ?? '-'];
     }),
   );
+  return [
+    listed,
+    '',
+    'MB: an inference process with the model, estimated from its parameters. work: multiply-adds of a pair of 128 tokens, tiny is 1x.',
+    'BEIR NDCG@10, mean of 17 collections, as published:',
+    ...sources.map((source, i) => `[${i + 1}] ${source}`),
+  ].join('\n');
 }
 
 function print(text: string): void {

@@ -3,23 +3,11 @@ import { type ModelManifest, Random } from '@sagemaker-reranker/models';
 import { type SampleGroup, packagedSamples } from '../tune/samples.js';
 import { Pair } from '../pair.js';
 import { PairEncoder } from '../pair-encoder.js';
+import { type Fidelity, fidelity } from './fidelity.js';
 import { type BatchRun, runBatches } from './run-batches.js';
 
 /** How a model's logits, speed and memory differ from those of the model it was made from. */
-export interface Comparison {
-  /** Pairs of real text scored by both. */
-  readonly pairs: number;
-  /** Absolute difference of the logits. */
-  readonly largestError: number;
-  readonly meanError: number;
-  /** Root of the mean square of the difference, and the deviation of the source's logits that it is to be seen beside. */
-  readonly rmsError: number;
-  readonly deviation: number;
-  /** Kendall's tau-b of the rankings of one query's documents, mean over the queries; -1..1. */
-  readonly kendallTau: number;
-  /** Queries, and those of them whose first document is the same. */
-  readonly queries: number;
-  readonly sameFirst: number;
+export interface Comparison extends Fidelity {
   /** Times of a batch of 16 pairs of 128 tokens, in milliseconds. */
   readonly milliseconds: { readonly source: number; readonly built: number };
   /** Peak memory while scoring those and one long pair, in bytes. */
@@ -64,22 +52,8 @@ export async function compareModels(
   const builtAgain = await runBatches(ofBuilt, timed);
   const sourceAgain = await runBatches(ofSource, timed);
 
-  const errors = built.logits
-    .slice(0, texts)
-    .flatMap((logits, i) => logits.map((logit, j) => Math.abs(logit - source.logits[i]![j]!)));
-  const taus = built.logits.slice(0, texts).map((logits, i) => kendallTau(logits, source.logits[i]!));
-  const exact = source.logits.slice(0, texts);
-  const middle = mean(exact.flat());
-  const first = (logits: readonly number[]): number => logits.indexOf(Math.max(...logits));
   return {
-    pairs: errors.length,
-    largestError: errors.reduce((most, error) => Math.max(most, error), 0),
-    meanError: mean(errors),
-    rmsError: Math.sqrt(mean(errors.map((error) => error ** 2))),
-    deviation: Math.sqrt(mean(exact.flat().map((logit) => (logit - middle) ** 2))),
-    kendallTau: mean(taus),
-    queries: texts,
-    sameFirst: exact.filter((logits, i) => first(logits) === first(built.logits[i]!)).length,
+    ...fidelity(source.logits.slice(0, texts), built.logits.slice(0, texts)),
     milliseconds: {
       source: Math.min(source.milliseconds[texts]!, sourceAgain.milliseconds[0]!),
       built: Math.min(built.milliseconds[texts]!, builtAgain.milliseconds[0]!),
@@ -94,28 +68,4 @@ function randomPairs(count: number, length: number, { architecture, tokenizer }:
   return Array.from({ length: count }, () =>
     Pair.ofIds(Int32Array.from({ length }, () => random.below(most))),
   );
-}
-
-/**
- * Kendall's tau-b of two scores of the same things: concordant minus discordant pairs, over the pairs that neither ties.
- * Source: M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33 (1945). 1 where one ties everything.
- */
-export function kendallTau(a: readonly number[], b: readonly number[]): number {
-  let agreement = 0;
-  let untiedA = 0;
-  let untiedB = 0;
-  for (let i = 0; i < a.length; i += 1) {
-    for (let j = 0; j < i; j += 1) {
-      const x = Math.sign(a[i]! - a[j]!);
-      const y = Math.sign(b[i]! - b[j]!);
-      agreement += x * y;
-      untiedA += Math.abs(x);
-      untiedB += Math.abs(y);
-    }
-  }
-  return untiedA > 0 && untiedB > 0 ? agreement / Math.sqrt(untiedA * untiedB) : 1;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -25,6 +25,8 @@ export interface EncoderOptions {
   /** How the products that read an activation are computed; `rows`: those of the rows that the head reads alone. */
   readonly products: (g: Graph, activation: string, rows: 'all' | 'first') => Products;
   readonly equalization?: ReadonlyMap<string, Equalization>;
+  /** Taken off every logit. Default: 0. */
+  readonly logitShift?: number;
   /** Gives every activation that a choice of precision concerns as an output of its own too. */
   readonly observed?: boolean;
   /** Numbers of which the graph's products depend on, as float32 inputs [n] by name. */
@@ -373,10 +375,12 @@ class Encoder {
     if (head === undefined) return pooled;
     const dense = this.#dense(pooled, head.dense);
     const activated = this.#activate(dense, head.activation);
-    return this.#dense(
+    const logits = this.#dense(
       head.norm === undefined ? activated : this.#norm(activated, head.norm).value,
       head.classifier,
     );
+    const { logitShift = 0 } = this.#options;
+    return logitShift === 0 ? logits : this.#g.op('Sub', [logits, this.#g.float(logitShift)]);
   }
 
   /** A linear layer in float32. */

@@ -29,14 +29,13 @@ export function instrumentGraph(
     equalization: quantization.equalization,
     flags: rounded ? { name: 'rounded', count: names.length } : undefined,
     products: (g, activation, rows) => {
-      const at = names.indexOf(activation);
-      if (!rounded || rows === 'first' || at < 0) return new FloatProducts(g);
-      const flag = g.op('Gather', ['rounded', g.int(at)]);
-      const offset = quantization.forms?.[activation] === 'offset';
+      if (!rounded) return new FloatProducts(g);
+      // Of the rows that the head reads alone the weights are rounded too, the activations hardly.
+      const at = rows === 'first' ? -1 : names.indexOf(activation);
       return new RoundedProducts(g, {
         bits: weightBits,
-        flag,
-        offset,
+        flag: at < 0 ? g.float(0) : g.op('Gather', ['rounded', g.int(at)]),
+        offset: quantization.forms?.[activation] === 'offset',
         importance: quantization.importance?.get(activation),
       });
     },

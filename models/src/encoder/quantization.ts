@@ -27,6 +27,8 @@ export interface Quantization {
   readonly equalization?: ReadonlyMap<string, Equalization>;
   /** Mean square of every channel as the products read it, equalized. */
   readonly importance?: ReadonlyMap<string, Float32Array>;
+  /** What rounding adds to every logit, in the mean over some texts: it is taken off again. */
+  readonly logitShift?: number;
 }
 
 export type ActivationPlace = 'attention_input' | 'attention_output' | 'mlp_input' | 'mlp_output';

@@ -35,7 +35,8 @@ export async function download(
 ): Promise<void> {
   const part = `${target}.part`;
   await mkdir(path.dirname(target), { recursive: true });
-  if ((await sizeOf(target)) === file.bytes && (await sameDigest(file, target))) {
+  const there = await stat(target).catch(() => undefined);
+  if (there?.size === file.bytes && (await sameDigest(file, target))) {
     options.onProgress?.(file.bytes);
     return;
   }

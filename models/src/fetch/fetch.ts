@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Architecture } from '../architecture.js';
 import { type BuildOptions, WEIGHT_FILES, buildModel, checkWeightBits } from '../build.js';
 import { emptyTarget } from '../write-whole.js';
 import type { WeightBits } from '../encoder/products.js';
@@ -10,7 +11,7 @@ import type { ModelManifest } from '../manifest.js';
 import { VARIANTS, VARIANT_IDS, isVariantId } from '../registry.js';
 import { parseConfig } from '../source/config-file.js';
 import { readTokenizerSettings } from '../source/tokenizer-settings.js';
-import { architectureFromConfig } from '../structures/from-config.js';
+import { type ConfigFacts, architectureFromConfig } from '../structures/from-config.js';
 import { readTokenizer } from '../tokenizer-file.js';
 import { download } from './download.js';
 import type { DownloadOptions } from './download.js';
@@ -35,6 +36,8 @@ export interface FetchOptions extends HubOptions {
   readonly build?: (options: BuildOptions) => Promise<ModelManifest>;
   /** Called as bytes of a file arrive. */
   readonly onProgress?: (file: RemoteFile, bytes: number) => void;
+  /** Told when the repository's sizes are not those that the registry knows. */
+  readonly onNote?: (note: string) => void;
   readonly retry?: Pick<DownloadOptions, 'tries' | 'pauseMs'>;
 }
 
@@ -69,7 +72,9 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
   await settled(described.map(get));
   // What cannot be run is refused before a byte of the weights.
   try {
-    await checkPublished(directory);
+    const { architecture } = await checkPublished(directory);
+    const note = isVariantId(model) ? differences(architecture, VARIANTS[model].architecture) : undefined;
+    if (note !== undefined) options.onNote?.(`${repository} is not as this version knows ${model}: ${note}`);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
     throw error;
@@ -91,11 +96,24 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
 const NO_WEIGHTS = 'pytorch_model.bin is a pickle, which runs code when it is read, and is not fetched';
 
 /** Refuses what the configuration and the tokenizer show not to be a cross-encoder whose graph is built. */
-async function checkPublished(directory: string): Promise<void> {
+async function checkPublished(directory: string): Promise<ConfigFacts> {
   const file = path.join(directory, 'config.json');
-  const { architecture } = architectureFromConfig(await parseConfig(file), file);
+  const facts = architectureFromConfig(await parseConfig(file), file);
   readTokenizerSettings(path.join(directory, SETTINGS));
-  await readTokenizer(path.join(directory, 'tokenizer.json'), architecture.vocabulary);
+  await readTokenizer(path.join(directory, 'tokenizer.json'), facts.architecture.vocabulary);
+  return facts;
+}
+
+/** Sizes that a repository declares otherwise than the registry, as text; undefined where there are none. */
+function differences(declared: Architecture, known: Architecture): string | undefined {
+  const keys = Object.keys({ ...declared, ...known }) as (keyof Architecture)[];
+  const shown = (value: unknown): string => JSON.stringify(value) ?? 'the usual';
+  return (
+    keys
+      .filter((key) => shown(declared[key]) !== shown(known[key]))
+      .map((key) => `${key} is ${shown(declared[key])}, known is ${shown(known[key])}`)
+      .join('; ') || undefined
+  );
 }
 
 /** All of them, so that none writes on when the first fails. */

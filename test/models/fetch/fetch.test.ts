@@ -224,9 +224,95 @@ describe('fetching from the hub', () => {
     expect((await readdir(path.dirname(out))).filter((name) => name.includes('.download-'))).toEqual([]);
   });
 
-  it('reads a configuration with a byte order mark', async () => {
-    hub.files.set('config.json', Buffer.concat([Buffer.from('\uFEFF'), hub.files.get('config.json')!]));
+  it('reads JSON files with a byte order mark, and hands none on', async () => {
+    hub.files.set('tokenizer_config.json', Buffer.from('{"model_max_length": 512}'));
+    for (const name of ['config.json', 'tokenizer.json', 'tokenizer_config.json']) {
+      hub.files.set(name, Buffer.concat([Buffer.from('\uFEFF'), hub.files.get(name)!]));
+    }
     await expect(get()).resolves.toMatchObject({ format_version: 1 });
+    expect((await readFile(path.join(out, 'tokenizer.json'), 'utf8')).startsWith('{')).toBe(true);
+  });
+
+  it('takes the norms of an old checkpoint, gamma and beta', async () => {
+    const old = [...publishedWeights(jina, 3)].map(([name, tensor]) => {
+      const given = name.replace(/(norm)\.weight$/i, '$1.gamma').replace(/(norm)\.bias$/i, '$1.beta');
+      return [given, tensor] as const;
+    });
+    expect(old.filter(([name]) => name.endsWith('gamma'))).not.toEqual([]);
+    hub.files.set('model.safetensors', halfSafetensors(new Map(old), 'BF16'));
+    await expect(get()).resolves.toMatchObject({ format_version: 1 });
+  });
+
+  const cut = (name: string): Buffer => hub.files.get(name)!.subarray(0, 200);
+  const other = { ...jina, layers: 3 };
+  it.each<[string, string, () => Buffer, string, RegExp]>([
+    [
+      'cut off',
+      'config.json',
+      () => cut('config.json').subarray(0, 40),
+      'config_invalid',
+      /config\.json is not JSON/,
+    ],
+    [
+      'empty',
+      'config.json',
+      () => Buffer.alloc(0),
+      'config_invalid',
+      /config\.json is not JSON: it is empty/,
+    ],
+    ['a list', 'config.json', () => Buffer.from('[]'), 'config_invalid', /must hold an object/],
+    [
+      'cut off',
+      'tokenizer.json',
+      () => cut('tokenizer.json'),
+      'tokenizer_invalid',
+      /is not a tokenizer\.json/,
+    ],
+    ['empty', 'tokenizer.json', () => Buffer.alloc(0), 'tokenizer_invalid', /is not a tokenizer\.json/],
+    [
+      "another model's",
+      'tokenizer.json',
+      () => Buffer.from(hub.files.get('tokenizer.json')!.toString().replace('"id":3', '"id":70000')),
+      'tokenizer_invalid',
+      /has ids up to 70000, the model embeds 0 to 599/,
+    ],
+    [
+      'cut off',
+      'tokenizer_config.json',
+      () => Buffer.from('{"model_max'),
+      'config_invalid',
+      /tokenizer_config\.json is not JSON/,
+    ],
+    ['cut off', 'model.safetensors', () => cut('model.safetensors'), 'model_invalid', /model\.safetensors/],
+    ['empty', 'model.safetensors', () => Buffer.alloc(0), 'model_invalid', /model\.safetensors/],
+    [
+      'of more layers than config.json tells of',
+      'model.safetensors',
+      () => halfSafetensors(publishedWeights(other, 3), 'BF16'),
+      'weights_invalid',
+      /bert\.encoder\.layer\.2\.\S+ belongs to no layer that config\.json tells of/,
+    ],
+    [
+      'of a narrower model',
+      'model.safetensors',
+      () => halfSafetensors(publishedWeights({ ...jina, hidden: 24 }, 3), 'BF16'),
+      'weights_invalid',
+      /word_embeddings\.weight is \[600, 24\], config\.json makes it \[600, 48\]/,
+    ],
+  ])('names a file that is %s: %s', async (_, name, content, code, message) => {
+    hub.files.set(name, content());
+    const error = await failure();
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message) as string });
+    expect(error.message).not.toContain('\n');
+  });
+
+  it('tells of sizes that are not those of the registry', async () => {
+    const notes: string[] = [];
+    await get({ model: 'tiny', onNote: (note) => notes.push(note) });
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toContain(
+      'jinaai/jina-reranker-v1-tiny-en is not as this version knows tiny: layers is 2, known is 4',
+    );
   });
 
   it('leaves an output that is taken alone, before it asks the hub', async () => {
