@@ -1,5 +1,6 @@
 /** Every benchmark by its name; each file or folder beside this one holds one of them. */
 import { models } from './models/index.js';
+import { modelsExports } from './models-exports/index.js';
 import { modelsReal } from './models-real/index.js';
 import {
   engine,
@@ -28,6 +29,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   'engine-coefficients': engineCoefficients,
   evaluation,
   models,
+  'models-exports': modelsExports,
   'models-real': modelsReal,
   peers,
   soak,

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { DownloadError, type DownloadOptions, download } from '@sagemaker-reranker/models';
 import { openPromise } from 'yauzl';
 import { EvaluationError } from './errors.js';
 
@@ -37,11 +36,8 @@ export interface BeirArchive {
   readonly md5: string;
 }
 
-export interface DownloadOptions {
-  readonly signal?: AbortSignal;
-  /** Bytes so far, and in all where the server says. */
-  readonly onProgress?: (bytes: number, total: number | undefined) => void;
-}
+/** `onProgress`: bytes so far, and in all where the server says. */
+export type BeirDownloadOptions = Pick<DownloadOptions, 'signal' | 'onProgress'>;
 
 /**
  * The published archive of a collection.
@@ -67,31 +63,18 @@ export function beirArchive(name: string): BeirArchive {
 export async function downloadBeir(
   archive: BeirArchive,
   directory: string,
-  options: DownloadOptions = {},
+  options: BeirDownloadOptions = {},
 ): Promise<string> {
   const target = path.join(directory, archive.name);
   if (await stat(path.join(target, 'corpus.jsonl')).catch(() => undefined)) return target;
   await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
     throw failure(`${directory} cannot be made`, cause);
   });
-  const zip = path.join(directory, `${archive.name}.zip.part`);
+  const zip = path.join(directory, `${archive.name}.zip`);
   const unpacked = path.join(directory, `${archive.name}.part`);
-  const resumed = (await sizeOf(zip)) > 0;
-  let md5 = await fetchTo(zip, archive.url, options);
-  if (md5 !== archive.md5 && resumed) {
-    // The bytes of an earlier call may be of another archive: they get no second chance to spoil this one.
-    await rm(zip, { force: true });
-    md5 = await fetchTo(zip, archive.url, options);
-  }
+  await fetchArchive(archive, zip, options);
   // From here on the archive is whole: what fails now would fail again.
   try {
-    if (md5 !== archive.md5) {
-      throw new EvaluationError(
-        'download_failed',
-        `${archive.url} has MD5 ${md5}, not ${archive.md5}: damaged on the way or replaced`,
-        { expected: archive.md5, actual: md5 },
-      );
-    }
     await rm(unpacked, { recursive: true, force: true });
     await unpack(zip, archive.name, unpacked).catch((cause: unknown) => {
       throw failure(`${archive.url} cannot be unpacked`, cause);
@@ -113,69 +96,21 @@ function failure(message: string, cause: unknown): EvaluationError {
   return new EvaluationError('download_failed', `${message}: ${reason}`, {}, { cause });
 }
 
-const sizeOf = async (file: string): Promise<number> => (await stat(file).catch(() => undefined))?.size ?? 0;
-
-/** Streams a file to disk after the bytes that are there; the MD5 of the whole. */
-async function fetchTo(file: string, url: string, options: DownloadOptions): Promise<string> {
-  for (;;) {
-    const before = await sizeOf(file);
-    try {
-      await fetchRest(file, url, before, options);
-      return await md5Of(file);
-    } catch (cause) {
-      options.signal?.throwIfAborted();
-      const after = await sizeOf(file);
-      if (after > before) continue;
-      const kept = after > 0 ? ` (${after} bytes are kept for the next attempt)` : '';
-      if (after === 0) await rm(file, { force: true });
-      throw failure(`${url} cannot be downloaded${kept}`, cause);
-    }
-  }
-}
-
-async function fetchRest(
-  file: string,
-  url: string,
-  have: number,
-  { signal, onProgress }: DownloadOptions,
+async function fetchArchive(
+  { url, md5 }: BeirArchive,
+  zip: string,
+  options: BeirDownloadOptions,
 ): Promise<void> {
-  const response = await fetch(url, {
-    // A range counts in the bytes of the archive, not of a compressed form of it.
-    headers: { 'accept-encoding': 'identity', ...(have > 0 && { range: `bytes=${have}-` }) },
-    ...(signal && { signal }),
-  });
-  const [, first, size] =
-    /^bytes (?:(\d+)-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '') ?? [];
-  if (response.status === 416 && have > 0) {
-    await response.body?.cancel();
-    // Nothing comes after the last byte: the file was whole. Any other size is of another archive.
-    if (Number(size) === have) return;
-    await rm(file);
-    return fetchRest(file, url, 0, { signal, onProgress });
+  const remote = { name: url, url, digest: { algorithm: 'md5', hex: md5 } } as const;
+  try {
+    // At once as long as bytes arrive; else the next call goes on.
+    await download(remote, zip, { ...options, tries: 2, pauseMs: 0 });
+  } catch (cause) {
+    if (!(cause instanceof DownloadError)) throw cause;
+    const kept = (await stat(`${zip}.part`).catch(() => undefined))?.size ?? 0;
+    const more = kept > 0 ? ` (${kept} bytes are kept for the next attempt)` : '';
+    throw new EvaluationError('download_failed', `${cause.message}${more}`, {}, { cause });
   }
-  if (!response.ok || !response.body) {
-    throw new Error(`status ${response.status} ${response.statusText}`.trim());
-  }
-  const resumes = response.status === 206;
-  if (resumes && Number(first) !== have) throw new Error(`the server resumed at byte ${first}, not ${have}`);
-  let bytes = resumes ? have : 0;
-  const length = Number(response.headers.get('content-length') ?? Number.NaN) + bytes;
-  const meter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.length;
-      onProgress?.(bytes, Number.isFinite(length) ? length : undefined);
-      done(null, chunk);
-    },
-  });
-  // The global fetch and node:stream/web declare the same stream twice.
-  const body = Readable.fromWeb(response.body);
-  await pipeline(body, meter, createWriteStream(file, { flags: resumes ? 'a' : 'w' }));
-}
-
-async function md5Of(file: string): Promise<string> {
-  const hash = createHash('md5');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
 
 /** Unpacks the files of BEIR's layout under `root/` of the archive, and nothing else. */

@@ -3,7 +3,7 @@ export { readBeir, type BeirOptions } from './beir.js';
 export { Bm25Index, describeBm25, type Bm25Options } from './bm25.js';
 export { pairedBootstrap, type BootstrapOptions, type Interval } from './bootstrap.js';
 export type { Collection, EvaluationDocument, ReadOptions } from './collection.js';
-export { beirArchive, downloadBeir, type BeirArchive, type DownloadOptions } from './download.js';
+export { beirArchive, downloadBeir, type BeirArchive, type BeirDownloadOptions } from './download.js';
 export { EvaluationError, type EvaluationErrorCode } from './errors.js';
 export {
   evaluate,

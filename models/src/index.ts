@@ -8,6 +8,7 @@ export { escapeHtml } from './escape-html.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { explain, systemReason, UsageError } from './failure.js';
 export { FAR } from './encoder/constants.js';
+export { DownloadError, download, type DownloadOptions, type Remote } from './fetch/download.js';
 export { importExport } from './import.js';
 export { describeFaults, type LineFault } from './line-faults.js';
 export {

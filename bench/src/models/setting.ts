@@ -32,12 +32,11 @@ export async function synthesized(
   return { manifest, model: path.join(out, manifest.model) };
 }
 
-/** Pairs of random tokens, of `least` to `most` tokens. */
-export function randomPairs(count: number, least: number, most = least): Pair[] {
+/** Pairs of random tokens, of `least` to `most` tokens; ids that every variant embeds, past the special tokens. */
+export function randomPairs(count: number, least: number, most = least, ids = 17_000): Pair[] {
   const random = new Random(SEED);
   return Array.from({ length: count }, () => {
     const length = least + random.below(most - least + 1);
-    // Ids that every variant embeds, past the special tokens.
-    return Pair.ofIds(Int32Array.from({ length }, () => 4 + random.below(17_000)));
+    return Pair.ofIds(Int32Array.from({ length }, () => 4 + random.below(ids)));
   });
 }

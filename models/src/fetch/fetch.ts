@@ -13,9 +13,8 @@ import { parseConfig } from '../source/config-file.js';
 import { readTokenizerSettings } from '../source/tokenizer-settings.js';
 import { type ConfigFacts, architectureFromConfig } from '../structures/from-config.js';
 import { readTokenizer } from '../tokenizer-file.js';
-import { download } from './download.js';
-import type { DownloadOptions } from './download.js';
-import { Hub } from './hub.js';
+import { DownloadError, type DownloadOptions, download } from './download.js';
+import { Hub, refusal, unreachable } from './hub.js';
 import type { HubOptions, RemoteFile } from './hub.js';
 
 export interface FetchOptions extends HubOptions {
@@ -63,7 +62,7 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
   const files = await hub.files(repository, commit, [...NEEDED, SETTINGS, ...WEIGHT_FILES]);
   const directory = `${path.resolve(out)}.download-${commit.slice(0, 12)}`;
   const get = (file: RemoteFile): Promise<void> =>
-    download(file, path.join(directory, file.path), {
+    fetchFile(file, path.join(directory, file.path), {
       ...options.retry,
       headers: hub.headers,
       onProgress: (bytes) => options.onProgress?.(file, bytes),
@@ -94,6 +93,26 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
 }
 
 const NO_WEIGHTS = 'pytorch_model.bin is a pickle, which runs code when it is read, and is not fetched';
+
+/** @throws ModelError `hub_*`, `download_incomplete`, `digest_mismatch`. */
+async function fetchFile(file: RemoteFile, target: string, options: DownloadOptions): Promise<void> {
+  const { path: name, url, bytes, sha256, blob = '' } = file;
+  const digest =
+    sha256 === undefined
+      ? ({ algorithm: 'git-blob', hex: blob } as const)
+      : ({ algorithm: 'sha256', hex: sha256 } as const);
+  try {
+    await download({ name, url, bytes, digest }, target, options);
+  } catch (error) {
+    if (!(error instanceof DownloadError)) throw error;
+    const { code, message, status = 0, cause } = error;
+    if (code === 'unreachable') throw unreachable(url, cause);
+    if (code === 'refused') throw refusal(status, name, url);
+    throw code === 'incomplete'
+      ? new ModelError('download_incomplete', message)
+      : new ModelError('digest_mismatch', `${message}; fetch again`);
+  }
+}
 
 /** Refuses what the configuration and the tokenizer show not to be a cross-encoder whose graph is built. */
 async function checkPublished(directory: string): Promise<ConfigFacts> {
