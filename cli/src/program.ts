@@ -1,6 +1,7 @@
 import { ensureRuntime } from '@sagemaker-reranker/inference';
 import { packageVersion } from '@sagemaker-reranker/models';
 import { Command } from './command.js';
+import { completeCommand } from './commands/complete.js';
 import { costCommand } from './commands/cost.js';
 import { demoCommand } from './commands/demo.js';
 import { evalCommand } from './commands/eval.js';
@@ -49,6 +50,7 @@ export function createProgram(): Command {
     serveCommand,
     tuneCommand,
     trainCommand,
+    completeCommand,
   ]) {
     program.addCommand(command());
   }

@@ -45,6 +45,7 @@ export default defineConfig({
         text: 'Run and make',
         items: [
           { text: 'Operate', link: '/runbook' },
+          { text: 'In your own CDK app', link: '/cdk' },
           { text: 'Distil a model', link: '/distillation' },
         ],
       },

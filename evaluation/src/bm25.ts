@@ -34,7 +34,11 @@ const STOP_WORDS = new Set(
  * tokens as a document's length, so every token carries its position until the length has been counted.
  */
 export class Bm25Index {
-  private constructor(private readonly index: MiniSearch<EvaluationDocument>) {}
+  readonly #index: MiniSearch<EvaluationDocument>;
+
+  private constructor(index: MiniSearch<EvaluationDocument>) {
+    this.#index = index;
+  }
 
   static async create(
     documents: Iterable<EvaluationDocument>,
@@ -54,7 +58,7 @@ export class Bm25Index {
 
   /** The best `limit` documents, highest score first; equal scores by falling id, as trec_eval orders them. */
   search(query: string, limit: number): ScoredDocument[] {
-    return this.index
+    return this.#index
       .search(query)
       .map(({ id, score, queryTerms }) => ({ id: id as string, score: score / (queryTerms.length || 1) }))
       .sort((a, b) => b.score - a.score || (a.id < b.id ? 1 : -1))

@@ -15,15 +15,15 @@ export interface Retrieved {
   readonly relevanceScore: number | undefined;
 }
 
-/** Two stages: BM25 finds candidates by their words, the reranker reads them and puts the answers first. */
+/** Two stages: BM25 finds candidates by their words, the reranker reads them, and the order comes of both. */
 export class Retriever {
   readonly #index = new MiniSearch<Passage>({ fields: ['title', 'text'] });
   readonly #passages: ReadonlyMap<string, Passage>;
 
-  constructor(
-    private readonly client: RerankerClient,
-    passages: readonly Passage[],
-  ) {
+  readonly #client: RerankerClient;
+
+  constructor(client: RerankerClient, passages: readonly Passage[]) {
+    this.#client = client;
     this.#index.addAll(passages);
     this.#passages = new Map(passages.map((passage) => [passage.id, passage]));
   }
@@ -33,10 +33,11 @@ export class Retriever {
     const hits = this.#index.search(query, { fuzzy: 0.2, prefix: true }).slice(0, 100);
     const candidates = hits.map((hit) => this.#passages.get(String(hit.id))!);
     if (candidates.length === 0) return [];
-    const { results } = await this.client.rerank({
+    const { results } = await this.#client.rerank({
       query,
       documents: candidates,
       text: ({ title, text }) => `${title}. ${text}`,
+      firstStageScores: hits.map(({ score }) => score),
       topN,
       onUnavailable: 'passthrough',
     });

@@ -118,17 +118,21 @@ async function* inBatches(passages: AsyncIterable<Passage>): AsyncGenerator<Pass
 
 /** The best so far, in the memory that they take twice. */
 class Best {
-  #kept: Ranked[] = [];
-  constructor(private readonly most: number) {}
+  readonly #kept: Ranked[] = [];
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   add(ranked: Ranked): void {
     this.#kept.push(ranked);
-    if (this.#kept.length >= 2 * this.most + BATCH) this.sorted();
+    if (this.#kept.length >= 2 * this.#most + BATCH) this.sorted();
   }
 
   sorted(): Ranked[] {
     this.#kept.sort((a, b) => b.logit - a.logit || a.place - b.place);
-    this.#kept.splice(this.most);
+    this.#kept.splice(this.#most);
     return this.#kept;
   }
 }

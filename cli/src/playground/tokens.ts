@@ -21,10 +21,13 @@ export interface TextsToCount {
 export class TokenCounter {
   #tokenizer: Promise<Tokenizer> | undefined;
 
-  constructor(
-    private readonly directory: string,
-    private readonly description: ModelDescription,
-  ) {}
+  readonly #directory: string;
+  readonly #description: ModelDescription;
+
+  constructor(directory: string, description: ModelDescription) {
+    this.#directory = directory;
+    this.#description = description;
+  }
 
   /** @throws UsageError when the request is no query and documents. */
   async count({
@@ -38,7 +41,7 @@ export class TokenCounter {
     ) {
       throw new UsageError('the body must be { query: string, documents: [string, ...] }');
     }
-    const { max_length: most, pair_template: template } = this.description;
+    const { max_length: most, pair_template: template } = this.#description;
     const room = Math.max(1, most - specialTokens(template) - (await this.#offsets(query)).length);
     const counts: TokenCount[] = [];
     for (const text of documents as readonly string[]) {
@@ -53,7 +56,7 @@ export class TokenCounter {
 
   async #offsets(text: string): Promise<readonly (readonly number[])[]> {
     this.#tokenizer ??= import('tokenizers').then(({ Tokenizer: Loaded }) => {
-      const tokenizer = Loaded.fromFile(path.join(this.directory, this.description.tokenizer.path));
+      const tokenizer = Loaded.fromFile(path.join(this.#directory, this.#description.tokenizer.path));
       tokenizer.disableTruncation();
       return tokenizer;
     });
