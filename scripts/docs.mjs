@@ -45,14 +45,17 @@ async function withOutputs(page, text) {
       } else {
         written += whole;
         if (shown === undefined && page.startsWith('examples/') && ports.size > servers.length) {
-          servers.push(spawn('bash', ['-c', `exec ${command}`], { cwd: root, env, stdio: 'ignore' }));
+          servers.push(
+            spawn('bash', ['-c', `exec ${command}`], { cwd: root, env, stdio: 'ignore', detached: true }),
+          );
           await opened([...ports.values()].at(-1), servers.at(-1));
         }
       }
     }
     return written + text.slice(end);
   } finally {
-    for (const server of servers) server.kill('SIGTERM');
+    // With what it started: npx passes no signal on.
+    for (const { pid, exitCode } of servers) if (exitCode === null) process.kill(-pid, 'SIGTERM');
   }
 }
 

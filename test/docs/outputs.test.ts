@@ -11,5 +11,5 @@ import { saturates } from '@sagemaker-reranker/models';
       cwd: path.resolve(__dirname, '../..'),
     });
   },
-  300_000,
+  1_200_000,
 );

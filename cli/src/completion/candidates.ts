@@ -44,7 +44,8 @@ function walk(
   let operands = 0;
   for (const word of words) {
     if (option !== undefined) option = undefined;
-    else if (word.startsWith('-')) option = command.options.find((each) => each.is(word) && each.required);
+    else if (word.startsWith('-'))
+      option = command.options.find((each) => [each.short, each.long].includes(word) && each.required);
     else {
       const next = command.commands.find((each) => each.name() === word);
       if (next === undefined) operands += 1;
