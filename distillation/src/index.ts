@@ -1,7 +1,6 @@
 /** Trains a student on the scores of teachers: one config from a corpus to a model directory. */
 export { readDistilConfig } from './config.js';
 export { EncodedGroups } from './data/groups.js';
-export { SentenceEncoder } from './data/sentence-encoder.js';
 export type { Aside, Progress } from './distil.js';
 export { gatherTexts } from './gather/files.js';
 export { gatherSources, readSources } from './gather/sources.js';

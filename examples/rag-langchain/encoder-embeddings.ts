@@ -1,5 +1,5 @@
 import { Embeddings } from '@langchain/core/embeddings';
-import type { SentenceEncoder } from '@sagemaker-reranker/distillation';
+import type { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 
 /** LangChain's embeddings by an encoder on this machine; those of a provider, as `BedrockEmbeddings`, take its place. */
 export class EncoderEmbeddings extends Embeddings {

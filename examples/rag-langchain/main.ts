@@ -4,7 +4,7 @@ import { Document } from '@langchain/core/documents';
 import { ChatPromptTemplate } from '@langchain/core/prompts';
 import { RerankerClient } from '@sagemaker-reranker/client';
 import { RerankerCompressor } from '@sagemaker-reranker/client/langchain';
-import { openEncoder } from '../encoder.js';
+import { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import { readPassages } from '../passages.js';
 import { EncoderEmbeddings } from './encoder-embeddings.js';
 import { SqliteVectorStore } from './sqlite-vector-store.js';
@@ -15,7 +15,7 @@ const [
 ] = process.argv.slice(2);
 if (directory === undefined) throw new Error('name the directory of an encoder');
 
-const encoder = await openEncoder(directory);
+const encoder = await SentenceEncoder.open(directory, { threads: 2 });
 const store = new SqliteVectorStore(new EncoderEmbeddings(encoder), ':memory:');
 const client = new RerankerClient({
   endpointName: process.env.RERANKER_ENDPOINT_NAME ?? 'reranker',

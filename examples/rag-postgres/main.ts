@@ -1,8 +1,8 @@
 // Retrieval from PostgreSQL: pgvector finds passages by their vectors, full-text search by their words, and the reranker reads
 // both.
 import { RerankerClient } from '@sagemaker-reranker/client';
+import { SentenceEncoder } from '@sagemaker-reranker/inference/runtime';
 import { Client } from 'pg';
-import { openEncoder } from '../encoder.js';
 import { readPassages } from '../passages.js';
 
 interface Row {
@@ -18,7 +18,7 @@ const [
 ] = process.argv.slice(2);
 if (directory === undefined) throw new Error('name the directory of an encoder');
 
-const encoder = await openEncoder(directory);
+const encoder = await SentenceEncoder.open(directory, { threads: 2 });
 const database = new Client({ connectionString: process.env.DATABASE_URL });
 await database.connect();
 const client = new RerankerClient({
