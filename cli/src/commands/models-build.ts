@@ -4,6 +4,7 @@ import { PRECISIONS, type Precision } from '@sagemaker-reranker/models';
 import type { WeightBits } from '@sagemaker-reranker/models/build';
 import { wholeNumber } from '../options.js';
 import { weightBitsOption } from './weight-bits.js';
+import { ProgressBar } from '../terminal/progress.js';
 import { Command } from '../command.js';
 
 interface BuildFlags {
@@ -49,11 +50,11 @@ export function buildCommand(): Command {
     .action(async (directory: string, { sample, ...flags }: BuildFlags) => {
       const samples = sample === undefined ? undefined : await readSamples(sample);
       const started = performance.now();
-      const onProgress = (done: number, total: number): void => {
-        if (process.stderr.isTTY)
-          process.stderr.write(`\rrounding tried: ${done} of ${total}${done === total ? '\n' : ''}`);
-      };
-      const result = await buildTuned({ ...flags, directory, samples, onProgress });
+      const progress = new ProgressBar('ways to round');
+      const onProgress = (done: number, total: number): void => progress.update(done, total);
+      const result = await buildTuned({ ...flags, directory, samples, onProgress }).finally(() =>
+        progress.stop(),
+      );
       const seconds = (performance.now() - started) / 1000;
       const text = flags.json ? JSON.stringify(result, null, 2) : report(flags.out, result, seconds);
       process.stdout.write(`${text}\n`);
