@@ -38,7 +38,7 @@ export default tseslint.config(
     ignores: [
       '**/dist',
       '**/node_modules',
-      'cdk.out',
+      '**/cdk.out',
       'docs/public',
       '**/coverage',
       'build',
