@@ -83,7 +83,9 @@ class Encoder {
     const names = ['input_ids', 'attention_mask', ...(tokenTypes ? ['token_type_ids'] : [])];
     const whole = names.map((name) => outer.input(name, DataType.INT64, ['batch', 'sequence']));
     if (flags) outer.input(flags.name, DataType.FLOAT, [flags.count]);
-    const [ids, mask, types] = names.map((name) => g.input(`pairs/${name}`, DataType.INT64, dims));
+    const given = names.map((name) => g.input(`pairs/${name}`, DataType.INT64, dims));
+    // Activations that are given as outputs must have one shape in all chunks.
+    const [ids, mask, types] = this.#options.observed === true ? given : this.#trimmed(given, given[1]!);
     const width = this.#spec.head === undefined ? this.#spec.architecture.hidden : 1;
     g.output(this.#score(ids!, mask!, types), DataType.FLOAT, ['pairs', width]);
     for (const { value, width: columns } of this.#observed) {
@@ -118,6 +120,16 @@ class Encoder {
     }
     const all = g.op('Reshape', [scores!, g.int([-1, width])]);
     return g.ops('Slice', [all, g.int([0]), batch], [name])[0]!;
+  }
+
+  /** The columns up to the last token of these pairs: what the longer pairs of other chunks have been padded to is no work here. */
+  #trimmed(inputs: readonly string[], mask: string): string[] {
+    const g = this.#g;
+    const sequence = g.op('Squeeze', [g.op('Shape', [mask], { start: 1, end: 2 })]);
+    const places = g.op('Range', [g.int(1), g.op('Add', [sequence, g.int(1)]), g.int(1)]);
+    const last = g.op('ReduceMax', [g.op('Mul', [mask, places])], { keepdims: 0 });
+    const end = g.op('Reshape', [g.op('Max', [last, g.int(1)]), g.int([1])]);
+    return inputs.map((x) => g.op('Slice', [x, g.int([0]), end, g.int([1])]));
   }
 
   /** Logits of some pairs, int64 [pairs, sequence] to float32 [pairs, 1]; without a head their vectors, [pairs, hidden]. */
