@@ -14,6 +14,7 @@ import { peers } from './peers.js';
 import { evaluation } from './evaluation.js';
 import { client } from './client.js';
 import { cost } from './cost.js';
+import { costModels } from './cost-models.js';
 import { soak } from './soak.js';
 import { training } from './training.js';
 import type { Suite } from './suite.js';
@@ -21,6 +22,7 @@ import type { Suite } from './suite.js';
 export const suites: Readonly<Record<string, Suite>> = {
   client,
   cost,
+  'cost-models': costModels,
   engine,
   'engine-throughput': engineThroughput,
   'engine-small': engineSmall,

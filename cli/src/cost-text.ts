@@ -16,7 +16,7 @@ import { wrapped } from './terminal/text.js';
 export function sideBySideText(comparisons: readonly Comparison[]): string {
   return table(
     [
-      { heading: 'variant' },
+      { heading: 'model' },
       right('queries/s'),
       { heading: 'cheapest' },
       right('USD/month'),
@@ -24,15 +24,15 @@ export function sideBySideText(comparisons: readonly Comparison[]): string {
       right('quality'),
     ],
     comparisons.map((comparison) => {
-      const { variant, queriesPerSecond, region } = comparison.question;
+      const { model, queriesPerSecond, region } = comparison.question;
       const found = headline(comparison)?.option;
       return [
-        variant,
+        model.name,
         count(queriesPerSecond),
         found ? found.label + standIn(found, region) : 'none meets the target',
         found ? figure(found.usdPerMonth) : '-',
         found ? figure(found.p95Ms) : '-',
-        String(VARIANTS[variant].published?.beirNdcg10 ?? '-'),
+        String((model.variant && VARIANTS[model.variant].published?.beirNdcg10) ?? '-'),
       ];
     }),
   );
@@ -49,7 +49,7 @@ export function comparisonText(comparison: Comparison, rows: number): string {
   const fails = alike(options.filter((option) => !option.meetsTarget));
   const found = headline(comparison);
   const lines = [
-    `${question.variant}: ${questionText(question)}`,
+    `${question.model.name}: ${questionText(question)}`,
     found
       ? `${found.words[0]!.toUpperCase()}${found.words.slice(1)}: ${found.option.label}, ${figure(found.option.usdPerMonth)} USD a month.`
       : noHeadline(comparison),
@@ -64,7 +64,7 @@ export function comparisonText(comparison: Comparison, rows: number): string {
     'The same work at APIs (other models):',
     services(comparison),
     '',
-    `Billed by memory (serverless), ${question.precision}:`,
+    `Billed by memory (serverless), ${question.model.precision}:`,
     memoryBilled(comparison),
     '',
     `GPUs and Inferentia would stay idle: this container runs on CPUs. A month of one: ${accelerators.map(({ instanceType, usdPerMonth }) => `${instanceType} ${figure(usdPerMonth)}`).join(', ')} USD.`,
@@ -130,7 +130,7 @@ function services({ services: sold }: Comparison): string {
 function memoryBilled({ memoryBilled: rows }: Comparison): string {
   return table(
     [
-      { heading: 'variant' },
+      { heading: 'model' },
       right('needs MiB'),
       right('billed MB'),
       right('USD/s'),
@@ -140,7 +140,7 @@ function memoryBilled({ memoryBilled: rows }: Comparison): string {
       right('saved'),
     ],
     rows.map((row) => [
-      row.variant,
+      row.model,
       figure(row.neededMib),
       row.memoryMb === null ? 'none' : String(row.memoryMb),
       figure(row.usdPerSecond),

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { ModelError, readModelDirectory } from '@sagemaker-reranker/models';
+import { ModelError, modelFileBytes, readModelDirectory } from '@sagemaker-reranker/models';
 import { createEngine, planMemory, type Engine } from './engine/index.js';
 import { RequestError } from './errors.js';
 import type { Logger } from './log.js';
@@ -128,8 +127,11 @@ export class LoadedModels {
   async #estimate(url: string): Promise<{ loaded: number; batches: number }> {
     const { workers } = this.#settings;
     const description = await readModelDirectory(url);
-    const modelFile = path.join(url, description.model);
-    const { loaded, largestBatch } = planMemory(description, modelFile, this.#settings);
+    const { loaded, largestBatch } = planMemory(
+      description,
+      modelFileBytes(url, description),
+      this.#settings,
+    );
     return { loaded: workers * loaded, batches: workers * largestBatch };
   }
 

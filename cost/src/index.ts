@@ -14,8 +14,6 @@ export {
   containerMemoryMib,
   leastServerlessMb,
   memoryHeadroom,
-  weightsOf,
-  type ModelFigures,
   type ServerlessMemoryMb,
 } from './model/memory.js';
 export {
@@ -25,15 +23,36 @@ export {
   type LatencyCheck,
   type ProcessorCheck,
 } from './model/check.js';
-export { describeMeasurement, tokensPerSecond, type Place, type Work } from './model/throughput.js';
-export { PriceBook, openPriceBook, type ListedPrice, type ServicePrice } from './price-book/book.js';
+export {
+  describeMeasurement,
+  estimatedTokensPerCpuSecond,
+  tokensPerCpuSecond,
+  tokensPerSecond,
+  type Place,
+  type Work,
+} from './model/throughput.js';
+export { sameModel } from './model/work.js';
+export {
+  PriceBook,
+  openPriceBook,
+  shippedPriceBook,
+  type ListedPrice,
+  type ServicePrice,
+} from './price-book/book.js';
 export { priceCacheDirectory, readCachedPrices, writeCachedPrices } from './price-book/cache.js';
 export { fetchOfferPrices, type OfferOptions } from './price-book/offer-files.js';
 export { fetchPrices, type PriceListOptions } from './price-book/price-list.js';
 export { SAVINGS_PLANS, type RegionPrices, type SavingsPlan } from './price-book/region-prices.js';
 export { REGIONS, checkRegion } from './price-book/regions.js';
 export { compare, type CompareOptions } from './compare/compare.js';
-export { DUTIES, checkQuestion, parseDuty, parseProfile, trafficOf } from './compare/question.js';
+export {
+  DUTIES,
+  checkQuestion,
+  modelOfVariant,
+  parseDuty,
+  parseProfile,
+  trafficOf,
+} from './compare/question.js';
 export {
   DOCUMENTS_PER_REQUEST,
   TOKENS_PER_PAIR,

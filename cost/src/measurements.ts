@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { VARIANT_IDS, isVariantId, packageRoot } from '@sagemaker-reranker/models';
+import { packageRoot } from '@sagemaker-reranker/models';
 import { CostError } from './errors.js';
-import { didYouMean } from './near-matches.js';
 import { HOSTING_MODES, type Measurement } from './types.js';
 
 /** Measurements that ship with this package. */
@@ -59,23 +58,21 @@ export function checkMeasurement(data: unknown, where: string): Measurement {
     (holds: (value: unknown) => boolean) =>
     (value: unknown): boolean =>
       value === null || holds(value);
-  need('format', (value) => value === 1, '1');
+  need('format', (value) => value === 2, '2');
   for (const name of ['date', 'command', 'machine.name']) need(name, text, 'a text');
   need('instanceType', orNull(text), 'an instance type or null');
   need('machine.architecture', (value) => value === 'x86_64' || value === 'arm64', 'x86_64 or arm64');
   need('machine.instructionSets', Array.isArray, 'a list');
-  const variant = at('variant');
-  if (typeof variant !== 'string' || !isVariantId(variant)) {
-    const given = String(variant);
-    throw new CostError(
-      `${where}: variant is ${JSON.stringify(variant)}; it must be one of ${VARIANT_IDS.join(', ')}${didYouMean(given, VARIANT_IDS)}`,
-    );
-  }
-  need('precision', (value) => value === 'fp32' || value === 'int8', 'fp32 or int8');
+  need('model.name', text, 'a text');
+  need('model.precision', (value) => value === 'fp32' || value === 'int8', 'fp32 or int8');
+  for (const name of ['layers', 'hidden', 'heads', 'intermediate', 'vocabulary'])
+    need(`model.architecture.${name}`, isPositive, 'a number above 0');
   const modes: readonly unknown[] = [...HOSTING_MODES, 'container'];
   need('hosting', (value) => modes.includes(value), `one of ${modes.join(', ')}`);
   const positive = [
     'machine.vcpus',
+    'model.weightsBytes',
+    'model.maxLength',
     'traffic.documentsPerQuery',
     'traffic.meanPairTokens',
     'saturation.pairsPerSecond',

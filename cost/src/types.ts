@@ -1,5 +1,5 @@
 /** What the parts of the cost comparison hand to each other. Plain data throughout: everything here is written as JSON. */
-import type { VariantId } from '@sagemaker-reranker/models';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 
 /**
  * Where a number comes from. `measured`: a run of this project's container on the machine named in its source.
@@ -18,7 +18,7 @@ export interface Figure {
   readonly source: string;
 }
 
-export type Precision = 'fp32' | 'int8';
+export type Precision = ModelFigures['precision'];
 
 export const HOSTING_MODES = [
   'real-time',
@@ -101,7 +101,7 @@ export interface MeasuredSize {
 
 /** What `reranker cost measure` writes. Real instances' measurements replace estimates. */
 export interface Measurement {
-  readonly format: 1;
+  readonly format: 2;
   /** ISO 8601, UTC. */
   readonly date: string;
   /** Version of this package that made it. */
@@ -116,8 +116,7 @@ export interface Measurement {
   readonly hosting: HostingMode | 'container';
   /** Serverless only: its memory size in MB. */
   readonly serverlessMemoryMb?: number;
-  readonly variant: VariantId;
-  readonly precision: Precision;
+  readonly model: ModelFigures;
   readonly software: { readonly node: string; readonly onnxruntime: string } | null;
   readonly traffic: {
     readonly documentsPerQuery: number;
@@ -165,8 +164,9 @@ export interface Duty {
 
 /** The work that is compared. */
 export interface Question {
-  readonly variant: VariantId;
-  readonly precision: Precision;
+  readonly model: ModelFigures;
+  /** Model directory that the figures were read from, for the question's command line. */
+  readonly modelDirectory?: string;
   readonly region: string;
   /** Mean rate while traffic is on; with a profile its highest hour. */
   readonly queriesPerSecond: number;
@@ -196,7 +196,8 @@ export interface HostingOption {
   /** For a label: `real-time ml.c7i.large`. */
   readonly label: string;
   readonly hosting: HostingMode;
-  readonly variant: VariantId;
+  /** Name of the model. */
+  readonly model: string;
   readonly precision: Precision;
   /** Null for serverless. */
   readonly instanceType: string | null;
@@ -248,9 +249,9 @@ export interface CostCurve {
   readonly basis: Basis;
 }
 
-/** A variant on memory-billed hosting, for the comparison of base with turbo with tiny. */
+/** A model on memory-billed hosting, for the comparison of base with turbo with tiny, and with the one asked for. */
 export interface MemoryBilledRow {
-  readonly variant: VariantId;
+  readonly model: string;
   readonly precision: Precision;
   readonly neededMib: Figure;
   /** Least serverless size that holds it; null when none does. */
@@ -275,7 +276,7 @@ export interface AcceleratorRow {
 
 /** The answer: `reranker cost compare --json` writes it as it is. */
 export interface Comparison {
-  readonly format: 2;
+  readonly format: 3;
   /** ISO 8601, UTC. */
   readonly date: string;
   readonly question: Question;

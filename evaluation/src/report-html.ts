@@ -1,37 +1,27 @@
 import type { EvaluationResult } from './evaluate.js';
 import type { Collection } from './collection.js';
 import { differenceChart } from './report-chart.js';
-import { escapeHtml } from '@sagemaker-reranker/models';
+import { escapeHtml, htmlPage } from '@sagemaker-reranker/models';
 import { queryDetails } from './report-queries.js';
 import { PUBLISHED, measuredTable, publishedTable, reportFacts, topKTable, winsAndLosses } from './report.js';
 import { type Table, metricTitle } from './table.js';
 
 const STYLE = `
-:root{color-scheme:light dark;--text:#1c2330;--soft:#5b6472;--line:#dde1e8;--page:#f5f6f8;--card:#fff;--first:#7c8698;--up:#0b7a4b;--down:#b3261e;--flat:#7c8698}
-@media(prefers-color-scheme:dark){:root{--text:#e6e9ef;--soft:#9aa4b2;--line:#313947;--page:#12161d;--card:#1a202a;--first:#8b95a7;--up:#4cc38a;--down:#ff8a80;--flat:#8b95a7}}
-*{box-sizing:border-box}
-body{font:15px/1.55 system-ui,sans-serif;margin:0;background:var(--page);color:var(--text)}
-main{max-width:76rem;margin:0 auto;padding:1.5rem 1rem 3rem}
-h1{font-size:1.7rem;line-height:1.2;margin:.5rem 0 1rem;overflow-wrap:anywhere}
-h2{font-size:1.1rem;margin:0 0 .75rem}
-section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.1rem;margin:0 0 1rem}
+:root{--first:#7c8698;--up:#0b7a4b;--down:#b3261e;--flat:#7c8698}
+@media(prefers-color-scheme:dark){:root{--first:#8b95a7;--up:#4cc38a;--down:#ff8a80;--flat:#8b95a7}}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.2rem;margin:0}
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-.scroll{overflow-x:auto}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{padding:.45rem .7rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-tr:last-child td{border-bottom:0}
-th{color:var(--soft);font-weight:600;font-size:.85rem}
+th,td{white-space:nowrap}tr:last-child td{border-bottom:0}
 tr>:first-child{padding-left:0;text-align:left;position:sticky;left:0;background:var(--card)}
 .best{font-weight:700}
 .tag{display:inline-block;font-size:.75rem;font-weight:600;letter-spacing:.03em;text-transform:uppercase;border:1px solid currentColor;border-radius:1rem;padding:0 .55rem;margin-right:.5rem;vertical-align:.1em}
 .measured{color:var(--up)}.published{color:var(--soft)}
-figure{margin:0}figcaption,.note{color:var(--soft);font-size:.88rem;margin:.5rem 0 0}
+figcaption,.note{color:var(--soft);font-size:.88rem;margin:.5rem 0 0}
 svg{display:block;font:13px system-ui,sans-serif}
 details{border-top:1px solid var(--line);padding:.45rem 0}summary{cursor:pointer;overflow-wrap:anywhere}summary .up{color:var(--up)}summary .down{color:var(--down)}summary span{font-variant-numeric:tabular-nums;font-weight:650;margin-right:.4rem}
-h3{font-size:1rem;margin:.9rem 0 .3rem}h4{font-size:.9rem;margin:.5rem 0 .2rem;color:var(--soft);overflow-wrap:anywhere}
+h4{font-size:.9rem;margin:.5rem 0 .2rem;color:var(--soft);overflow-wrap:anywhere}
 .sides{display:grid;grid-template-columns:1fr 1fr;gap:0 1.2rem}.sides ol{margin:0;padding-left:1.5rem;font-size:.88rem}.sides li{margin:.25rem 0;overflow-wrap:anywhere}.sides .id{color:var(--soft)}.hit b{color:var(--up)}
-@media(max-width:40rem){.sides{grid-template-columns:1fr}.scroll::after{content:'Scroll sideways for more columns';display:block;position:sticky;left:0;color:var(--soft);font-size:.8rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}section{padding:.9rem .8rem}th{white-space:normal}tr>:first-child{min-width:8rem;max-width:9.5rem;white-space:normal}th,td{padding:.45rem .5rem}.crowded{display:none}}
+@media(max-width:640px){.sides{grid-template-columns:1fr}.scroll::after{content:'Scroll sideways for more columns';display:block;position:sticky;left:0;color:var(--soft);font-size:.8rem}dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .6rem}th{white-space:normal}tr>:first-child{min-width:8rem;max-width:9.5rem;white-space:normal}th,td{padding:.45rem .5rem}.crowded{display:none}}
 `.trim();
 
 /**
@@ -40,7 +30,6 @@ h3{font-size:1rem;margin:.9rem 0 .3rem}h4{font-size:.9rem;margin:.5rem 0 .2rem;c
  */
 export function formatHtml(result: EvaluationResult, collection?: Collection): string {
   const byTopK = topKTable(result);
-  const title = escapeHtml(`Reranking ${result.collection}`);
   const charts = result.compare.flatMap((metric) => {
     const drawn = differenceChart(result, metric);
     if (drawn === undefined) return [];
@@ -60,10 +49,7 @@ export function formatHtml(result: EvaluationResult, collection?: Collection): s
   const facts = reportFacts(result).map(
     ([name, fact]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(fact)}</dd>`,
   );
-  return [
-    '<!doctype html>',
-    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${title}</title><style>${STYLE}</style></head><body><main>`,
-    `<h1>${title}</h1>`,
+  const body = [
     `<section><dl>${facts.join('')}</dl></section>`,
     section('measured', 'On this collection', table(measuredTable(result), true)),
     ...charts,
@@ -74,8 +60,8 @@ export function formatHtml(result: EvaluationResult, collection?: Collection): s
       'Not measured here',
       `${table(publishedTable(), false)}<p class="note">${escapeHtml(PUBLISHED)}.</p>`,
     ),
-    '</main></body></html>\n',
-  ].join('\n');
+  ];
+  return htmlPage({ title: `Reranking ${result.collection}`, style: STYLE, body });
 }
 
 function section(kind: 'measured' | 'published', heading: string, body: string): string {

@@ -90,9 +90,8 @@ export {
 export {
   SERVERLESS_MEMORY_MB,
   containerMemoryMib,
-  weightsOf,
   type Figure,
-  type ModelFigures,
   type Precision,
   type ServerlessMemoryMb,
 } from '@sagemaker-reranker/cost';
+export { manifestFigures, variantFigures, type ModelFigures } from '@sagemaker-reranker/models';

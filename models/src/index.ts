@@ -4,11 +4,12 @@ export { exportModel, openModelDirectory, packModel, type ModelDirectory, type P
 export { cacheDirectory } from './cache-directory.js';
 export { modelFileBytes, readModelDirectory, type ModelDescription } from './description.js';
 export { PRECISIONS, type Precision } from './encoder/quantization.js';
-export { escapeHtml } from './escape-html.js';
 export { ModelError, type ModelErrorCode } from './errors.js';
 export { explain, systemReason, UsageError } from './failure.js';
+export { directoryFigures, manifestFigures, variantFigures, type ModelFigures } from './figures.js';
 export { FAR } from './encoder/constants.js';
 export { DownloadError, download, type DownloadOptions, type Remote } from './fetch/download.js';
+export { escapeHtml, htmlPage, type HtmlPage } from './html-page.js';
 export { importExport } from './import.js';
 export { describeFaults, type LineFault } from './line-faults.js';
 export {
@@ -26,7 +27,13 @@ export {
   type PairElement,
 } from './manifest.js';
 export { batchBytes, loadedBytes, SERVER_BYTES, type BatchModel } from './memory.js';
-export { operationsPerToken, type Operations } from './operations.js';
+export {
+  operationsPerBatch,
+  operationsPerToken,
+  productForms,
+  type BatchOperations,
+  type Operations,
+} from './operations.js';
 export { builtFile, embeddedModelDirectory, packageRoot, packageVersion } from './package-root.js';
 export { OLDEST_EVERY, Planner, type BatchLimit, type PlanItem } from './planner.js';
 export { instructionSets, saturates } from './processor.js';

@@ -1,11 +1,11 @@
-import type { ModelDescription } from './description.js';
+import type { Architecture } from './architecture.js';
 import { BLOCK } from './encoder/constants.js';
 
 /**
- * Bytes a batch needs beside the loaded model. Measured on 2026-11-23 (ONNX Runtime 1.30.0, x64, one thread) as the growth of
+ * Bytes a batch needs beside the loaded model. Measured (ONNX Runtime 1.30.0, x64, one thread) as the growth of
  * the resident peak of a process that ran the ONNX file alone: tiny and turbo int8, tiny and base fp32, 128 to 4,096 padded
  * tokens. It grew by 21 to 27 KB a padded token with 384 + 1,536 features and by about 43 KB with 768 + 3,072. The bytes here
- * are chosen by hand to lie above every one of them; `npm run bench -- engine-coefficients` holds them against inference processes.
+ * are chosen by hand to lie above every one of them, and above those of the other structures (at most 0.95 of them, 2026-11-26); `npm run bench -- engine-coefficients` holds them against inference processes.
  */
 const BYTES_PER_TOKEN_FEATURE = 13;
 /** float32 scores of a block of query rows in every head, with the ALiBi bias beside them: from the graph, not fitted. */
@@ -18,14 +18,12 @@ const EXPORTED_BYTES_PER_SCORE = 16;
 const BATCH_BYTES = 2 * 1024 * 1024;
 
 /**
- * Resident memory of an inference process before it has a model, and for each byte of the model's file. Measured on
- * 2026-11-24 (ONNX Runtime 1.30.0, x64, two threads) as `residentBytes` in the log line `model loaded`, which follows
- * `POST /models` of `SAGEMAKER_MULTI_MODEL=true node dist/container/main.js serve`, in 1e6 bytes: embedded int8 91 with a file
- * of 4, tiny int8 197 with 104, turbo int8 206 with 109, tiny fp32 235 with 132, base fp32 769 with 550; the line is chosen to lie
- * above every one. While it loads, a process held up to 82 more for a moment: less than its largest batch.
+ * Resident memory of an inference process before it has a model. Beside its file a loaded model holds the weights of products a second
+ * time, as ONNX Runtime packs them for its kernels. Measured on 2026-11-26 (ONNX Runtime 1.30.0, x64, two threads) as the resident set
+ * of an inference process that is ready, in 1e6 bytes: JinaBERT of 12 x 768 fp32 1,078 with a file of 541, ModernBERT fp32 1,078 with
+ * 540, RoBERTa fp32 859 with 436 and int8 363 with 181, DeBERTa fp32 536 with 283, JinaBERT of 4 x 384 fp32 208 with 81.
  */
 const PROCESS_BYTES = 90 * 1024 * 1024;
-const BYTES_PER_FILE_BYTE = 1.25;
 
 /**
  * The process that answers HTTP, in bytes: itself, of which 96 MB were measured under load and the rest is margin, and what it
@@ -34,7 +32,11 @@ const BYTES_PER_FILE_BYTE = 1.25;
 export const SERVER_BYTES = { process: 160 * 1024 * 1024, bodies: 190 * 1024 * 1024 } as const;
 
 /** What of a model decides what a batch of it costs. */
-export type BatchModel = Pick<ModelDescription, 'architecture' | 'exported'>;
+export interface BatchModel {
+  readonly architecture: Architecture;
+  /** Present where the graph is an exporter's. */
+  readonly exported?: object;
+}
 
 /** Bytes that a batch of `rows` pairs padded to `width` tokens needs at its peak. */
 export function batchBytes({ architecture, exported }: BatchModel, rows: number, width: number): number {
@@ -46,7 +48,10 @@ export function batchBytes({ architecture, exported }: BatchModel, rows: number,
   );
 }
 
-/** Bytes of an inference process that has loaded a model and scored nothing. */
-export function loadedBytes(modelFileBytes: number): number {
-  return Math.round(PROCESS_BYTES + BYTES_PER_FILE_BYTE * modelFileBytes);
+/** Bytes of an inference process that has loaded a model of so many bytes of weights and scored nothing. */
+export function loadedBytes({ architecture: a }: BatchModel, weightsBytes: number): number {
+  const table = 4 * a.vocabulary * (a.embedding ?? a.hidden);
+  // A table of another size than float32's says nothing of the rest.
+  const packed = table < weightsBytes ? weightsBytes - table : weightsBytes;
+  return PROCESS_BYTES + weightsBytes + packed;
 }

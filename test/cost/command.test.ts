@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { costCommand } from '../../cli/src/commands/cost.js';
 import { type Comparison, HOSTING_MODES } from '@sagemaker-reranker/cost';
+import { variantFigures } from '@sagemaker-reranker/models';
 import { reranker } from '../support/cli.js';
 import { inProcess } from './support/in-process.js';
 
@@ -101,7 +102,7 @@ test('--link asks the question of a page again; options beside it count for more
   const question = ({ stdout }: { stdout: string }) => (JSON.parse(stdout) as Comparison).question;
   expect(question(again)).toEqual(question(first));
   const other = await reranker(['cost', 'compare', '--link', link, '--variant', 'turbo', ...TYPES, '--json']);
-  expect(question(other)).toEqual({ ...question(first), variant: 'turbo' });
+  expect(question(other)).toEqual({ ...question(first), model: variantFigures('turbo', 'int8') });
 });
 
 test('several variants and rates side by side, with the published quality; Markdown for a ticket', async () => {
@@ -111,7 +112,7 @@ test('several variants and rates side by side, with the published quality; Markd
   expect(stdout).toMatch(/^tiny +1 .* 48\.54$/m);
   expect(stdout).toMatch(/^turbo +10 .* 49\.6$/m);
   const json = await reranker(['cost', ...several, ...TYPES, '--json']);
-  expect((JSON.parse(json.stdout) as Comparison[]).map(({ question }) => question.variant)).toEqual([
+  expect((JSON.parse(json.stdout) as Comparison[]).map(({ question }) => question.model.name)).toEqual([
     ...['tiny', 'tiny', 'turbo', 'turbo'],
   ]);
   const markdown = await reranker(['cost', ...asked(), ...TYPES, '--markdown']);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { checkMeasurement, readMeasurements, shippedMeasurements } from '@sagemaker-reranker/cost';
+import { variantFigures } from '@sagemaker-reranker/models';
 import { measurement } from './support/measurement.js';
 
 let directory: string;
@@ -14,18 +15,18 @@ const write = (name: string, data: unknown): string => {
   return file;
 };
 
-test('those that ship are whole, one for each variant and precision of a machine', () => {
+test('those that ship are whole, one for each model and precision of a machine', () => {
   const shipped = shippedMeasurements();
-  const keys = shipped.map(({ machine, variant, precision }) => `${machine.name} ${variant} ${precision}`);
+  const keys = shipped.map(({ machine, model }) => `${machine.name} ${model.name} ${model.precision}`);
   expect(keys.length).toBeGreaterThan(0);
   expect(new Set(keys).size).toBe(keys.length);
 });
 
 test('a folder is read file by file in order of names, other files left alone; a file is read alone', () => {
-  write('b.json', measurement({ variant: 'turbo' }));
+  write('b.json', measurement({ model: variantFigures('turbo', 'int8') }));
   const first = write('a.json', measurement());
   write('README.md', 'not a measurement');
-  expect(readMeasurements(directory).map(({ variant }) => variant)).toEqual(['tiny', 'turbo']);
+  expect(readMeasurements(directory).map(({ model }) => model.name)).toEqual(['tiny', 'turbo']);
   expect(readMeasurements(first)).toEqual([measurement()]);
 });
 
@@ -35,13 +36,13 @@ test('what is read is what was written', () => {
 });
 
 const of = (changes: object): unknown => ({ ...measurement(), ...changes });
-const machine = measurement().machine;
+const { machine, model } = measurement();
 
 test.each([
-  [of({ format: 2 }), 'format is 2; it must be 1'],
-  [of({ variant: 'turbp' }), 'variant is "turbp"; it must be one of'],
-  [of({ variant: 'turbp' }), 'did you mean turbo?'],
-  [of({ precision: 'fp16' }), 'precision is "fp16"; it must be fp32 or int8'],
+  [of({ format: 1 }), 'format is 1; it must be 2'],
+  [of({ model: { ...model, precision: 'fp16' } }), 'model.precision is "fp16"; it must be fp32 or int8'],
+  [of({ model: { ...model, weightsBytes: 0 } }), 'model.weightsBytes is 0; it must be a number above 0'],
+  [of({ model: { ...model, architecture: {} } }), 'model.architecture.layers is missing'],
   [of({ hosting: 'somewhere' }), 'hosting is "somewhere"; it must be one of real-time'],
   [of({ machine: { ...machine, vcpus: 0 } }), 'machine.vcpus is 0; it must be a number above 0'],
   [of({ machine: { ...machine, architecture: 'mips' } }), 'machine.architecture is "mips"'],

@@ -1,13 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
-import { type Hosting, type ModelFigures, type Precision, weightsOf } from '@sagemaker-reranker/infra';
+import { type Hosting, type ModelFigures, type Precision, variantFigures } from '@sagemaker-reranker/infra';
 import type { VariantId } from '@sagemaker-reranker/models';
 import { planOf } from './support/plans.js';
 
-const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
-  variant,
-  precision,
-  weightsBytes: weightsOf(variant, precision),
-});
+const figures = (variant: VariantId, precision: Precision): ModelFigures =>
+  variantFigures(variant, precision);
 const tiny = figures('tiny', 'int8');
 const turbo = figures('turbo', 'int8');
 const base = figures('base', 'fp32');

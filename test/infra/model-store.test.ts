@@ -4,7 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { readModelDirectory } from '../../infra/src/model/model-archive.js';
 import { ModelStore } from '../../infra/src/model/model-store.js';
-import { RerankerEndpoint, RerankerImage, RerankerModel } from '@sagemaker-reranker/infra';
+import { RerankerEndpoint, RerankerImage, RerankerModel, variantFigures } from '@sagemaker-reranker/infra';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { buildContext, modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures.js';
 import { emptyStack } from './support/stacks.js';
@@ -57,11 +57,10 @@ describe('several models', () => {
 
   test('must come from directories to lie below one prefix', () => {
     const stack = emptyStack();
-    const figures = { variant: 'turbo', precision: 'int8', weightsBytes: 1 } as const;
     const turbo = RerankerModel.fromBucket(
       Bucket.fromBucketName(stack, 'Models', 'my-models'),
       'turbo.tar.gz',
-      figures,
+      variantFigures('turbo', 'int8'),
     );
     expect(endpoint([tiny(), turbo], 'multi-model')).toThrow('models: turbo lies in a bucket of its own');
     expect(endpoint([tiny(), turbo], 'inference-components')).not.toThrow();

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { App, Stack } from 'aws-cdk-lib';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { RerankerModel } from '@sagemaker-reranker/infra';
+import { RerankerModel, variantFigures } from '@sagemaker-reranker/infra';
 import { modelDirectory, removeFixtures, temporaryDirectory } from './support/fixtures.js';
 import { emptyStack } from './support/stacks.js';
 
@@ -10,7 +10,13 @@ afterAll(removeFixtures);
 describe('fromDirectory', () => {
   test('reads its figures from the manifest', () => {
     const model = RerankerModel.fromDirectory(modelDirectory('turbo', 'x'.repeat(100)));
-    expect(model.figures).toEqual({ variant: 'turbo', precision: 'int8', weightsBytes: 100 });
+    expect(model.figures).toMatchObject({
+      name: 'turbo',
+      precision: 'int8',
+      weightsBytes: 100,
+      maxLength: 8192,
+      architecture: { layers: 6 },
+    });
   });
 
   test('becomes one .tar.gz asset, whose key follows the content', () => {
@@ -31,12 +37,13 @@ describe('fromDirectory', () => {
     expect(bind('other').key).not.toBe(one.key);
   });
 
-  test('a model of no registered variant says whose sizing applies', () => {
+  test('a model of no registered variant is sized by itself', () => {
     const directory = modelDirectory(undefined);
-    expect(() => RerankerModel.fromDirectory(directory)).toThrow(
-      'names no variant in its manifest; say which sizing applies: variant, one of base, turbo, tiny, embedded',
+    const model = RerankerModel.fromDirectory(directory);
+    expect([model.name, model.figures.variant]).toEqual(['own', undefined]);
+    expect(() => RerankerModel.fromDirectory(directory, { variant: 'tiny' })).toThrow(
+      'holds own, which is no variant; leave variant out: sizing follows the model',
     );
-    expect(RerankerModel.fromDirectory(directory, { variant: 'tiny' }).figures.variant).toBe('tiny');
   });
 
   test('refuses a directory that holds another variant than the one asked for', () => {
@@ -47,7 +54,7 @@ describe('fromDirectory', () => {
 });
 
 describe('fromBucket', () => {
-  const figures = { variant: 'tiny', precision: 'int8', weightsBytes: 1 } as const;
+  const figures = variantFigures('tiny', 'int8');
 
   test('uploads nothing', () => {
     const stack = emptyStack();

@@ -5,7 +5,7 @@ import {
   recommendedInstanceType,
   serverlessMemoryMb,
   sizing,
-  weightsOf,
+  variantFigures,
 } from '@sagemaker-reranker/infra';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
@@ -19,10 +19,10 @@ const cases = VARIANT_IDS.flatMap((variant) =>
 test.each(cases)(
   'docs/runbook.md has the size of $variant $precision that the code has',
   ({ variant, precision }) => {
-    const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
+    const model = variantFigures(variant, precision);
     const { memoryMib, workers, threads } = sizing('real-time', model);
     const figures = [
-      recommendedInstanceType(variant),
+      recommendedInstanceType(model),
       memoryMib,
       serverlessMemoryMb(model),
       `${workers} × ${threads}`,

@@ -8,7 +8,7 @@ import {
   instanceType,
   scalingTargets,
   throughput,
-  weightsOf,
+  variantFigures,
 } from '@sagemaker-reranker/infra';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
 import { bound } from '../../infra/src/sizing/sizing.js';
@@ -29,10 +29,7 @@ describe('a fleet', () => {
   test('holds concurrent requests at high resolution, at what throughput says, with cooldowns, within its bounds', () => {
     const type = 'ml.c7i.8xlarge';
     const scaling = { maxInstanceCount: 6 };
-    const { concurrency } = scalingTargets(
-      { variant: 'tiny', precision: 'int8', weightsBytes: weightsOf('tiny', 'int8') },
-      { instance: instanceType(type) },
-    );
+    const { concurrency } = scalingTargets(variantFigures('tiny', 'int8'), { instance: instanceType(type) });
     expect(concurrency).toBeGreaterThan(2);
     const template = endpointStack({ mode: 'real-time', instanceType: type, scaling }).template();
     template.hasResourceProperties(TARGET, {
@@ -188,7 +185,7 @@ test("targets are at least one, and grow with the instance and with a copy's sha
       fc.integer({ min: 10, max: 1_000_000 }),
       fc.double({ min: 0.1, max: 1, noNaN: true }),
       (variant, precision, size, tokensPerRequest, share) => {
-        const model: ModelFigures = { variant, precision, weightsBytes: weightsOf(variant, precision) };
+        const model: ModelFigures = variantFigures(variant, precision);
         const targets = (at: number, part = 1) =>
           scalingTargets(model, { instance: sizes[at]! }, { tokensPerRequest, share: part });
         for (const name of ['concurrency', 'invocationsPerMinute'] as const) {

@@ -6,7 +6,7 @@ import {
   recommendedInstanceType,
   serverlessMemoryMb,
   sizing,
-  weightsOf,
+  variantFigures,
 } from '@sagemaker-reranker/infra';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
@@ -15,7 +15,7 @@ const cases = HOSTING_MODES.flatMap((mode) =>
     (['int8', 'fp32'] as const).map((precision) => ({
       mode,
       variant,
-      model: { variant, precision, weightsBytes: weightsOf(variant, precision) },
+      model: variantFigures(variant, precision),
       precision,
     })),
   ),
@@ -23,7 +23,7 @@ const cases = HOSTING_MODES.flatMap((mode) =>
 
 test.each(cases)(
   '$variant $precision with $mode is sized whole, from what was measured',
-  ({ mode, variant, model }) => {
+  ({ mode, model }) => {
     const size = sizing(mode, model);
     expect(size.workers).toBeGreaterThanOrEqual(1);
     if ('serverlessMb' in size.place) {
@@ -32,7 +32,7 @@ test.each(cases)(
       expect(size).toMatchObject({ initialCount: 0, maxCount: 5, workers: 1 });
       return;
     }
-    const instance = instanceType(recommendedInstanceType(variant));
+    const instance = instanceType(recommendedInstanceType(model));
     const share = mode === 'inference-components' ? 0.5 : 1;
     expect(size).toMatchObject({
       place: { instanceType: instance.name },

@@ -3,18 +3,14 @@ import {
   MEASURED_THREADS,
   instanceTypes,
   neededMib,
-  weightsOf,
+  variantFigures,
   workerSettings,
 } from '@sagemaker-reranker/infra';
 import { INSTANCE_OVERHEAD_MIB, instanceType, shippedMeasurements } from '@sagemaker-reranker/cost';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
 
 const models = VARIANT_IDS.flatMap((variant) =>
-  (['int8', 'fp32'] as const).map((precision) => ({
-    variant,
-    precision,
-    weightsBytes: weightsOf(variant, precision),
-  })),
+  (['int8', 'fp32'] as const).map((precision) => variantFigures(variant, precision)),
 );
 
 test('the repeated process is the measured one', () => {

@@ -9,26 +9,23 @@ import {
   recommendedInstanceType,
   serverlessMemoryMb,
   throughput,
-  weightsOf,
+  variantFigures,
 } from '@sagemaker-reranker/infra';
 import { shippedMeasurements } from '@sagemaker-reranker/cost';
 import { pricePerHour, queueTokens, requireRoom } from '../../infra/src/sizing/sizing.js';
 import { VARIANT_IDS, type VariantId } from '@sagemaker-reranker/models';
 
-const figures = (variant: VariantId, precision: Precision): ModelFigures => ({
-  variant,
-  precision,
-  weightsBytes: weightsOf(variant, precision),
-});
+const figures = (variant: VariantId, precision: Precision): ModelFigures =>
+  variantFigures(variant, precision);
 const cases = VARIANT_IDS.flatMap((variant) => [figures(variant, 'fp32'), figures(variant, 'int8')]);
 
-test.each(cases)('the recommended type holds $variant $precision', (model) => {
-  const instance = instanceType(recommendedInstanceType(model.variant));
+test.each(cases)('the recommended type holds $name $precision', (model) => {
+  const instance = instanceType(recommendedInstanceType(model));
   expect(() => requireRoom({ instance }, [model])).not.toThrow();
 });
 
 test.each(cases)(
-  'the recommended serverless memory holds $variant $precision and no smaller one does',
+  'the recommended serverless memory holds $name $precision and no smaller one does',
   (model) => {
     const memory = serverlessMemoryMb(model);
     expect(() => requireRoom({ serverlessMb: memory }, [model])).not.toThrow();
@@ -79,7 +76,7 @@ test('weights beyond the largest serverless memory are refused', () => {
 });
 
 test.each(cases)(
-  'the throughput of $variant $precision is measured, or an estimate that says from what',
+  'the throughput of $name $precision is measured, or an estimate that says from what',
   (model) => {
     for (const name of ['ml.c7i.large', 'ml.c8g.xlarge', 'ml.m5.4xlarge']) {
       const {

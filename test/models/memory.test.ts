@@ -31,15 +31,20 @@ describe('batchBytes', () => {
 });
 
 describe('loadedBytes', () => {
-  // Resident after loading and before the first request, ONNX Runtime 1.30.0, 2026-11-24; the file beside it.
+  // Resident when ready and before the first request, ONNX Runtime 1.30.0, 2026-11-26; sizes, vocabulary and file beside it.
   it.each([
-    ['embedded int8', 4.2, 91],
-    ['tiny int8', 104.0, 197.0],
-    ['turbo int8', 108.8, 206.1],
-    ['tiny fp32', 132.2, 234.9],
-    ['base fp32', 549.5, 769.3],
-  ])('of %s, a file of %d MB, covers the %d MB measured and little more', (_, file, mb) => {
-    expect(loadedBytes(file * MB)).toBeGreaterThanOrEqual(mb * MB);
-    expect(loadedBytes(file * MB)).toBeLessThan(1.15 * mb * MB);
-  });
+    ['JinaBERT fp32', 768, 28_000, 541, 1_078],
+    ['RoBERTa fp32', 768, 30_000, 436, 859],
+    ['RoBERTa int8', 768, 30_000, 181, 363],
+    ['ModernBERT fp32', 768, 30_000, 540, 1_078],
+    ['DeBERTa fp32', 768, 30_000, 283, 536],
+    ['JinaBERT fp32, small', 384, 28_000, 81, 208],
+  ])(
+    'of %s, %d wide with %d tokens, a file of %d MB, covers the %d MB measured and little more',
+    (_, hidden, vocabulary, file, mb) => {
+      const model = { architecture: { ...VARIANTS.base.architecture, hidden, vocabulary } };
+      expect(loadedBytes(model, file * MB)).toBeGreaterThanOrEqual(mb * MB);
+      expect(loadedBytes(model, file * MB)).toBeLessThan(1.15 * mb * MB);
+    },
+  );
 });

@@ -9,6 +9,7 @@ import {
   SAVINGS_PLANS,
   type SavingsPlan,
   compare,
+  modelOfVariant,
   openPriceBook,
   parseDuty,
   parseProfile,
@@ -18,7 +19,7 @@ import {
   writeWhole,
 } from '@sagemaker-reranker/cost';
 import { comparisonCsv, comparisonMarkdown, renderHtml } from '@sagemaker-reranker/cost/report';
-import { UsageError, type VariantId } from '@sagemaker-reranker/models';
+import { UsageError, directoryFigures } from '@sagemaker-reranker/models';
 import { comparisonText, sideBySideText } from '../cost-text.js';
 import { Command } from '../command.js';
 import { milliseconds, names, positive } from '../options.js';
@@ -26,7 +27,8 @@ import { milliseconds, names, positive } from '../options.js';
 interface Options {
   readonly link?: string;
   readonly variant?: readonly string[];
-  readonly precision: Precision;
+  readonly model?: readonly string[];
+  readonly precision?: Precision;
   readonly region: string;
   readonly queriesPerSecond?: readonly number[];
   readonly profile?: number[];
@@ -54,13 +56,15 @@ export function compareCommand(): Command {
     .description('Which hosting and instance type is cheapest for a traffic at a latency.')
     .option(
       '--variant <list>',
-      'base, turbo, tiny or embedded; several, separated by commas, side by side',
+      'variants as `models list` names them; several, separated by commas, side by side',
       names,
     )
+    .option('--model <list>', 'model directories instead, or beside them, separated by commas', names)
     .addOption(
-      new Option('--precision <precision>', 'of weights and products')
-        .choices(['fp32', 'int8'])
-        .default('int8'),
+      new Option(
+        '--precision <precision>',
+        'of the weights and products of --variant; default: int8',
+      ).choices(['fp32', 'int8']),
     )
     .option(
       '--queries-per-second <list>',
@@ -130,13 +134,16 @@ function linked(command: Command, link: string): Options {
 }
 
 async function questionsOf(options: Options): Promise<Question[]> {
-  const { variant: variants = [], queriesPerSecond = [], profile: hours, sample, p95 } = options;
+  const { variant: variants = [], model: directories = [], precision } = options;
+  const { queriesPerSecond = [], profile: hours, sample, p95 } = options;
   // The tokenizer is loaded by those who count with it alone.
   const counted =
-    sample === undefined ? undefined : await (await import('./cost-sample.js')).readSample(sample);
+    sample === undefined
+      ? undefined
+      : await (await import('./cost-sample.js')).readSample(sample, directories[0]);
   const { documents = counted?.documents, tokens = counted?.tokens } = options;
   const missing = [
-    variants.length > 0 ? [] : '--variant',
+    variants.length + directories.length > 0 ? [] : '--variant or --model',
     queriesPerSecond.length > 0 || hours ? [] : '--queries-per-second or --profile',
     documents === undefined ? '--documents or --sample' : [],
     tokens === undefined ? '--tokens or --sample' : [],
@@ -148,12 +155,21 @@ async function questionsOf(options: Options): Promise<Question[]> {
   const rates: readonly Pick<Question, 'queriesPerSecond' | 'duty' | 'profile'>[] = hours
     ? [trafficOf(hours)]
     : queriesPerSecond.map((rate) => ({ queriesPerSecond: rate, duty: options.duty }));
-  const { precision, region, minInstances, zones, savingsPlan, total } = options;
-  return variants.flatMap((variant) =>
+  if (precision !== undefined && variants.length === 0)
+    throw new UsageError('--precision is of --variant; a model directory has its own: leave it out');
+  const models: Pick<Question, 'model' | 'modelDirectory'>[] = [
+    ...variants.map((name) => ({ model: modelOfVariant(name, precision ?? 'int8') })),
+    ...(await Promise.all(
+      directories.map(async (modelDirectory) => ({
+        model: await directoryFigures(modelDirectory),
+        modelDirectory,
+      })),
+    )),
+  ];
+  const { region, minInstances, zones, savingsPlan, total } = options;
+  return models.flatMap((model) =>
     rates.map((traffic) => ({
-      // The question is checked as a whole, unknown names with it.
-      variant: variant as VariantId,
-      precision,
+      ...model,
       region,
       ...traffic,
       documentsPerQuery: documents!,

@@ -22,10 +22,12 @@ import {
 import {
   UsageError,
   VARIANT_IDS,
+  type ModelFigures,
   type VariantId,
+  directoryFigures,
   embeddedModelDirectory,
   packageVersion,
-  readManifest,
+  variantFigures,
 } from '@sagemaker-reranker/models';
 import { tokenizationOf } from './cost-tokens.js';
 import { Command } from '../command.js';
@@ -89,18 +91,11 @@ export function measureCommand(): Command {
       'name of a machine that is no instance type: give this or --instance-type',
       machineName,
     )
-    .addOption(
-      new Option('--variant <id>', "what it serves; default: the model directory's").choices(VARIANT_IDS),
-    )
-    .addOption(
-      new Option('--precision <precision>', "of its weights; default: the model directory's").choices([
-        'fp32',
-        'int8',
-      ]),
-    )
+    .addOption(new Option('--variant <id>', 'what an address or endpoint serves').choices(VARIANT_IDS))
+    .addOption(new Option('--precision <precision>', 'of its weights').choices(['fp32', 'int8']))
     .option(
       '--tokenizer <dir>',
-      'model directory whose tokenizer counts the tokens; default: --model, else the embedded one',
+      'model directory of what an address or endpoint serves: its tokenizer counts; default: the embedded one',
     )
     .option(
       '--documents <list>',
@@ -186,8 +181,8 @@ async function deployment(options: Options, signal: AbortSignal): Promise<Deploy
 /** What the command line and the model directory say of it. */
 async function subjectOf(
   options: Options,
-): Promise<Pick<Subject, 'command' | 'version' | 'machine' | 'instanceType' | 'variant' | 'precision'>> {
-  const { model, url, endpointName, image, role, modelData } = options;
+): Promise<Pick<Subject, 'command' | 'version' | 'machine' | 'instanceType' | 'model'>> {
+  const { url, endpointName, image, role, modelData } = options;
   // An endpoint that is deployed first has a region before it has a name.
   checkTarget(image === undefined ? options : { ...options, region: undefined });
   if (image !== undefined || role !== undefined || modelData !== undefined) {
@@ -203,26 +198,29 @@ async function subjectOf(
     throw new UsageError(`--concurrency is at most ${most} here, not ${Math.max(...options.concurrency)}`);
   }
   const remote = (url ?? endpointName ?? image) !== undefined;
-  const manifest = remote ? undefined : await readManifest(model ?? embeddedModelDirectory());
-  const declared = VARIANT_IDS.find((id) => id === manifest?.variant);
-  const variant = options.variant ?? declared;
-  // Weights alone in int8 are multiplied in float32.
-  const own = manifest && (manifest.precision === 'int8' ? 'int8' : 'fp32');
-  const precision = options.precision ?? own;
-  if (!variant || !precision) {
-    const missing = [variant ? [] : '--variant', precision ? [] : '--precision'].flat().join(' and ');
-    throw new UsageError(
-      `say ${missing}: ${manifest ? 'the manifest does not' : 'an address or endpoint does not'}`,
-    );
-  }
   return {
     command: ['reranker', ...process.argv.slice(2)].join(' '),
     version: packageVersion().version,
     machine: machineOf(options),
     instanceType: options.instanceType ?? null,
-    variant,
-    precision,
+    model: await measuredModel(options, remote),
   };
+}
+
+/** The model behind the address or endpoint: what --model or --variant says it is; here, the directory that is served. */
+async function measuredModel(options: Options, remote: boolean): Promise<ModelFigures> {
+  const { model, tokenizer, variant, precision } = options;
+  if (!remote) {
+    const given = [variant && '--variant', precision && '--precision'].filter(Boolean);
+    if (given.length > 0)
+      throw new UsageError(`${given.join(' and ')}: the model directory says it; leave it out`);
+    return directoryFigures(model ?? embeddedModelDirectory());
+  }
+  if (variant && precision) return variantFigures(variant, precision);
+  if (tokenizer !== undefined && !variant && !precision) return directoryFigures(tokenizer);
+  throw new UsageError(
+    'an address or endpoint does not say what it serves: give --variant and --precision, or its model directory with --tokenizer',
+  );
 }
 
 function machineOf({

@@ -15,6 +15,7 @@ interface Options {
   readonly region: string;
   readonly refresh?: boolean;
   readonly source: 'files' | 'api';
+  readonly format: 'json' | 'csv';
   readonly url?: string;
   readonly json?: boolean;
 }
@@ -33,11 +34,16 @@ export function pricesCommand(): Command {
         .choices(['files', 'api'])
         .default('files'),
     )
+    .addOption(
+      new Option('--format <format>', 'of the files; CSV is smaller')
+        .choices(['json', 'csv'])
+        .default('json'),
+    )
     .option('--url <url>', 'address of files or API instead of AWS’s own')
     .option('--json', 'print JSON')
-    .action(async ({ region: asked, refresh, source, url, json }: Options) => {
+    .action(async ({ region: asked, refresh, json, ...from }: Options) => {
       const regions = refresh && asked === 'all' ? REGIONS : [checkRegion(asked)];
-      if (refresh) for (const region of regions) await fetchAndKeep(region, source, url);
+      if (refresh) for (const region of regions) await fetchAndKeep(region, from);
       const [region] = regions as [string];
       if (regions.length > 1) return;
       const book = openPriceBook();
@@ -80,11 +86,14 @@ export function pricesCommand(): Command {
     });
 }
 
-async function fetchAndKeep(region: string, source: Options['source'], url?: string): Promise<void> {
+async function fetchAndKeep(
+  region: string,
+  { source, format, url }: Pick<Options, 'source' | 'format' | 'url'>,
+): Promise<void> {
   const prices =
     source === 'api'
       ? await fetchPrices(region, { endpoint: url })
-      : await fetchOfferPrices(region, { endpoint: url, onProgress: note });
+      : await fetchOfferPrices(region, { endpoint: url, format, onProgress: note });
   const file = await writeCachedPrices(prices);
   const number = (of: Readonly<Record<string, number>>): number => Object.keys(of).length;
   const plans = number(prices.savingsPlans['1yr']);

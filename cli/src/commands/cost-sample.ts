@@ -15,14 +15,15 @@ export interface SampledTraffic {
 
 /**
  * Counts the tokens of queries in JSON Lines: `{"query": "...", "documents": ["...", ...]}`, documents as texts or as objects
- * with a text. By the embedded model's tokenizer: another one's counts differ by some per cent.
+ * with a text.
+ * @param directory model directory whose tokenizer counts. Default: the embedded model's; another one's counts differ by some per cent.
  * @throws UsageError that names file and line of what is no query.
  */
-export async function readSample(file: string): Promise<SampledTraffic> {
+export async function readSample(file: string, directory?: string): Promise<SampledTraffic> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`--sample: ${file} cannot be read (${error.code ?? error.message})`);
   });
-  const { count, special, longestPair } = await tokenizationOf();
+  const { count, special, longestPair } = await tokenizationOf(directory);
   const lengths: number[] = [];
   let queries = 0;
   for (const [i, line] of text.split('\n').entries()) {

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { Tokenization } from '@sagemaker-reranker/cost/measure';
 import { PairEncoder } from '@sagemaker-reranker/inference';
-import { embeddedModelDirectory, readManifest, specialTokens } from '@sagemaker-reranker/models';
+import { embeddedModelDirectory, readModelDirectory, specialTokens } from '@sagemaker-reranker/models';
 
 /** How texts become tokens by a model directory's tokenizer; by default the embedded model's. */
 export async function tokenizationOf(directory = embeddedModelDirectory()): Promise<Tokenization> {
-  const { pair_template: template, max_length: longestPair, tokenizer: file } = await readManifest(directory);
+  const description = await readModelDirectory(directory);
+  const { pair_template: template, max_length: longestPair, tokenizer: file } = description;
   const special = specialTokens(template);
   const encoder = new PairEncoder(path.join(directory, file.path), template, Infinity);
   return {

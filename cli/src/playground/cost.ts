@@ -1,5 +1,10 @@
-import { compare, openPriceBook, parseDuty, shippedMeasurements } from '@sagemaker-reranker/cost';
-import { isVariantId, UsageError } from '@sagemaker-reranker/models';
+import {
+  compare,
+  modelOfVariant,
+  openPriceBook,
+  parseDuty,
+  shippedMeasurements,
+} from '@sagemaker-reranker/cost';
 
 /** What the page asks about its traffic. */
 export interface CostQuestion {
@@ -24,7 +29,7 @@ interface CostAnswer {
 
 const SHOWN = 5;
 
-/** @throws UsageError or CostError for what the comparison cannot answer. */
+/** @throws CostError for what the comparison cannot answer. */
 export function costOf({
   variant,
   region,
@@ -33,11 +38,9 @@ export function costOf({
   tokens,
   p95Ms,
 }: CostQuestion): CostAnswer {
-  if (!isVariantId(variant)) throw new UsageError(`variant ${JSON.stringify(variant)} is not known`);
   const comparison = compare(
     {
-      variant,
-      precision: 'int8',
+      model: modelOfVariant(variant, 'int8'),
       region,
       queriesPerSecond,
       documentsPerQuery: documents,

@@ -1,4 +1,4 @@
-import { type BatchModel, batchBytes, loadedBytes, SERVER_BYTES } from '@sagemaker-reranker/models';
+import { type BatchModel, batchBytes, SERVER_BYTES } from '@sagemaker-reranker/models';
 
 /** Part of the memory that is planned for; the rest is for request bodies, page cache and what else runs. */
 export const PLANNED_SHARE = 0.8;
@@ -7,10 +7,11 @@ export const PLANNED_SHARE = 0.8;
 export function batchBudget(options: {
   readonly memory: number;
   readonly workers: number;
-  readonly modelFileBytes: number;
+  /** Bytes that a process holds once it has loaded the model. */
+  readonly loaded: number;
 }): number {
-  const { memory, workers, modelFileBytes } = options;
-  const left = PLANNED_SHARE * memory - SERVER_BYTES.process - workers * loadedBytes(modelFileBytes);
+  const { memory, workers, loaded } = options;
+  const left = PLANNED_SHARE * memory - SERVER_BYTES.process - workers * loaded;
   return Math.max(0, Math.floor(left / workers));
 }
 

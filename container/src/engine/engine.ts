@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { LoadFailure, loadFault, TextTokenizer } from '@sagemaker-reranker/inference';
-import { type ModelDescription, readModelDirectory } from '@sagemaker-reranker/models';
+import { type ModelDescription, modelFileBytes, readModelDirectory } from '@sagemaker-reranker/models';
 import { RequestError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
@@ -106,7 +106,7 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
   const declared = await readModelDirectory(settings.modelDir);
   if (declared.exported !== undefined) logger.info({ choices: declared.exported.choices }, 'exported model');
   const modelFile = path.join(settings.modelDir, declared.model);
-  const plan = planMemory(declared, modelFile, settings);
+  const plan = planMemory(declared, modelFileBytes(settings.modelDir, declared), settings);
   const { model: manifest, limit } = plan;
   logPlan(plan, declared, logger);
   warnOfSaturation(declared, logger);

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import {
   type BatchLimit,
   type BatchModel,
@@ -14,7 +13,7 @@ import { batchBudget, longestWithin, PLANNED_SHARE } from './batch-memory.js';
 /** A longest pair below this is not worth serving: a machine with less memory is left to try. */
 const SHORTEST_LIMIT = 512;
 const EXPORTED_ADVICE =
-  'an exported graph builds the attention of a pair whole; `reranker models build` makes one of JinaBERT and BERT that does not';
+  'an exported graph builds the attention of a pair whole; `reranker models build` makes one that does not';
 
 /** What of the settings the plan is made from. */
 export type MemorySettings = Pick<
@@ -41,16 +40,17 @@ export interface MemoryPlan<M extends PlannedModel> {
 /**
  * Plans the memory of a model's inference processes. On a multi-model endpoint each model is planned as if it had all the
  * memory for models to itself: what it can take must not depend on which others are loaded.
+ * @param modelBytes of the model's files, values beside the ONNX file included
  * @param memory bytes there are for everything.
  */
 export function planMemory<M extends PlannedModel>(
   model: M,
-  modelFile: string,
+  modelBytes: number,
   settings: MemorySettings,
   memory: number = memoryBytes(),
 ): MemoryPlan<M> {
-  const modelFileBytes = statSync(modelFile).size;
-  const { budget, reason } = budgetOf(modelFileBytes, settings, memory);
+  const loaded = loadedBytes(model, modelBytes);
+  const { budget, reason } = budgetOf(loaded, settings, memory);
   const fitting = Math.max(SHORTEST_LIMIT, longestWithin(model, model.max_length, budget));
   const maxTokens = Math.min(model.max_length, fitting);
   const fullBatch = Math.min(budget, batchBytes(model, 1, settings.batchTokens));
@@ -59,24 +59,24 @@ export function planMemory<M extends PlannedModel>(
     limit: (rows, width) => batchBytes(model, rows, width) <= budget,
     budget,
     reason,
-    loaded: loadedBytes(modelFileBytes),
+    loaded,
     largestBatch: Math.max(batchBytes(model, 1, maxTokens), fullBatch),
   };
 }
 
 function budgetOf(
-  modelFileBytes: number,
+  loaded: number,
   { workers, batchMemoryBytes, multiModel, modelMemoryBytes }: MemorySettings,
   memory: number,
 ): { budget: number; reason: string } {
   if (batchMemoryBytes > 0) return { budget: batchMemoryBytes, reason: 'RERANKER_BATCH_MEMORY_BYTES' };
   const less = `less ${workers} loaded model(s), for each inference process`;
   if (multiModel) {
-    const left = Math.floor(modelMemoryBytes / workers) - loadedBytes(modelFileBytes);
+    const left = Math.floor(modelMemoryBytes / workers) - loaded;
     return { budget: Math.max(0, left), reason: `RERANKER_MODEL_MEMORY_BYTES ${less}` };
   }
   return {
-    budget: batchBudget({ memory, workers, modelFileBytes }),
+    budget: batchBudget({ memory, workers, loaded }),
     reason: `${100 * PLANNED_SHARE} % of ${memory} bytes less the server, ${less}`,
   };
 }

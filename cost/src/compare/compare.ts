@@ -8,6 +8,7 @@ import { estimated } from './figures.js';
 import { INSTANCE_MODES, instanceOption } from './instance-options.js';
 import { memoryBilled } from './memory-billed.js';
 import { checkQuestion } from './question.js';
+import { cheapestFirst, isPricedIn } from './ranking.js';
 import { defaultNote } from './recommended.js';
 import { serverlessOptions } from './serverless-options.js';
 import { serviceOptions } from './services.js';
@@ -43,7 +44,7 @@ export function compare(asked: Question, options: CompareOptions): Comparison {
   const rows = markFrontier(found.sort(cheapestFirst(region)), region);
   const services = serviceOptions(question, book);
   return {
-    format: 2,
+    format: 3,
     date: date.toISOString(),
     question,
     priceBook: { date: book.dateOf(region), description: book.describe(region) },
@@ -93,25 +94,6 @@ function accelerators({ region }: Question, book: PriceBook): AcceleratorRow[] {
     );
     return [{ instanceType: name, priceRegion: price.region, usdPerMonth }];
   });
-}
-
-const isPricedIn = ({ usdPerMonth, priceRegion }: HostingOption, region: string): boolean =>
-  usdPerMonth !== null && priceRegion === region;
-
-/**
- * Those that meet the target by cost: prices of the region, then stand-ins of other regions, then those without a price; of equal
- * cost the faster first. Then the others, the nearest to the target first, and of equally near the cheaper.
- */
-function cheapestFirst(region: string): (a: HostingOption, b: HostingOption) => number {
-  const value = (figure: HostingOption['p95Ms']): number => figure?.value ?? Number.MAX_VALUE;
-  const rank = (option: HostingOption): number =>
-    option.usdPerMonth === null ? 2 : isPricedIn(option, region) ? 0 : 1;
-  return (a, b) => {
-    if (a.meetsTarget !== b.meetsTarget) return a.meetsTarget ? -1 : 1;
-    const cost = rank(a) - rank(b) || value(a.usdPerMonth) - value(b.usdPerMonth);
-    const latency = value(a.p95Ms) - value(b.p95Ms);
-    return a.meetsTarget ? cost || latency : latency || cost;
-  };
 }
 
 /** Marks the options with a price of the region that no other such beats in cost and latency; `options` are cheapest first. */

@@ -9,8 +9,8 @@ const queues = new Map<string, { readonly measurements: readonly Measurement[]; 
 
 /** How the question's queries wait for one another, whatever their rate; kept, as many options and loads share it. */
 export function queueFor(question: Question, measurements: readonly Measurement[]): Queue {
-  const { variant, precision, documentsPerQuery, tokensPerPair, pairTokens } = question;
-  const key = JSON.stringify([variant, precision, documentsPerQuery, tokensPerPair, pairTokens]);
+  const { model, documentsPerQuery, tokensPerPair, pairTokens } = question;
+  const key = JSON.stringify([model, documentsPerQuery, tokensPerPair, pairTokens]);
   const known = queues.get(key);
   if (known?.measurements === measurements) return known.queue;
   const { timing, pairs } = timingFor(question, measurements);

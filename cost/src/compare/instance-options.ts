@@ -1,6 +1,6 @@
 import { instanceType, type InstanceType } from '../hardware/instance-types.js';
 import { processorOf } from '../hardware/processors.js';
-import { containerMemoryMib, memoryHeadroom, weightsOf } from '../model/memory.js';
+import { containerMemoryMib, memoryHeadroom } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';
 import type { Figure, HostingMode, HostingOption, Measurement, Question } from '../types.js';
@@ -49,7 +49,7 @@ export function instanceOption(
   measurements: readonly Measurement[],
 ): HostingOption {
   const type = instanceType(typeName);
-  const { variant, precision } = question;
+  const { model } = question;
   const route = mode === 'asynchronous' ? ASYNCHRONOUS_SECONDS.value : ROUTE_SECONDS.value;
   const load = loadOf(question, route, measurements);
   const capacity = tokensPerSecond(question, { instance: type }, measurements);
@@ -64,7 +64,7 @@ export function instanceOption(
   const fleet = largest(fleets.value);
   const slower = fleetOf(load, lowOf(capacity), fleet.instances).p95Seconds;
   const faster = fleetOf(load, highOf(capacity), fleet.instances).p95Seconds;
-  const headroom = memoryHeadroom(type, [model(question)]);
+  const headroom = memoryHeadroom(type, [model]);
   const start = startShare(question, mode);
   const waitsForStart = start > 0.05;
   const p95 = waitsForStart ? INSTANCE_START_SECONDS.value : fleet.p95Seconds;
@@ -83,11 +83,11 @@ export function instanceOption(
       ? monthlyCost(question, mode, type, price.usd, book, fleets)
       : null;
   return {
-    id: `${mode}/${typeName}/${variant}`,
+    id: `${mode}/${typeName}/${model.name}`,
     label: `${mode} ${typeName}`,
     hosting: mode,
-    variant,
-    precision,
+    model: model.name,
+    precision: model.precision,
     instanceType: typeName,
     memoryMb: null,
     instances:
@@ -138,10 +138,6 @@ export function perMillion(cost: Figure, question: Question): Figure {
 /** GB that go into an endpoint in a month. */
 export function gbPerMonth(question: Question): number {
   return (documentsPerMonth(question) * question.tokensPerPair * BYTES_PER_TOKEN) / 1e9;
-}
-
-function model({ variant, precision }: Question) {
-  return { variant, precision, weightsBytes: weightsOf(variant, precision) };
 }
 
 /** Share of the queries that meet an endpoint without an instance. */
@@ -217,9 +213,9 @@ function instanceHours(
 
 function memoryReason(question: Question, headroom: Figure): string[] {
   if (headroom.value >= 0) return [];
-  const needed = containerMemoryMib([model(question)]);
+  const needed = containerMemoryMib([question.model]);
   return [
-    `memory: ${question.variant} ${question.precision} needs ${needed} MiB, ${-headroom.value} MiB more than the container gets here`,
+    `memory: ${question.model.name} ${question.model.precision} needs ${needed} MiB, ${-headroom.value} MiB more than the container gets here`,
   ];
 }
 
@@ -298,7 +294,7 @@ function notes(
     found.push(`meets the target with one of ${question.zones} zones lost`);
   if (type.burstable)
     found.push('burstable: no Application Auto Scaling, so all instances are billed all month');
-  if (question.precision === 'int8' && !processorOf(type).exactInt8)
+  if (question.model.precision === 'int8' && !processorOf(type).exactInt8)
     found.push(
       'int8 products can saturate on processors without VNNI: build with --weight-bits 7, or use fp32',
     );

@@ -1,4 +1,5 @@
-import { MEMORY_BASIS, containerMemoryMib, leastServerlessMb, weightsOf } from '../model/memory.js';
+import { variantFigures } from '@sagemaker-reranker/models';
+import { MEMORY_BASIS, containerMemoryMib, leastServerlessMb } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';
 import type { Figure, Measurement, MemoryBilledRow, Question } from '../types.js';
@@ -7,13 +8,21 @@ import { queueFor } from './fleet.js';
 
 const COMPARED = ['base', 'turbo', 'tiny'] as const;
 
-/** The variants where memory is what is billed: the least serverless size of each, and the question's work on it. */
+/**
+ * What the question's work costs where memory is billed, on the least serverless size that holds the model: base, turbo and tiny, and
+ * the model asked for where it is none of them.
+ */
 export function memoryBilled(
   question: Question,
   book: PriceBook,
   measurements: readonly Measurement[],
 ): MemoryBilledRow[] {
-  const rows = COMPARED.map((variant) => row({ ...question, variant }, book, measurements));
+  const { model } = question;
+  const compared = COMPARED.map((variant) =>
+    variant === model.variant ? model : variantFigures(variant, model.precision),
+  );
+  const models = compared.includes(model) ? compared : [...compared, model];
+  const rows = models.map((each) => row({ ...question, model: each }, book, measurements));
   const [base] = rows;
   return rows.map((each) => ({
     ...each,
@@ -23,16 +32,15 @@ export function memoryBilled(
 }
 
 function row(question: Question, book: PriceBook, measurements: readonly Measurement[]): MemoryBilledRow {
-  const { variant, precision, region } = question;
-  const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
+  const { model, region } = question;
   const memoryMb = leastServerlessMb(model);
   const price = memoryMb === null ? null : book.usdPerServerlessSecondOrStandIn(memoryMb, region);
   const usdPerSecond = price?.usd ?? null;
   const seconds = memoryMb === null ? null : secondsPerQuery(question, memoryMb, measurements);
   const perMillion = usdPerSecond ? (usdPerSecond.value * 1e6) / question.documentsPerQuery : null;
   return {
-    variant,
-    precision,
+    model: model.name,
+    precision: model.precision,
     neededMib: {
       value: containerMemoryMib([model]),
       basis: 'estimated',

@@ -1,8 +1,8 @@
-import { VARIANTS, VARIANT_IDS, isVariantId } from '@sagemaker-reranker/models';
+import { type ModelFigures, VARIANT_IDS, isVariantId, variantFigures } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
 import { didYouMean } from '../near-matches.js';
 import { checkRegion } from '../price-book/regions.js';
-import type { Duty, Question } from '../types.js';
+import type { Duty, Precision, Question } from '../types.js';
 import { HOURS_PER_MONTH, MOST_INSTANCES } from './assumptions.js';
 
 /** Duties with a name. Burst: a quarter of an hour four times a day. */
@@ -88,6 +88,17 @@ export function trafficOf(
 }
 
 /**
+ * The figures of a variant, by its name.
+ * @throws CostError that names the variants there are.
+ */
+export function modelOfVariant(name: string, precision: Precision): ModelFigures {
+  if (isVariantId(name)) return variantFigures(name, precision);
+  throw new CostError(
+    `variant "${name}" is not known; it must be one of ${VARIANT_IDS.join(', ')}${didYouMean(name, VARIANT_IDS)}`,
+  );
+}
+
+/**
  * Holds a question against what makes sense.
  * @throws CostError that names every fault at once.
  */
@@ -97,15 +108,8 @@ export function checkQuestion(question: Question): Question {
     if (!(value >= least && value <= most))
       faults.push(`${name} is ${value}; it must be from ${least} to ${most} ${what}`);
   };
-  const variant: string = question.variant;
-  if (!isVariantId(variant)) {
-    faults.push(
-      `variant "${variant}" is not known; it must be one of ${VARIANT_IDS.join(', ')}${didYouMean(variant, VARIANT_IDS)}`,
-    );
-  } else {
-    const { contextTokens } = VARIANTS[variant];
-    range('tokens', question.tokensPerPair, 4, contextTokens, `tokens a pair, the context of ${variant}`);
-  }
+  const { name, maxLength } = question.model;
+  range('tokens', question.tokensPerPair, 4, maxLength, `tokens a pair, the context of ${name}`);
   range('queries-per-second', question.queriesPerSecond, 1e-5, 1e5, 'queries a second');
   range('documents', question.documentsPerQuery, 1, 10_000, 'documents a query');
   if (!Number.isInteger(question.documentsPerQuery))

@@ -1,50 +1,89 @@
-import { VARIANTS, type VariantId, operationsPerToken } from '@sagemaker-reranker/models';
-import type { HostingOption, Question } from '../types.js';
+import type { ModelFigures } from '@sagemaker-reranker/models';
+import { instanceType, instanceTypes } from '../hardware/instance-types.js';
+import { processorOf } from '../hardware/processors.js';
+import { shippedMeasurements } from '../measurements.js';
+import { sameModel } from '../model/work.js';
+import { shippedPriceBook } from '../price-book/book.js';
+import type { HostingOption, Measurement, Question } from '../types.js';
+import { duration } from './figures.js';
+import { instanceOption } from './instance-options.js';
 import { parseDuty } from './question.js';
+import { cheapestFirst } from './ranking.js';
 
 /** Passages of a request, and tokens of each with its query and the special tokens: p50 44 and p90 149 tokens a passage. */
 export const DOCUMENTS_PER_REQUEST = 100;
 export const TOKENS_PER_PAIR = 80;
+/** More vCPUs are a bill that nobody should get without having asked for it. */
+const MOST_VCPUS = 8;
 
-/**
- * The traffic that the recommended types are held against: a request a second, of base one in five seconds, answered within
- * three seconds.
- */
-export function referenceQuestion(variant: VariantId): Question {
+/** The traffic that a deployment is sized for where nothing is said: a request a second, answered within two seconds. */
+export function referenceQuestion(model: ModelFigures): Question {
   return {
-    variant,
-    precision: 'int8',
+    model,
     region: 'us-east-1',
-    queriesPerSecond: variant === 'base' ? 0.2 : 1,
+    queriesPerSecond: 1,
     documentsPerQuery: DOCUMENTS_PER_REQUEST,
     tokensPerPair: TOKENS_PER_PAIR,
-    p95Ms: 3000,
+    p95Ms: 2000,
     duty: parseDuty('always'),
   };
 }
 
 /**
- * The instance type that a deployment takes where none is named: of the types that batch transform runs on too, so that one
- * image serves both, one of the newest Xeons (c7i, with AVX-512 VNNI and AMX) that carries the reference traffic, which a smaller
- * one does not at the slow end of the estimate. A
- * test holds it against the comparison for that traffic: it meets the target, and costs at most a tenth more than the cheapest
- * of its vCPUs, c6i, which rests on assumed clocks.
+ * Types that a deployment takes without being asked: those that batch transform runs on too, so that one image serves both, and that
+ * compute int8 products exactly, so that other weights need no other type.
  */
-export function recommendedInstanceType(variant: VariantId): string {
-  const { products } = operationsPerToken(VARIANTS[variant].architecture, TOKENS_PER_PAIR);
-  if (products > 20e6) return 'ml.c7i.2xlarge';
-  return products > 10e6 ? 'ml.c7i.xlarge' : 'ml.c7i.large';
+export const defaultTypes = (): string[] =>
+  instanceTypes()
+    .filter((type) => type.batchTransform && type.vcpus <= MOST_VCPUS && processorOf(type).exactInt8)
+    .map(({ name }) => name);
+
+const known: { readonly model: ModelFigures; readonly name: string }[] = [];
+
+/**
+ * The instance type that a deployment takes where none is named: what the comparison puts first, of real-time hosting on such types,
+ * for the reference traffic at the prices that ship, and that carries it with the one instance that a deployment starts with; where
+ * there is none, what comes first. Prices that a user has fetched do
+ * not count: the same model gets the same template everywhere.
+ */
+export function recommendedInstanceType(model: ModelFigures): string {
+  const found = known.find(
+    (each) => sameModel(each.model, model) && each.model.maxLength === model.maxLength,
+  );
+  if (found) return found.name;
+  const name = recommend(model, shippedMeasurements());
+  known.push({ model, name });
+  return name;
+}
+
+/** Whether the one instance that a deployment starts with meets the target. */
+export const carriesAlone = ({ meetsTarget, instances }: HostingOption): boolean =>
+  meetsTarget && instances?.value === 1;
+
+function recommend(model: ModelFigures, measurements: readonly Measurement[]): string {
+  const question = referenceQuestion(model);
+  const book = shippedPriceBook();
+  const options = defaultTypes()
+    .map((type) => instanceOption(question, 'real-time', type, book, measurements))
+    .sort(cheapestFirst(question.region));
+  return (options.find(carriesAlone) ?? options[0]!).instanceType!;
 }
 
 /** What `cdk deploy` takes by default beside what is cheapest here, and why. */
-export function defaultNote({ variant }: Question, options: readonly HostingOption[]): string {
-  const { queriesPerSecond, p95Ms } = referenceQuestion(variant);
-  const name = recommendedInstanceType(variant);
-  const own = options.find(({ instanceType, hosting }) => instanceType === name && hosting === 'real-time');
+export function defaultNote({ model }: Question, options: readonly HostingOption[]): string {
+  const { queriesPerSecond, p95Ms } = referenceQuestion(model);
+  const name = recommendedInstanceType(model);
+  const realTime = options.filter(({ hosting }) => hosting === 'real-time');
+  const own = realTime.find((option) => option.instanceType === name);
   const here = !own
     ? ''
     : own.meetsTarget
       ? '; it meets the target of this question, too'
       : '; it does not meet the target of this question: set instanceType';
-  return `\`cdk deploy\` takes ${name} where no type is named: a c7i that answers ${queriesPerSecond} requests a second of ${DOCUMENTS_PER_REQUEST} documents within ${p95Ms / 1000} s, which a smaller one does not at the slow end of the estimate, and runs batch transform as well, which no Graviton type does${here}`;
+  const cheaper = realTime.find(({ meetsTarget }) => meetsTarget)?.instanceType;
+  const other =
+    !cheaper || cheaper === name || instanceType(cheaper).batchTransform
+      ? ''
+      : `; ${cheaper} is left out because batch transform does not run on it: set instanceType where you need none`;
+  return `\`cdk deploy\` takes ${name} where no type is named: the cheapest of real-time hosting for ${queriesPerSecond} request a second of ${DOCUMENTS_PER_REQUEST} documents within ${duration(p95Ms / 1000)}, of the types up to ${MOST_VCPUS} vCPUs that run batch transform as well and compute int8 exactly${other}${here}`;
 }

@@ -1,4 +1,4 @@
-import { SERVERLESS_MEMORY_MB, memoryHeadroom, weightsOf } from '../model/memory.js';
+import { SERVERLESS_MEMORY_MB, memoryHeadroom } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';
 import type { HostingOption, Measurement, Question } from '../types.js';
@@ -34,12 +34,10 @@ function serverlessOption(
   book: PriceBook,
   measurements: readonly Measurement[],
 ): HostingOption {
-  const { variant, precision } = question;
+  const { name, precision } = question.model;
   const load = loadOf(question, SERVERLESS_ROUTE_SECONDS.value, measurements);
   const capacity = tokensPerSecond(question, { serverlessMb: memoryMb }, measurements);
-  const headroom = memoryHeadroom({ serverlessMb: memoryMb }, [
-    { variant, precision, weightsBytes: weightsOf(variant, precision) },
-  ]);
+  const headroom = memoryHeadroom({ serverlessMb: memoryMb }, [question.model]);
   const seconds = (rate: number): number => (load.tokensPerQuery / rate) * load.queue.alone;
   const executions = (rate: number): number => concurrency(question.queriesPerSecond * seconds(rate));
   const needed = executions(capacity.value);
@@ -48,7 +46,7 @@ function serverlessOption(
   const p95 = start.value + aloneP95(load, capacity.value);
   const reasons: string[] = [];
   if (headroom.value < 0)
-    reasons.push(`memory: ${variant} ${precision} needs ${-headroom.value} MiB more than ${memoryMb} MB`);
+    reasons.push(`memory: ${name} ${precision} needs ${-headroom.value} MiB more than ${memoryMb} MB`);
   if (p95 > load.targetSeconds) reasons.push(latency(question, load, p95, start.value, cold));
   if (needed > MOST_CONCURRENCY)
     reasons.push(
@@ -76,10 +74,10 @@ function serverlessOption(
       )
     : null;
   return {
-    id: `serverless/${memoryMb}/${variant}`,
+    id: `serverless/${memoryMb}/${name}`,
     label: `serverless ${memoryMb} MB`,
     hosting: 'serverless',
-    variant,
+    model: name,
     precision,
     instanceType: null,
     memoryMb,

@@ -18,8 +18,7 @@ export type Subject = Pick<
   | 'region'
   | 'hosting'
   | 'serverlessMemoryMb'
-  | 'variant'
-  | 'precision'
+  | 'model'
   | 'software'
   | 'startSeconds'
 >;
@@ -78,7 +77,7 @@ export async function measure(options: MeasureOptions): Promise<Measurement> {
     sizes.push(await new Session({ ...options, traffic: other }).size());
   const peak = await usage();
   return {
-    format: 1,
+    format: 2,
     date,
     ...subject,
     traffic: traffic.stated,

@@ -5,12 +5,9 @@ import type { Measurement } from '../types.js';
 import { writeWhole } from '../whole-file.js';
 
 /** `ml.c7i.xlarge-tiny-int8.json` */
-export function resultFileName({
-  machine,
-  variant,
-  precision,
-}: Pick<Measurement, 'machine' | 'variant' | 'precision'>): string {
-  return `${machine.name}-${variant}-${precision}.json`;
+export function resultFileName({ machine, model }: Pick<Measurement, 'machine' | 'model'>): string {
+  const name = model.name.replaceAll(/[^\w.-]+/g, '-');
+  return `${machine.name}-${name}-${model.precision}.json`;
 }
 
 /**

@@ -59,8 +59,8 @@ export function checkModel(measurements: readonly Measurement[]): {
   };
 }
 
-const nameOf = ({ variant, precision, machine }: Measurement): string =>
-  `${variant} ${precision} on ${machine.name}`;
+const nameOf = ({ model, machine }: Measurement): string =>
+  `${model.name} ${model.precision} on ${machine.name}`;
 
 function latencyChecks(m: Measurement, all: readonly Measurement[]): LatencyCheck[] {
   return m.open.flatMap((step, i) => {

@@ -1,19 +1,18 @@
-import type { VariantId } from '@sagemaker-reranker/models';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
 import { instanceType, type InstanceType } from '../hardware/instance-types.js';
 import { processorOf, speedOf, speedOfMachine, speedOfUnknown, type Speed } from '../hardware/processors.js';
 import type { Figure, LengthShare, Measurement, Precision } from '../types.js';
 import { exactly, inverse, product, within, type Interval } from './interval.js';
-import { workPerToken } from './operations.js';
 import type { Timing } from './simulation.js';
 import { fitTiming, meanLength, pairsOf, saturatedPerSecond, scaled, type Pairs } from './timing.js';
+import { sameModel } from './work.js';
 
 const { abs, exp, log, max, min } = Math;
 
 /** What is scored. */
 export interface Work {
-  readonly variant: VariantId;
-  readonly precision: Precision;
+  readonly model: ModelFigures;
   /** Mean tokens of a pair, query and special tokens included. */
   readonly tokensPerPair: number;
   readonly documentsPerQuery: number;
@@ -26,8 +25,8 @@ export type Place = { readonly instance: InstanceType } | { readonly serverlessM
 
 /** Relative length of pairs, and of queries, within which a measured throughput counts as measured. */
 const SAME_SIZE = 0.25;
-/** What a throughput at another variant's operation count may be off by: smaller products use a core less well. */
-const OTHER_VARIANT = 0.35;
+/** What a throughput carried over to another model may be off by. */
+const OTHER_MODEL = 0.35;
 /** The other precision's kernels, beyond what their instructions say. */
 const OTHER_PRECISION = 0.5;
 /** Another processor, beyond what its clock and instructions say: a Xeon and an EPYC, estimated from one another, were off by up to 1.86. */
@@ -59,21 +58,34 @@ export function tokensPerSecond(work: Work, place: Place, measurements: readonly
 
 /** What the measurements of others say of the machine and the work of `m`: a test of the method. */
 export function predictedOn(m: Measurement, others: readonly Measurement[]): Interval {
-  const { variant, precision, traffic, machine } = m;
+  const { model, traffic, machine } = m;
   const work: Work = {
-    variant,
-    precision,
+    model,
     tokensPerPair: traffic.meanPairTokens,
     documentsPerQuery: traffic.documentsPerQuery,
     pairTokens: pairsOf(m).mix,
   };
   const destination: Destination = {
     vcpus: effectiveVcpus(machine.vcpus),
-    speed: speedOfMachine(machine, precision),
+    speed: speedOfMachine(machine, model.precision),
     architecture: machine.architecture,
     type: null,
   };
   return combined(nearestTo(work, others).map((each) => estimate(work, destination, each, others)));
+}
+
+/** Tokens that the container scores in a second of a vCPU's time: what a machine with other work on it tells as well. */
+export function tokensPerCpuSecond(m: Measurement): number {
+  return tokensPerVcpu(m);
+}
+
+/** The same as estimated for the model of a measurement from those of other models on the same machine. */
+export function estimatedTokensPerCpuSecond(m: Measurement, others: readonly Measurement[]): number {
+  const { documentsPerQuery, meanPairTokens: tokensPerPair } = m.traffic;
+  const work = { model: m.model, tokensPerPair, documentsPerQuery, pairTokens: pairsOf(m).mix };
+  return geometricMean(
+    nearestTo(work, others).map((each) => tokensPerVcpu(each) * workRatio(work, each, others)),
+  );
 }
 
 /** The mean of several estimates; no narrower than their spread. */
@@ -98,7 +110,7 @@ interface Destination {
   readonly type: InstanceType | null;
 }
 
-function destinationOf(place: Place, { precision }: Work): Destination {
+function destinationOf(place: Place, { model: { precision } }: Work): Destination {
   if ('serverlessMb' in place) {
     return {
       vcpus: serverlessVcpus(place.serverlessMb),
@@ -130,11 +142,11 @@ export function timingFor(
 /** One line: what was measured, where and when. */
 export function describeMeasurement(m: Measurement): string {
   const tokens = Math.round(m.saturation.tokensPerSecond);
-  return `${m.variant} ${m.precision} on ${m.machine.name} (${m.machine.vcpus} vCPUs), ${m.date.slice(0, 10)}: ${tokens} tokens/s`;
+  return `${m.model.name} ${m.model.precision} on ${m.machine.name} (${m.machine.vcpus} vCPUs), ${m.date.slice(0, 10)}: ${tokens} tokens/s`;
 }
 
-function isOf({ variant, precision }: Measurement, work: Work): boolean {
-  return variant === work.variant && precision === work.precision;
+function isOf({ model }: Measurement, work: Work): boolean {
+  return sameModel(model, work.model);
 }
 
 function isAt(m: Measurement, place: Place): boolean {
@@ -166,8 +178,8 @@ const ratios = new WeakMap<Measurement, Map<string, number>>();
 function workRatio(work: Work, m: Measurement, all: readonly Measurement[]): number {
   const known = ratios.get(m) ?? new Map<string, number>();
   ratios.set(m, known);
-  const { variant, tokensPerPair, documentsPerQuery, pairTokens } = work;
-  const key = JSON.stringify([variant, tokensPerPair, documentsPerQuery, pairTokens, all.length]);
+  const { model, tokensPerPair, documentsPerQuery, pairTokens } = work;
+  const key = JSON.stringify([model, tokensPerPair, documentsPerQuery, pairTokens, all.length]);
   const ratio =
     known.get(key) ??
     tokenRate(timingOn(m, work, all), pairsFor(work, m)) / tokenRate(fitTiming(m, all).timing, pairsOf(m));
@@ -184,16 +196,10 @@ function pairsFor({ tokensPerPair, documentsPerQuery, pairTokens }: Work, m: Mea
   return { documents: documentsPerQuery, mix: pairTokens ?? scaled(pairsOf(m).mix, tokensPerPair) };
 }
 
-/** What the parts of a request cost on the measured machine, with the token's work of another variant. */
-function timingOn(m: Measurement, { variant }: Work, all: readonly Measurement[]): Timing {
-  const { timing } = fitTiming(m, all);
-  if (variant === m.variant) return timing;
-  return {
-    ...timing,
-    token: (width) =>
-      (timing.token(width) * workPerToken(variant, m.precision, width)) /
-      workPerToken(m.variant, m.precision, width),
-  };
+/** What the parts of a request cost on the measured machine, with the asked model. */
+function timingOn(m: Measurement, { model }: Work, all: readonly Measurement[]): Timing {
+  const fit = fitTiming(m, all);
+  return sameModel(model, m.model) ? fit.timing : fit.timingOf(model);
 }
 
 function nearestTo(work: Work, measurements: readonly Measurement[]): readonly Measurement[] {
@@ -203,8 +209,8 @@ function nearestTo(work: Work, measurements: readonly Measurement[]): readonly M
       'there is no measurement to calibrate an estimate on; make one with `reranker cost measure`',
     );
   }
-  const precise = usable.filter(({ precision }) => precision === work.precision);
-  const exact = precise.filter(({ variant }) => variant === work.variant);
+  const precise = usable.filter(({ model }) => model.precision === work.model.precision);
+  const exact = precise.filter(({ model }) => sameModel(model, work.model));
   return [exact, precise, usable].find((some) => some.length > 0)!;
 }
 
@@ -216,19 +222,19 @@ function estimate(
 ): Interval {
   const measuredType = m.instanceType === null ? null : instanceType(m.instanceType);
   const there = measuredType
-    ? speedOf(processorOf(measuredType), m.precision)
-    : speedOfMachine(m.machine, m.precision);
+    ? speedOf(processorOf(measuredType), m.model.precision)
+    : speedOfMachine(m.machine, m.model.precision);
   const sameProcessor =
     type !== null && measuredType !== null && processorOf(type) === processorOf(measuredType);
-  const samePrecision = m.precision === work.precision;
+  const samePrecision = m.model.precision === work.model.precision;
   return product(
     exactly(tokensPerVcpu(m) * workRatio(work, m, all)),
     vcpus,
     sameProcessor ? exactly(1) : within(1, OTHER_PROCESSOR),
     sameProcessor && samePrecision
       ? within(1, SAME_PROCESSOR)
-      : speedRatio(speed, there, productShare(m.precision, all)),
-    m.variant === work.variant ? exactly(1) : within(1, OTHER_VARIANT),
+      : speedRatio(speed, there, productShare(m.model.precision, all)),
+    sameModel(m.model, work.model) ? exactly(1) : within(1, OTHER_MODEL),
     samePrecision ? exactly(1) : within(1, OTHER_PRECISION),
     architecture === m.machine.architecture ? exactly(1) : within(1, OTHER_ARCHITECTURE),
   );
@@ -269,9 +275,9 @@ export function productShare(precision: Precision, measurements: readonly Measur
     measurements
       .filter(
         (fast) =>
-          slow.precision === 'fp32' &&
-          fast.precision === 'int8' &&
-          fast.variant === slow.variant &&
+          slow.model.precision === 'fp32' &&
+          fast.model.precision === 'int8' &&
+          fast.model.name === slow.model.name &&
           fast.machine.name === slow.machine.name &&
           fast.machine.vcpus === slow.machine.vcpus,
       )

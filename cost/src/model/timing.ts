@@ -1,8 +1,8 @@
-import { Random, type VariantId } from '@sagemaker-reranker/models';
-import type { ClosedStep, LengthShare, Measurement, Precision } from '../types.js';
+import { Random, type ModelFigures } from '@sagemaker-reranker/models';
+import type { ClosedStep, LengthShare, Measurement } from '../types.js';
 import { leastSquares } from './least-squares.js';
-import { workPerToken } from './operations.js';
 import { simulateClosed, type Lengths, type Timing } from './simulation.js';
+import { sameModel, workPerBatch, workPerToken } from './work.js';
 
 /** Queries of one kind: so many documents, and the lengths of their pairs. */
 export interface Pairs {
@@ -45,6 +45,10 @@ export interface Residual {
 /** What the parts of a request cost on the measured machine. */
 export interface Fit {
   readonly timing: Timing;
+  /** What was fitted, without what a batch costs in work of the model. */
+  readonly parts: Parts;
+  /** What the parts of a request would cost there with another model. */
+  timingOf(model: ModelFigures): Timing;
   /** Seconds of a token in rows as long as the mean pair of the measurement. */
   readonly tokenSeconds: number;
   /** How each closed step compares. */
@@ -93,8 +97,8 @@ function severalLengths({ traffic, sizes = [] }: Measurement): boolean {
 
 function donorFor(m: Measurement, all: readonly Measurement[]): Measurement | undefined {
   const donors = all.filter(severalSizes);
-  const same = donors.filter(({ precision }) => precision === m.precision);
-  return same.find(({ variant }) => variant === m.variant) ?? same[0] ?? donors[0];
+  const same = donors.filter(({ model }) => model.precision === m.model.precision);
+  return same.find(({ model }) => sameModel(model, m.model)) ?? same[0] ?? donors[0];
 }
 
 interface Parts extends Omit<Timing, 'token'> {
@@ -102,29 +106,30 @@ interface Parts extends Omit<Timing, 'token'> {
 }
 
 function fitObservations(m: Measurement, donor?: { readonly of: Measurement; readonly fit: Fit }): Fit {
-  const { variant, precision, traffic } = m;
+  const { model, traffic } = m;
   const all = observationsOf(m);
   // Alone, a request leaves cores idle: what it takes longer than its work is latency, not capacity.
   const saturated = all.filter(({ step }) => step.concurrency > 1);
   const used = saturated.length > 0 ? saturated : all;
-  const weigh = lengthWeight(variant, precision, traffic.meanPairTokens);
+  const unit = workPerToken(model, traffic.meanPairTokens);
+  const batchWork = workPerBatch(model) / unit;
   const tokenSeconds = 1 / m.saturation.tokensPerSecond;
   let parts: Parts = { request: 0, batch: 0, pair: 0, latency: 0, pairLatency: 0, tokenSeconds };
   if (donor) {
     // The same code on another machine: faster or slower by as much as its tokens, where the model is the same.
-    const sameModel = donor.of.variant === variant && donor.of.precision === precision;
-    const factor = sameModel ? tokenSeconds * donor.of.saturation.tokensPerSecond : 1;
-    const { request, batch, pair } = donor.fit.timing;
+    const factor = sameModel(donor.of.model, model) ? tokenSeconds * donor.of.saturation.tokensPerSecond : 1;
+    const { request, batch, pair } = donor.fit.parts;
     parts = { ...parts, request: request * factor, batch: batch * factor, pair: pair * factor };
   }
   for (let round = 0; round < ROUNDS; round += 1) {
-    const timing = timingOf(parts, weigh);
+    const timing = timingOf(parts, model, unit);
     const rows = used.map(({ pairs, step }) => {
       const { batches, tokenSeconds: inTokens, latencies } = closed(timing, pairs, step.concurrency);
       const requests = latencies.length;
       return {
         fixed: [1, batches / requests, pairs.documents],
-        tokens: inTokens / parts.tokenSeconds / requests,
+        // What a batch costs with this model beside its tokens grows with the model as they do.
+        tokens: (inTokens / parts.tokenSeconds + batches * batchWork) / requests,
         // Relative errors count: equations are divided by what was measured.
         weight: step.requestsPerSecond,
       };
@@ -150,7 +155,7 @@ function fitObservations(m: Measurement, donor?: { readonly of: Measurement; rea
     }
   }
   const alone = all.filter(({ step }) => step.concurrency === 1);
-  const own = timingOf(parts, weigh);
+  const own = timingOf(parts, model, unit);
   const extra = alone.map(({ pairs, step }) =>
     Math.max(0, step.meanMs / 1000 - mean(closed(own, pairs, 1).latencies)),
   );
@@ -160,9 +165,12 @@ function fitObservations(m: Measurement, donor?: { readonly of: Measurement; rea
     ),
     extra.map((seconds, i) => seconds / alone[i]!.step.meanMs),
   );
-  const timing = timingOf({ ...parts, latency, pairLatency }, weigh);
+  const whole = { ...parts, latency, pairLatency };
+  const timing = timingOf(whole, model, unit);
   return {
     timing,
+    parts: whole,
+    timingOf: (other) => timingOf(whole, other, unit),
     tokenSeconds: parts.tokenSeconds,
     residuals: () =>
       all.map(({ pairs, step }) => ({
@@ -223,14 +231,14 @@ function closed(timing: Timing, pairs: Pairs, concurrency: number, batchTokens?:
   );
 }
 
-/** Work of a token in rows of a length, in units of that in rows of `mean`. */
-function lengthWeight(variant: VariantId, precision: Precision, mean: number): (width: number) => number {
-  const unit = workPerToken(variant, precision, mean);
-  return (width) => workPerToken(variant, precision, width) / unit;
-}
-
-function timingOf({ tokenSeconds, ...fixed }: Parts, weigh: (width: number) => number): Timing {
-  return { ...fixed, token: (width) => tokenSeconds * weigh(width) };
+/** Times with a model, where a token of the fitted one is so much work. */
+function timingOf({ tokenSeconds, ...fixed }: Parts, model: ModelFigures, unit: number): Timing {
+  const seconds = tokenSeconds / unit;
+  return {
+    ...fixed,
+    batch: fixed.batch + seconds * workPerBatch(model),
+    token: (width) => seconds * workPerToken(model, width),
+  };
 }
 
 function observationsOf(m: Measurement): Observation[] {

@@ -263,9 +263,13 @@ export function ranged(price: Ranged, from: Sourced): Figure {
  * @throws CostError when a file of fetched prices cannot be read.
  */
 export function openPriceBook(cache = priceCacheDirectory()): PriceBook {
+  return shippedPriceBook(cachedRegions(cache).flatMap((region) => readCachedPrices(region, cache) ?? []));
+}
+
+/** The snapshot that ships with this package, under the prices of regions that were fetched. */
+export function shippedPriceBook(fetched: readonly RegionPrices[] = []): PriceBook {
   const read = (name: string): unknown =>
     JSON.parse(readFileSync(path.join(packageRoot(__dirname), 'price-book', name), 'utf8'));
-  const fetched = cachedRegions(cache).flatMap((region) => readCachedPrices(region, cache) ?? []);
   return new PriceBook(read('hosting.json') as Snapshot, read('other.json') as OtherPrices, fetched);
 }
 

@@ -1,5 +1,7 @@
 import { JSONParser } from '@streamparser/json';
 import { CostError } from '../errors.js';
+import { readCsvOffer, readCsvPlans } from './offer-csv.js';
+import { chunksOf, unreadable, type OfferFile } from './offer-stream.js';
 import { dimensionsOf, type PriceListOptions } from './price-list.js';
 import {
   SAVINGS_PLANS,
@@ -15,6 +17,8 @@ const OFFER = '/offers/v1.0/aws/AmazonSageMaker/current/region_index.json';
 const SAVINGS = '/savingsPlan/v1.0/aws/AWSMachineLearningSavingsPlans/current/region_index.json';
 
 export interface OfferOptions extends PriceListOptions {
+  /** Both have the same prices; CSV is the smaller file. Default: JSON. */
+  readonly format?: 'json' | 'csv';
   /** Gets a line as each file is read. */
   readonly onProgress?: (line: string) => void;
 }
@@ -33,40 +37,37 @@ export async function fetchOfferPrices(region: string, options: OfferOptions = {
       `AWS publishes no SageMaker prices for region ${region}; it does for ${[...index.keys()].join(', ')}`,
     );
   }
-  const { entries, published } = await readOffer(path, options);
-  const plans = (await readRegions(SAVINGS, options)).get(region);
-  const prices = collectPrices(
-    entries,
-    { region, origin: 'AWS offer files', published },
-    plans === undefined ? undefined : await readPlans(plans, options),
-  );
+  const csv = options.format === 'csv';
+  const at = (name: string): OfferFile => fileAt(csv ? name.replace(/\.json$/, '.csv') : name, options);
+  const offer = at(path);
+  const { entries, published } = await (csv ? readCsvOffer(offer) : readOffer(offer));
+  const planPath = (await readRegions(SAVINGS, options)).get(region);
+  const plans = planPath === undefined ? undefined : await (csv ? readCsvPlans : readPlans)(at(planPath));
+  const prices = collectPrices(entries, { region, origin: 'AWS offer files', published }, plans);
   if (Object.keys(prices.hosting).length === 0)
-    throw new CostError(`${addressOf(path, options)} has no hosting price for region ${region}`);
+    throw new CostError(`${offer.address} has no hosting price for region ${region}`);
   return prices;
 }
 
 /** The file of each region, by its path. Offers have a map of regions, savings plans a list. */
 async function readRegions(path: string, options: OfferOptions): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  await readJson(path, ['$.regions.*'], options, ({ value }) => {
+  const file = fileAt(path, options);
+  await readJson(file, ['$.regions.*'], ({ value }) => {
     const { regionCode, currentVersionUrl, versionUrl } = value as Record<string, unknown>;
     const url = currentVersionUrl ?? versionUrl;
     if (typeof regionCode === 'string' && typeof url === 'string') found.set(regionCode, url);
   });
-  if (found.size === 0)
-    throw new CostError(`${addressOf(path, options)} is no index of regions: it names none`);
+  if (found.size === 0) throw new CostError(`${file.address} is no index of regions: it names none`);
   return found;
 }
 
-async function readOffer(
-  path: string,
-  options: OfferOptions,
-): Promise<{ entries: PriceListEntry[]; published: string }> {
+async function readOffer(file: OfferFile): Promise<{ entries: PriceListEntry[]; published: string }> {
   const products = new Map<string, PriceListEntry['attributes']>();
   const prices = new Map<string, PriceListEntry['dimensions']>();
   const about: Record<string, unknown> = {};
   const paths = ['$.formatVersion', '$.offerCode', '$.publicationDate', '$.products.*', '$.terms.OnDemand.*'];
-  await readJson(path, paths, options, ({ section, key, value }) => {
+  await readJson(file, paths, ({ section, key, value }) => {
     if (section === undefined) about[key] = value;
     else if (section === 'products') {
       const { attributes = {} } = value as { attributes?: PriceListEntry['attributes'] };
@@ -75,7 +76,7 @@ async function readOffer(
   });
   if (about.formatVersion !== 'v1.0' || about.offerCode !== 'AmazonSageMaker') {
     throw new CostError(
-      `${addressOf(path, options)} is another file: format ${String(about.formatVersion)} of ${String(about.offerCode)}, not v1.0 of AmazonSageMaker`,
+      `${file.address} is another file: format ${String(about.formatVersion)} of ${String(about.offerCode)}, not v1.0 of AmazonSageMaker`,
     );
   }
   const entries = [...products].map(([sku, attributes]) => ({
@@ -92,10 +93,10 @@ interface PlanRate {
 }
 
 /** Hosting rates of the plans without payment in advance. */
-async function readPlans(path: string, options: OfferOptions): Promise<RegionPrices['savingsPlans']> {
+async function readPlans(file: OfferFile): Promise<RegionPrices['savingsPlans']> {
   const terms = new Map<string, SavingsPlan>();
   const rates: { readonly plan: string; readonly type: string; readonly usd: number }[] = [];
-  await readJson(path, ['$.products.*', '$.terms.savingsPlan.*.rates.*'], options, ({ section, value }) => {
+  await readJson(file, ['$.products.*', '$.terms.savingsPlan.*.rates.*'], ({ section, value }) => {
     if (section === 'products') {
       const { sku = '', attributes } = value as { sku?: string; attributes?: Record<string, string> };
       const term = SAVINGS_PLANS.find((each) => each === attributes?.purchaseTerm);
@@ -125,43 +126,24 @@ interface Found {
 }
 
 /** Reads a JSON file as a stream and hands out the values at some paths. @throws CostError */
-async function readJson(
-  path: string,
-  paths: string[],
-  options: OfferOptions,
-  found: (value: Found) => void,
-): Promise<void> {
-  const address = addressOf(path, options);
-  options.onProgress?.(`reading ${address}`);
-  const { body, status } = await fetch(address, { signal: options.signal }).catch((error: Error) => {
-    throw new CostError(`${address} cannot be fetched: ${reason(error)}`);
-  });
-  if (status !== 200 || body === null)
-    throw new CostError(`${address} cannot be fetched: HTTP status ${status}`);
+async function readJson(file: OfferFile, paths: string[], found: (value: Found) => void): Promise<void> {
   const parser = new JSONParser({ paths, keepStack: false });
   parser.onValue = ({ key, value, stack }) => {
     const section = stack[1]?.key;
     found({ section: section === undefined ? undefined : String(section), key: String(key), value });
   };
   let bytes = 0;
-  try {
-    for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-      bytes += chunk.length;
+  for await (const chunk of chunksOf(file)) {
+    bytes += chunk.length;
+    try {
       parser.write(chunk);
+    } catch (error) {
+      throw unreadable(file.address, bytes, error);
     }
-  } catch (error) {
-    throw new CostError(`${address} cannot be read after ${bytes} bytes: ${reason(error as Error)}`);
   }
-  if (!parser.isEnded) throw new CostError(`${address} ends early, after ${bytes} bytes`);
+  if (!parser.isEnded) throw new CostError(`${file.address} ends early, after ${bytes} bytes`);
 }
 
-function addressOf(path: string, { endpoint = AWS }: OfferOptions): string {
-  return `${endpoint.replace(/\/+$/, '')}${path}`;
-}
-
-/** An error of fetch hides why behind its cause. */
-function reason(error: Error): string {
-  // Of several addresses that refused, the code alone says why.
-  const cause = error.cause as Partial<NodeJS.ErrnoException> | undefined;
-  return (cause?.message || cause?.code || error.message).split('\n')[0]!;
+function fileAt(path: string, { endpoint = AWS, signal, onProgress }: OfferOptions): OfferFile {
+  return { address: `${endpoint.replace(/\/+$/, '')}${path}`, signal, onProgress };
 }

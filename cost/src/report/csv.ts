@@ -22,7 +22,7 @@ function header(): string[] {
       'kind',
       'id',
       'hosting',
-      'variant',
+      'model',
       'precision',
       'instance_type',
       'memory_mb',
@@ -44,7 +44,7 @@ function header(): string[] {
 function rowsOf({ options, services, cheapest, question }: Comparison): Cell[][] {
   const { queriesPerSecond, region } = question;
   const hosted = options.map((option) => [
-    ...['hosting', option.id, option.hosting, option.variant, option.precision],
+    ...['hosting', option.id, option.hosting, option.model, option.precision],
     ...[option.instanceType, option.memoryMb, option.meetsTarget, option.onFrontier],
     ...[option.priceRegion, option.id === cheapest, queriesPerSecond, region],
     ...FIGURES.flatMap((name) => columns(option[name])),

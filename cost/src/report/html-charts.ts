@@ -1,8 +1,8 @@
 import type { EChartsOption } from 'echarts' with { 'resolution-mode': 'import' };
+import { escapeHtml } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
 import type { Comparison, CostCurve, HostingOption } from '../types.js';
 import { compactUsd, count, duration } from './format.js';
-import { escapeHtml } from './html-text.js';
 
 /** The chart library, for those who draw charts alone. @throws CostError where it is not installed. */
 export async function loadCharts() {

@@ -2,8 +2,6 @@ import { escapeHtml } from '@sagemaker-reranker/models';
 import type { Figure } from '../types.js';
 import { intervalOf } from './rows.js';
 
-export { escapeHtml };
-
 /** A figure with its interval and the word for where it comes from; the source is its tooltip. */
 export function figure(value: Figure | null, format: (value: number) => string): string {
   if (!value) return '<span class="none">not known</span>';

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { VARIANTS } from '@sagemaker-reranker/models';
+import { VARIANTS, escapeHtml as text, htmlPage } from '@sagemaker-reranker/models';
 import { HOSTING_MODES, type Comparison, type HostingOption } from '../types.js';
 import { count, duration, percent, usd } from './format.js';
 import {
@@ -13,7 +12,7 @@ import {
   type Look,
 } from './html-charts.js';
 import { STYLE } from './html-style.js';
-import { escapeHtml as text, figure } from './html-text.js';
+import { figure } from './html-text.js';
 import { comparisonMarkdown, standIn } from './markdown.js';
 import { alike, headline, noHeadline, questionCommand, questionLink, questionText } from './rows.js';
 
@@ -33,17 +32,10 @@ export async function renderHtml(comparisons: readonly Comparison[]): Promise<st
   const charts = await loadCharts();
   const questions = comparisons.map(({ question }) => question);
   const [first] = comparisons as [Comparison, ...Comparison[]];
-  const variants = [...new Set(questions.map(({ variant }) => variant))];
-  const title = `What hosting ${variants.join(' or ')} costs`;
-  const hash = createHash('sha256').update(SCRIPT).digest('base64');
-  const policy = `default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  const models = [...new Set(questions.map(({ model }) => model.name))];
+  const title = `What hosting ${models.join(' or ')} costs`;
   const link = `#${questionLink(questions)}`;
-  return [
-    '<!doctype html>',
-    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`,
-    `<meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="color-scheme" content="light dark">`,
-    `<title>${text(title)}</title><style>${STYLE}</style></head><body><main>`,
-    `<h1>${text(title)}</h1>`,
+  const body = [
     comparisons.length > 1 ? sideBySide(comparisons) : '',
     ...comparisons.map((comparison, i) => whole(charts, comparison, i, comparisons.length > 1)),
     section(
@@ -56,8 +48,8 @@ export async function renderHtml(comparisons: readonly Comparison[]): Promise<st
         (first.gaps.length > 0 ? `<h3>Prices that are not known</h3>${list(first.gaps)}` : '') +
         `<h3>What holds for every row</h3>${list(first.notes)}`,
     ),
-    `</main><script>${SCRIPT}</script></body></html>\n`,
-  ].join('\n');
+  ];
+  return htmlPage({ title, style: STYLE, body, script: SCRIPT });
 }
 
 /** Several questions in one table, with the quality of the variants. */
@@ -68,16 +60,16 @@ function sideBySide(comparisons: readonly Comparison[]): string {
       'The answer to each question',
       ['question', 'option', 'USD a month', 'p95', 'quality'],
       comparisons.map((comparison, i) => {
-        const { variant, queriesPerSecond } = comparison.question;
+        const { model, queriesPerSecond } = comparison.question;
         const found = headline(comparison);
         return {
           id: `question:${i}`,
           cells: [
-            `<a href="#question-${i}">${text(`${variant} at ${count(queriesPerSecond)} queries/s`)}</a>`,
+            `<a href="#question-${i}">${text(`${model.name} at ${count(queriesPerSecond)} queries/s`)}</a>`,
             found ? text(found.option.label + standIn(found.option, comparison.question.region)) : 'none',
             found ? figure(found.option.usdPerMonth, usd) : '',
             found ? figure(found.option.p95Ms, duration) : '',
-            qualityOf(variant),
+            qualityOf(model),
           ],
         };
       }),
@@ -85,8 +77,8 @@ function sideBySide(comparisons: readonly Comparison[]): string {
   );
 }
 
-function qualityOf(variant: Comparison['question']['variant']): string {
-  const { published } = VARIANTS[variant];
+function qualityOf({ variant }: Comparison['question']['model']): string {
+  const published = variant && VARIANTS[variant].published;
   return published
     ? `${published.beirNdcg10}<small>NDCG@10 over BEIR, as published</small>`
     : 'not published';
@@ -99,7 +91,7 @@ function whole(charts: Charts, comparison: Comparison, index: number, several: b
   const modes = HOSTING_MODES.filter((mode) => plotted(options).some(({ hosting }) => hosting === mode));
   return [
     several
-      ? `<h2 id="question-${index}">${text(`${question.variant} at ${count(question.queriesPerSecond)} queries a second`)}</h2>`
+      ? `<h2 id="question-${index}">${text(`${question.model.name} at ${count(question.queriesPerSecond)} queries a second`)}</h2>`
       : '',
     `<p>${text(questionText(question))}</p>`,
     answer(comparison),
@@ -155,9 +147,9 @@ function whole(charts: Charts, comparison: Comparison, index: number, several: b
     section(
       'Billed by memory',
       table(
-        'The variants on serverless endpoints',
+        'The models on serverless endpoints',
         [
-          'variant',
+          'model',
           'needs',
           'memory',
           'USD a second',
@@ -167,9 +159,9 @@ function whole(charts: Charts, comparison: Comparison, index: number, several: b
           'saved against base',
         ],
         memoryBilled.map((row) => ({
-          id: `memory:${row.variant}-${row.precision}`,
+          id: `memory:${row.model}-${row.precision}`,
           cells: [
-            text(`${row.variant} ${row.precision}`),
+            text(`${row.model} ${row.precision}`),
             figure(row.neededMib, (mib) => `${count(mib)} MiB`),
             row.memoryMb === null ? 'none is large enough' : `${count(row.memoryMb)} MB`,
             figure(row.usdPerSecond, usd),
@@ -206,7 +198,7 @@ function optionTable(caption: string, options: readonly HostingOption[], region:
   const rows = options.map((option) => ({
     id: option.id,
     cells: [
-      `${text(option.label)}<small>${text(`${option.variant} ${option.precision}${standIn(option, region)}`)}${option.onFrontier ? ', on the frontier' : ''}</small>`,
+      `${text(option.label)}<small>${text(`${option.model} ${option.precision}${standIn(option, region)}`)}${option.onFrontier ? ', on the frontier' : ''}</small>`,
       figure(option.instances, count),
       figure(option.utilisation, percent),
       figure(option.p95Ms, duration),

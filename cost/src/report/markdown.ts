@@ -1,4 +1,4 @@
-import { VARIANTS } from '@sagemaker-reranker/models';
+import { type ModelFigures, VARIANTS } from '@sagemaker-reranker/models';
 import type { Comparison, Figure, HostingOption } from '../types.js';
 import { count, duration, percent, usd } from './format.js';
 import { alike, headline, intervalOf, noHeadline, questionCommand, questionText } from './rows.js';
@@ -12,10 +12,10 @@ export function comparisonMarkdown(comparisons: readonly Comparison[]): string {
     const found = headline(comparison);
     const rows = alike(options.filter(({ meetsTarget }) => meetsTarget)).slice(0, MOST_ROWS);
     return [
-      `### What hosting ${question.variant} costs`,
+      `### What hosting ${question.model.name} costs`,
       questionText(question),
       found
-        ? `**${capital(found.words)}: ${found.option.label}**, ${withInterval(found.option.usdPerMonth, usd)} a month, p95 ${withInterval(found.option.p95Ms, duration)}.${quality(question.variant)}`
+        ? `**${capital(found.words)}: ${found.option.label}**, ${withInterval(found.option.usdPerMonth, usd)} a month, p95 ${withInterval(found.option.p95Ms, duration)}.${quality(question.model)}`
         : noHeadline(comparison),
       markdownTable(
         ['option', 'instances', 'used', 'p95', 'USD a month'],
@@ -40,8 +40,8 @@ export function standIn({ priceRegion }: HostingOption, region: string): string 
 }
 
 /** ` Quality: ...`, where its publisher says. */
-export function quality(variant: keyof typeof VARIANTS): string {
-  const { published } = VARIANTS[variant];
+export function quality({ variant }: ModelFigures): string {
+  const published = variant && VARIANTS[variant].published;
   return published ? ` Published quality: NDCG@10 ${published.beirNdcg10} over BEIR.` : '';
 }
 

@@ -62,7 +62,7 @@ export function intervalOf({ value, low, high }: Figure, format: (value: number)
 
 /** The question in a sentence. */
 export function questionText(question: Question): string {
-  const { precision, region, queriesPerSecond, documentsPerQuery, tokensPerPair, p95Ms, duty, profile } =
+  const { model, region, queriesPerSecond, documentsPerQuery, tokensPerPair, p95Ms, duty, profile } =
     question;
   const rate = profile
     ? `up to ${count(queriesPerSecond)} queries a second by a day's profile`
@@ -75,18 +75,20 @@ export function questionText(question: Question): string {
       : `savings plan of ${question.savingsPlan === '1yr' ? 'one year' : 'three years'}`,
     question.total ? 'storage, logs and data counted' : [],
   ].flat();
-  return `${precision} weights in ${region}: ${rate} of ${count(documentsPerQuery)} documents with ${count(tokensPerPair)} tokens each; 95 % of them within ${duration(p95Ms)}; traffic ${duty.name}, ${count(duty.hoursPerMonth)} hours a month${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
+  return `${model.precision} weights in ${region}: ${rate} of ${count(documentsPerQuery)} documents with ${count(tokensPerPair)} tokens each; 95 % of them within ${duration(p95Ms)}; traffic ${duty.name}, ${count(duty.hoursPerMonth)} hours a month${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
 }
 
 /** Options of the command as they stand in a link: `variant=tiny&queries-per-second=2&...`. */
 export function questionLink(questions: readonly Question[]): string {
   const [first] = questions as [Question, ...Question[]];
-  const each = (of: (question: Question) => string | number): string =>
-    [...new Set(questions.map(of))].join(',');
+  const each = (of: (question: Question) => string | number | undefined): string | undefined =>
+    [...new Set(questions.map(of).filter((value) => value !== undefined))].join(',') || undefined;
+  const ofVariant = questions.find(({ modelDirectory }) => modelDirectory === undefined);
   const { duty, profile, minInstances, zones, savingsPlan, total } = first;
   const fields: Record<string, string | number | undefined> = {
-    variant: each(({ variant }) => variant),
-    precision: first.precision,
+    variant: each(({ model, modelDirectory }) => (modelDirectory === undefined ? model.name : undefined)),
+    precision: ofVariant?.model.precision,
+    model: each(({ modelDirectory }) => modelDirectory),
     region: first.region,
     'queries-per-second': profile ? undefined : each(({ queriesPerSecond }) => queriesPerSecond),
     profile: profile?.join(','),

@@ -118,7 +118,7 @@ function checkModels(models: readonly RerankerModel[], hosting: Hosting, faults:
   const twice = variants.filter((variant, i) => variants.indexOf(variant) !== i);
   faults.require(
     twice.length === 0,
-    `models holds ${[...new Set(twice)].join(', ')} more than once; callers choose a model by its variant`,
+    `models holds ${[...new Set(twice)].join(', ')} more than once; callers choose a model by its name`,
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ModelFigures } from '@sagemaker-reranker/cost';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import type { Faults } from '../common/configuration-error.js';
 import type { RerankerModel } from '../model/reranker-model.js';
 import { checkNetwork } from '../network/network.js';
@@ -83,7 +83,7 @@ export function instanceVariant(
 /** The type of the model that asks for most: several share a fleet. */
 function recommended(figures: readonly ModelFigures[]): InstanceType {
   return figures
-    .map((model) => instanceType(recommendedInstanceType(model.variant)))
+    .map((model) => instanceType(recommendedInstanceType(model)))
     .reduce((most, type) => (type.vcpus > most.vcpus ? type : most));
 }
 

@@ -206,9 +206,7 @@ export class RerankerBatch extends Construct {
     const image = faults.collect(() => props.image ?? RerankerImage.fromAsset());
     const instance =
       model &&
-      faults.collect(() =>
-        instanceType(props.instanceType ?? recommendedInstanceType(model.figures.variant)),
-      );
+      faults.collect(() => instanceType(props.instanceType ?? recommendedInstanceType(model.figures)));
     if (model && instance) {
       faults.collect(() => requireRoom({ instance }, [model.figures]));
       faults.require(

@@ -5,15 +5,13 @@ import { Stage } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import type { ModelFigures } from '@sagemaker-reranker/cost';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import {
   type ModelDirectory,
-  VARIANT_IDS,
   type VariantId,
   embeddedModelDirectory,
-  isVariantId,
+  manifestFigures,
   packModel,
-  weightBytes,
 } from '@sagemaker-reranker/models';
 import { ConfigurationError } from '../common/configuration-error.js';
 import { readModelDirectory } from './model-archive.js';
@@ -31,8 +29,8 @@ export interface BoundModel {
 export abstract class RerankerModel {
   /**
    * A model directory on this machine, as `reranker models` writes it.
-   * @param options.variant Variant whose sizing applies. Default: the one its manifest names.
-   * @throws ConfigurationError when the directory does not hold what its manifest lists, or names no variant.
+   * @param options.variant Variant that it must hold. Sizing follows the model itself.
+   * @throws ConfigurationError when the directory does not hold what its manifest lists, or another variant.
    */
   static fromDirectory(directory: string, options: { readonly variant?: VariantId } = {}): RerankerModel {
     return new DirectoryModel(readModelDirectory(path.resolve(directory)), options.variant);
@@ -67,10 +65,16 @@ export abstract class RerankerModel {
   /** Defines what the deployment must upload, once, below `scope`. */
   abstract bind(scope: Construct, id: string): BoundModel;
 
-  /** By which callers choose it, where an endpoint serves several. */
-  get name(): VariantId {
-    return this.figures.variant;
+  /** By which callers choose it, where an endpoint serves several; of letters, digits and hyphens, as AWS's names are. */
+  get name(): string {
+    return resourceName(this.figures.name);
   }
+}
+
+/** A name that endpoints, components and files may have. */
+export function resourceName(name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+  return plain.slice(0, 40).replaceAll(/^-|-$/g, '') || 'model';
 }
 
 class DirectoryModel extends RerankerModel {
@@ -83,26 +87,14 @@ class DirectoryModel extends RerankerModel {
     variant: VariantId | undefined,
   ) {
     super();
-    const { manifest } = directory;
-    const named =
-      manifest.variant !== undefined && isVariantId(manifest.variant) ? manifest.variant : undefined;
-    if (variant !== undefined && named !== undefined && variant !== named) {
-      throw new ConfigurationError('modelDirectory', [
-        `${directory.directory} holds ${named}; the variant asked for is ${variant}`,
-      ]);
-    }
-    const sizedAs = variant ?? named;
-    if (sizedAs === undefined) {
-      throw new ConfigurationError('modelDirectory', [
-        `${directory.directory} names no variant in its manifest; say which sizing applies: variant, one of ${VARIANT_IDS.join(', ')}`,
-      ]);
-    }
-    this.figures = {
-      variant: sizedAs,
-      // Weights alone in int8 are multiplied in float32.
-      precision: manifest.precision === 'int8' ? 'int8' : 'fp32',
-      weightsBytes: weightBytes(manifest),
-    };
+    this.figures = manifestFigures(directory.manifest);
+    const { name, variant: held } = this.figures;
+    if (variant === undefined || variant === held) return;
+    throw new ConfigurationError('modelDirectory', [
+      held === undefined
+        ? `${directory.directory} holds ${name}, which is no variant; leave variant out: sizing follows the model`
+        : `${directory.directory} holds ${held}; the variant asked for is ${variant}`,
+    ]);
   }
 
   override bind(scope: Construct, id: string): BoundModel {
@@ -116,7 +108,7 @@ class DirectoryModel extends RerankerModel {
     if (!existsSync(archive)) packModel(this.directory, archive);
     const asset = new Asset(scope, id, {
       path: archive,
-      displayName: `${this.figures.variant} from ${path.basename(directory)}`,
+      displayName: `${this.figures.name} from ${path.basename(directory)}`,
       assetHash: digest,
     });
     return { bucket: asset.bucket, key: asset.s3ObjectKey, url: asset.s3ObjectUrl };

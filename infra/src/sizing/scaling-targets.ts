@@ -1,4 +1,5 @@
-import type { ModelFigures, Place } from '@sagemaker-reranker/cost';
+import type { Place } from '@sagemaker-reranker/cost';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import { bound, DOCUMENTS_PER_REQUEST, throughput, TOKENS_PER_PAIR } from './sizing.js';
 
 /** Tokens of a request of the mix that throughput is measured on. */

@@ -1,4 +1,4 @@
-import type { ModelFigures } from '@sagemaker-reranker/cost';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import { planHosting, type Hosting, type HostingMode } from '../hosting/hosting.js';
 import { RerankerModel } from '../model/reranker-model.js';
 import { neededMib } from './sizing.js';

@@ -4,7 +4,6 @@ import {
   INSTANCE_OVERHEAD_MIB,
   type InstanceType,
   type Measurement,
-  type ModelFigures,
   type Place,
   REGIONS,
   SERVERLESS_MEMORY_MB,
@@ -12,10 +11,12 @@ import {
   TOKENS_PER_PAIR,
   containerMemoryMib,
   recommendedInstanceType,
+  sameModel,
   shippedMeasurements,
   tokensPerSecond,
   usdPerInstanceHour,
 } from '@sagemaker-reranker/cost';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import { ConfigurationError } from '../common/configuration-error.js';
 
 const MEBI = 1024 * 1024;
@@ -39,10 +40,9 @@ let measurements: readonly Measurement[] | undefined;
  * Tokens that an instance, or a serverless execution, scores in a second: as measured on it, else estimated from the
  * measurements that ship with the package (cost/measurements, each with its date and command), as an interval.
  */
-export function throughput({ variant, precision }: ModelFigures, place: Place): Figure {
+export function throughput(model: ModelFigures, place: Place): Figure {
   const work = {
-    variant,
-    precision,
+    model,
     tokensPerPair: TOKENS_PER_PAIR,
     documentsPerQuery: DOCUMENTS_PER_REQUEST,
   };
@@ -55,9 +55,7 @@ export function throughput({ variant, precision }: ModelFigures, place: Place): 
  */
 export function neededMib(models: readonly ModelFigures[], workers = 1): number {
   const peaks = measured()
-    .filter((m) =>
-      models.some(({ variant, precision }) => m.variant === variant && m.precision === precision),
-    )
+    .filter((m) => models.some((model) => sameModel(m.model, model)))
     .map(({ memory }) => Math.ceil(memory?.peakMib ?? 0));
   return Math.max(containerMemoryMib(models, workers), ...peaks);
 }
@@ -131,5 +129,5 @@ export function pricePerHour(type: string, region: string): number | undefined {
 }
 
 function describe(model: ModelFigures): string {
-  return `${model.variant} ${model.precision} (${Math.round(model.weightsBytes / MEBI)} MiB of weights)`;
+  return `${model.name} ${model.precision} (${Math.round(model.weightsBytes / MEBI)} MiB of weights)`;
 }

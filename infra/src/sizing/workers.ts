@@ -1,4 +1,5 @@
-import { INSTANCE_OVERHEAD_MIB, type InstanceType, type ModelFigures } from '@sagemaker-reranker/cost';
+import { INSTANCE_OVERHEAD_MIB, type InstanceType } from '@sagemaker-reranker/cost';
+import type { ModelFigures } from '@sagemaker-reranker/models';
 import { neededMib } from './sizing.js';
 
 /**

@@ -1,8 +1,16 @@
 import path from 'node:path';
 import type { Node } from 'constructs';
-import { VARIANT_IDS, type VariantId, isVariantId } from '@sagemaker-reranker/models';
+import {
+  ModelError,
+  VARIANT_IDS,
+  type VariantId,
+  isVariantId,
+  manifestFigures,
+  readManifestSync,
+} from '@sagemaker-reranker/models';
 import { Faults } from '../common/configuration-error.js';
 import { HOSTING_MODES, modeOf, type Hosting } from '../hosting/hosting.js';
+import { resourceName } from '../model/reranker-model.js';
 import { ContextReader } from './context-reader.js';
 
 /** Where the image comes from: built here, built in the account, or already in the account's ECR. */
@@ -13,9 +21,11 @@ export type ImageSource =
 
 /** What `cdk.json` context, or `-c KEY=VALUE`, says about the deployment. */
 export interface DeploymentContext {
-  /** One variant, or several with a hosting that serves several. */
+  /** Names of the models, in those of endpoint and stack: one, or several with a hosting that serves several. */
+  readonly names: readonly string[];
+  /** The published variants that are asked for; none where model directories say what they hold. */
   readonly variants: readonly VariantId[];
-  /** Model directories in the order of the variants; empty for the embedded one, which ships with the package. */
+  /** Model directories in the order of the names; empty for the embedded model, which ships with the package. */
   readonly modelDirectories: readonly string[];
   readonly hosting: Hosting;
   readonly image: ImageSource;
@@ -67,26 +77,28 @@ function readHosting(context: ContextReader): Hosting {
 export function readContext(node: Node): DeploymentContext {
   const faults = new Faults();
   const context = new ContextReader(node, faults);
-  const named = context.list('variant');
-  const variants = named.length > 0 ? named : ['embedded'];
+  const modelDirectories = context.list('modelDirectory').map((directory) => path.resolve(directory));
+  const asked = context.list('variant');
+  const variants = asked.length + modelDirectories.length > 0 ? asked : ['embedded'];
   for (const variant of variants) {
     faults.require(
       isVariantId(variant),
       `variant is "${variant}"; it must be one of ${VARIANT_IDS.join(', ')}, or several with commas`,
     );
   }
+  const names = variants.length > 0 ? variants : modelDirectories.flatMap((each) => nameIn(each, faults));
   const hosting = readHosting(context);
   faults.require(
-    variants.length === 1 || modeOf(hosting.mode).manyModels,
-    `variant names ${variants.length}; hosting=${hosting.mode} serves one, ${HOSTING_MODES.filter((mode) => modeOf(mode).manyModels).join(' and ')} serve several`,
+    names.length <= 1 || modeOf(hosting.mode).manyModels,
+    `${variants.length > 0 ? 'variant' : 'modelDirectory'} names ${names.length}; hosting=${hosting.mode} serves one, ${HOSTING_MODES.filter((mode) => modeOf(mode).manyModels).join(' and ')} serve several`,
   );
-  const modelDirectories = context.list('modelDirectory').map((directory) => path.resolve(directory));
   const shipped = variants.length === 1 && variants[0] === 'embedded';
   faults.require(
-    !variants.every(isVariantId) ||
+    variants.length === 0 ||
+      !variants.every(isVariantId) ||
       modelDirectories.length === variants.length ||
       (shipped && modelDirectories.length === 0),
-    `modelDirectory names ${modelDirectories.length} for ${variants.join(', ')}; each variant needs the directory that "reranker models" wrote, in the same order, for example -c variant=tiny -c modelDirectory=build/tiny; only the embedded variant ships with the package`,
+    `modelDirectory names ${modelDirectories.length} for ${variants.join(', ')}; each variant needs the directory that "reranker models" wrote, in the same order, for example -c variant=tiny -c modelDirectory=build/tiny, or the directory alone; only the embedded variant ships with the package`,
   );
   const environment = context.text('environment') ?? 'dev';
   faults.require(
@@ -111,12 +123,13 @@ export function readContext(node: Node): DeploymentContext {
       `consumers names "${consumer}"; it may hold ${CONSUMERS.join(', ')}`,
     );
   }
-  const name = endpointName({ variants, environment, hosting });
+  const name = endpointName({ names, environment, hosting });
   faults.require(
     name.length <= 63,
     `the endpoint's name, ${name}, has ${name.length} characters; SageMaker takes 63: shorten environment`,
   );
   const result: DeploymentContext = {
+    names,
     variants: variants as VariantId[],
     modelDirectories,
     hosting,
@@ -134,20 +147,31 @@ export function readContext(node: Node): DeploymentContext {
   return result;
 }
 
-/** The endpoint's name: variant and environment, and the mode, since SageMaker cannot change that of an endpoint. */
-export function endpointName({ variants, environment, hosting }: Named): string {
-  return ['reranker', ...variants, environment, modeOf(hosting.mode).suffix].filter(Boolean).join('-');
+/** The endpoint's name: model and environment, and the mode, since SageMaker cannot change that of an endpoint. */
+export function endpointName({ names, environment, hosting }: Named): string {
+  return ['reranker', ...names, environment, modeOf(hosting.mode).suffix].filter(Boolean).join('-');
 }
 
 /** The stack's name; the mode is part of it for the same reason. */
-export function stackName({ variants, environment, hosting }: Named): string {
-  return ['reranker', environment, ...variants, modeOf(hosting.mode).suffix].filter(Boolean).join('-');
+export function stackName({ names, environment, hosting }: Named): string {
+  return ['reranker', environment, ...names, modeOf(hosting.mode).suffix].filter(Boolean).join('-');
 }
 
 interface Named {
-  readonly variants: readonly string[];
+  readonly names: readonly string[];
   readonly environment: string;
   readonly hosting: Hosting;
+}
+
+/** The name in a directory's manifest, as a part of AWS's names. */
+function nameIn(directory: string, faults: Faults): string[] {
+  try {
+    return [resourceName(manifestFigures(readManifestSync(directory)).name)];
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    faults.add(`modelDirectory: ${error.message}`);
+    return [];
+  }
 }
 
 /** `local`, `codebuild`, `repository:tag` or `repository@sha256:digest`. */

@@ -35,7 +35,7 @@ export class RerankerStack extends Stack {
 
   constructor(scope: Construct, id: string, props: RerankerStackProps) {
     const { context, image, ...stackProps } = props;
-    const names = context.variants.join('-');
+    const names = context.names.join('-');
     super(scope, id, {
       description: `Reranker ${names}, ${context.hosting.mode}, environment ${context.environment}`,
       terminationProtection: isProduction(context.environment),
@@ -50,7 +50,7 @@ export class RerankerStack extends Stack {
       monitoring: { alarmTopic: this.#alarmTopic(context), usdPerInstanceHour: context.usdPerInstanceHour },
     });
     this.#consumers(context, chosenImage, place);
-    Tags.of(this).add('reranker:variant', context.variants.join(' '));
+    Tags.of(this).add('reranker:variant', context.names.join(' '));
     Tags.of(this).add('reranker:environment', context.environment);
     for (const [key, value] of Object.entries(context.tags)) Tags.of(this).add(key, value);
     new CfnOutput(this, 'EndpointName', { value: this.endpoint.endpointName });

@@ -371,7 +371,7 @@ test('steps bring those that they need; an unknown one is named', () => {
 });
 
 test.each(HOSTING_MODES)('stack and endpoint of %s are named as infra names them', (mode) => {
-  const named = { variants: ['embedded'], environment: 'rehearsal', hosting: { mode } };
+  const named = { names: ['embedded'], environment: 'rehearsal', hosting: { mode } };
   expect(infraStackName(named)).toBe(stackName('rehearsal', mode));
   expect(endpointName(named)).toBe(rehearsedName('rehearsal', mode));
   expect(Object.keys(SUFFIXES).sort()).toEqual(Object.keys(MODES).sort());

@@ -14,14 +14,15 @@ describe('batchBudget', () => {
       ['turbo', 151e6],
       ['base', 550e6],
     ] as const) {
-      const budget = batchBudget({ memory: 4 * GIB, workers: 1, modelFileBytes: bytes });
+      const loaded = loadedBytes(of(id), bytes);
+      const budget = batchBudget({ memory: 4 * GIB, workers: 1, loaded });
       expect(longestWithin(of(id), 8_192, budget)).toBe(8_192);
-      expect(loadedBytes(bytes) + batchBytes(of(id), 1, 8_192)).toBeLessThan(0.8 * 4 * GIB);
+      expect(loaded + batchBytes(of(id), 1, 8_192)).toBeLessThan(0.8 * 4 * GIB);
     }
   });
 
   it('is 0 where the models alone do not fit', () => {
-    expect(batchBudget({ memory: GIB / 4, workers: 4, modelFileBytes: 550e6 })).toBe(0);
+    expect(batchBudget({ memory: GIB / 4, workers: 4, loaded: loadedBytes(of('base'), 550e6) })).toBe(0);
   });
 
   it('bounds the longest pair: it fits, and one token more does not', () => {

@@ -6,19 +6,20 @@ import {
   PriceBook,
   type Question,
   compare,
+  modelOfVariant,
   openPriceBook,
   parseDuty,
   parseProfile,
   trafficOf,
 } from '@sagemaker-reranker/cost';
 import { alike, comparisonCsv, comparisonMarkdown } from '@sagemaker-reranker/cost/report';
+import { variantFigures } from '@sagemaker-reranker/models';
 import { comparisonText } from '../../../cli/src/cost-text.js';
 import { MEASUREMENTS } from '../support/measurement.js';
 
 const book = openPriceBook('/nonexistent');
 const QUESTION: Question = {
-  variant: 'tiny',
-  precision: 'int8',
+  model: variantFigures('tiny', 'int8'),
   region: 'us-east-1',
   queriesPerSecond: 2,
   documentsPerQuery: 30,
@@ -325,9 +326,12 @@ test.each([
   [{ documentsPerQuery: 2.5 }, /documents is 2.5; it must be a whole number/],
   [{ tokensPerPair: 100_000 }, /tokens is 100000; it must be from 4 to 8192/],
   [{ region: 'us-esat-1' }, /region "us-esat-1" is not known; did you mean us-east-1/],
-  [{ variant: 'turbp' as 'turbo' }, /variant "turbp" is not known.*did you mean turbo/],
 ])('%j is refused', (changes, message) => {
   expect(() => ask(changes)).toThrow(message);
+});
+
+test('an unknown variant is refused with the nearest', () => {
+  expect(() => modelOfVariant('turbp', 'int8')).toThrow(/variant "turbp" is not known.*did you mean turbo/);
 });
 
 test('an unknown instance type is refused with the nearest', () => {

@@ -1,3 +1,4 @@
+import { variantFigures } from '@sagemaker-reranker/models';
 import { measure, kneeOf, type MeasureOptions } from '../../../cost/src/measure/measure.js';
 import { clientTarget, type Target } from '../../../cost/src/measure/target.js';
 import { HttpTransport, ThrottledError, UnavailableError } from '@sagemaker-reranker/client';
@@ -20,8 +21,7 @@ const subject: MeasureOptions['subject'] = {
   instanceType: null,
   region: null,
   hosting: 'container',
-  variant: 'tiny',
-  precision: 'int8',
+  model: variantFigures('tiny', 'int8'),
   software: null,
   startSeconds: null,
 };

@@ -9,15 +9,16 @@ beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'measure-'
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const measurement = {
-  format: 1,
+  format: 2,
   machine: { name: 'ml.c7i.xlarge' },
-  variant: 'tiny',
-  precision: 'int8',
+  model: { name: 'tiny', precision: 'int8' },
 } as Measurement;
 
 test('a result is named by its machine and model', async () => {
   const name = resultFileName(measurement);
   expect(name).toBe('ml.c7i.xlarge-tiny-int8.json');
+  const model = { ...measurement.model, name: 'our own/model' };
+  expect(resultFileName({ ...measurement, model })).toBe('ml.c7i.xlarge-our-own-model-int8.json');
   expect(await resultFile(directory, name)).toBe(path.join(directory, name));
   expect(await resultFile(`${directory}/new/`, name)).toBe(path.join(directory, 'new', name));
   expect(await resultFile(path.join(directory, 'mine.json'), name)).toBe(path.join(directory, 'mine.json'));

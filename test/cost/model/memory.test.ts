@@ -1,8 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { containerMemoryMib, weightsOf } from '@sagemaker-reranker/cost';
-import { type ModelManifest, embeddedModelDirectory, readManifestSync } from '@sagemaker-reranker/models';
+import { containerMemoryMib } from '@sagemaker-reranker/cost';
+import {
+  type ModelManifest,
+  embeddedModelDirectory,
+  readManifestSync,
+  variantFigures,
+} from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
 
 const fileBytes = ({ files, model }: ModelManifest): number =>
@@ -15,8 +20,8 @@ test.each(['fp32', 'int8'] as const)(
     try {
       const out = path.join(directory, 'tiny');
       const bytes = fileBytes(await synthesizeModel({ model: 'tiny', precision, seed: 1, out }));
-      expect(weightsOf('tiny', precision) / bytes).toBeGreaterThan(0.99);
-      expect(weightsOf('tiny', precision) / bytes).toBeLessThan(1.01);
+      expect(variantFigures('tiny', precision).weightsBytes / bytes).toBeGreaterThan(0.99);
+      expect(variantFigures('tiny', precision).weightsBytes / bytes).toBeLessThan(1.01);
     } finally {
       await rm(directory, { recursive: true });
     }
@@ -26,7 +31,9 @@ test.each(['fp32', 'int8'] as const)(
 );
 
 test('the weights of the embedded model are its file', () => {
-  expect(weightsOf('embedded', 'int8')).toBe(fileBytes(readManifestSync(embeddedModelDirectory())));
+  expect(variantFigures('embedded', 'int8').weightsBytes).toBe(
+    fileBytes(readManifestSync(embeddedModelDirectory())),
+  );
 });
 
 // The resident peak of the container's processes while one document of 8,192 tokens was scored, 2026-11-24, in 1e6 bytes.
@@ -35,7 +42,7 @@ test.each([
   ['tiny', 'int8', 510],
   ['base', 'fp32', 1_621],
 ] as const)('what %s, %s, needs covers the %d MB measured', (variant, precision, megabytes) => {
-  const model = { variant, precision, weightsBytes: weightsOf(variant, precision) };
+  const model = variantFigures(variant, precision);
   const bytes = 1024 ** 2 * containerMemoryMib([model]);
   expect(bytes).toBeGreaterThan(megabytes * 1e6);
   expect(bytes).toBeLessThan(2.1 * megabytes * 1e6);

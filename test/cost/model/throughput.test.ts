@@ -1,21 +1,22 @@
 import { instanceType, instanceTypes, tokensPerSecond } from '@sagemaker-reranker/cost';
-import { operationsPerToken } from '../../../cost/src/model/operations.js';
+import { VARIANTS, operationsPerToken, variantFigures } from '@sagemaker-reranker/models';
 import { productShare } from '../../../cost/src/model/throughput.js';
 import { MEASUREMENTS, measurement } from '../support/measurement.js';
 
-const tiny = { variant: 'tiny', precision: 'int8', tokensPerPair: 83, documentsPerQuery: 100 } as const;
+const tiny = { model: variantFigures('tiny', 'int8'), tokensPerPair: 83, documentsPerQuery: 100 } as const;
 
 test('operations follow from the published sizes', () => {
   // Three full layers of 4 x 384² + 3 x 384 x 1536, and keys and values of the fourth; the rest is per pair.
-  const { products, attention } = operationsPerToken('tiny', 1e9);
+  const { products, attention } = operationsPerToken(VARIANTS.tiny.architecture, 1e9);
   expect(products).toBeCloseTo(3 * 2_359_296 + 294_912, 0);
-  expect(operationsPerToken('tiny', 100).attention).toBe(2 * 384 * 301);
+  expect(operationsPerToken(VARIANTS.tiny.architecture, 100).attention).toBe(2 * 384 * 301);
   expect(attention).toBeGreaterThan(products);
 });
 
 test.each(instanceTypes().map(({ name }) => name))('%s gets an estimate with its interval', (name) => {
   for (const precision of ['int8', 'fp32'] as const) {
-    const figure = tokensPerSecond({ ...tiny, precision }, { instance: instanceType(name) }, MEASUREMENTS);
+    const model = variantFigures('tiny', precision);
+    const figure = tokensPerSecond({ ...tiny, model }, { instance: instanceType(name) }, MEASUREMENTS);
     expect(figure.basis).toBe('estimated');
     expect(figure.low!).toBeLessThan(figure.value);
     expect(figure.high!).toBeGreaterThan(figure.value);
@@ -48,10 +49,12 @@ test('throughput grows with vCPUs and falls with the size of the model and the l
   const at = (name: string, work = {}): number =>
     tokensPerSecond({ ...tiny, ...work }, { instance: instanceType(name) }, MEASUREMENTS).value;
   expect(at('ml.c7i.2xlarge')).toBeGreaterThan(at('ml.c7i.xlarge'));
-  expect(at('ml.c7i.xlarge', { variant: 'turbo' })).toBeLessThan(at('ml.c7i.xlarge'));
-  expect(at('ml.c7i.xlarge', { variant: 'base' })).toBeLessThan(at('ml.c7i.xlarge', { variant: 'turbo' }));
+  expect(at('ml.c7i.xlarge', { model: variantFigures('turbo', 'int8') })).toBeLessThan(at('ml.c7i.xlarge'));
+  expect(at('ml.c7i.xlarge', { model: variantFigures('base', 'int8') })).toBeLessThan(
+    at('ml.c7i.xlarge', { model: variantFigures('turbo', 'int8') }),
+  );
   expect(at('ml.c7i.xlarge', { tokensPerPair: 2000 })).toBeLessThan(at('ml.c7i.xlarge'));
-  expect(at('ml.c6i.xlarge', { precision: 'fp32' })).toBeLessThan(at('ml.c6i.xlarge'));
+  expect(at('ml.c6i.xlarge', { model: variantFigures('tiny', 'fp32') })).toBeLessThan(at('ml.c6i.xlarge'));
 });
 
 test('the share of products comes from the two precisions of one machine', () => {

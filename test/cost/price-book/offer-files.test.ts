@@ -1,3 +1,4 @@
+import { variantFigures } from '@sagemaker-reranker/models';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -214,8 +215,7 @@ test('what was fetched is what is compared from then on: own prices, plans as li
   await refresh();
   const book = openPriceBook();
   const question = {
-    variant: 'tiny',
-    precision: 'int8',
+    model: variantFigures('tiny', 'int8'),
     region: 'eu-central-1',
     queriesPerSecond: 1,
     documentsPerQuery: 10,
@@ -300,4 +300,108 @@ test('an address where nobody listens is named', async () => {
     /region_index\.json cannot be fetched: .*ECONNREFUSED/,
   );
   server = createServer().listen(0);
+});
+
+/** The same prices in the layout of the CSV files: five rows about the file, the names of the columns, a row for each price. */
+const csv = (...rows: readonly (readonly string[])[]): string =>
+  rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(',')).join('\n') + '\n';
+const ABOUT = [
+  ['FormatVersion', 'v1.0'],
+  ['Disclaimer', 'as published, "with" commas'],
+  ['Publication Date', '2026-11-01T12:00:00Z'],
+  ['Version', '20261101000000'],
+  ['OfferCode', 'AmazonSageMaker'],
+];
+const COLUMNS = [
+  'SKU',
+  'TermType',
+  'StartingRange',
+  'PricePerUnit',
+  'Currency',
+  'Region Code',
+  'Component',
+  'Instance Name',
+  'usageType',
+];
+const PLAN_COLUMNS = [
+  'SKU',
+  'DiscountedRate',
+  'Currency',
+  'DiscountedUsageType',
+  'PurchaseOption',
+  'LeaseContractLength',
+  'LeaseContractLengthUnit',
+];
+
+function csvFiles(): Files {
+  const prices = PRODUCTS.flatMap(({ sku, attributes }) => {
+    const tiers = Object.values((TERMS as Record<string, ReturnType<typeof term>>)[sku] ?? {}).flatMap(
+      ({ priceDimensions }) => Object.values(priceDimensions),
+    );
+    const { regionCode, usagetype, component = '', instanceName = '' } = attributes as Record<string, string>;
+    const price = (range: string, usd: string) => [
+      sku,
+      'OnDemand',
+      range,
+      usd,
+      'USD',
+      regionCode!,
+      component,
+      instanceName,
+      usagetype!,
+    ];
+    return tiers.length === 0
+      ? [price('0', '0.0000000000')]
+      : tiers.map(({ beginRange, pricePerUnit }) => price(beginRange, pricePerUnit.USD));
+  });
+  const plan = (sku: string, usd: string, option: string, years: string) => [
+    sku,
+    usd,
+    'USD',
+    'EUC1-Host:ml.c7i.large',
+    option,
+    years,
+    'year',
+  ];
+  return {
+    ...whole(),
+    [OFFER.replace('.json', '.csv')]: csv(...ABOUT, COLUMNS, ...prices),
+    [PLAN.replace('.json', '.csv')]: csv(
+      ...ABOUT,
+      PLAN_COLUMNS,
+      plan('ONE', '0.0950', 'No Upfront', '1'),
+      plan('ALL', '0.0900', 'All Upfront', '1'),
+      plan('THREE', '0.0700', 'No Upfront', '3'),
+    ),
+  };
+}
+const fetchedCsv = () => fetchOfferPrices('eu-central-1', { endpoint: endpoint(), format: 'csv' });
+
+test('the files in CSV have the same prices as those in JSON', async () => {
+  files = csvFiles();
+  const { date: json, ...expected } = await fetched();
+  const { date, ...found } = await fetchedCsv();
+  expect(found).toEqual(expected);
+  expect([json, date].every((each) => each > '2026')).toBe(true);
+  expect(asked.slice(-3)[0]).toBe(OFFER.replace('.json', '.csv'));
+});
+
+test.each([
+  ['a row cut short', (text: string) => text.slice(0, -30), /index\.csv cannot be read after \d+ bytes/],
+  [
+    'columns of another file',
+    (text: string) => text.replace('PricePerUnit', 'Price'),
+    /has no column priceperunit/,
+  ],
+  [
+    'prices of another service',
+    (text: string) => text.replace('AmazonSageMaker', 'AmazonEC2'),
+    /format v1\.0 of AmazonEC2/,
+  ],
+  ['no table', () => 'not here', /has no row with the names of columns/],
+])('a CSV file with %s is named', async (_, change, message) => {
+  files = csvFiles();
+  const name = OFFER.replace('.json', '.csv');
+  files[name] = change(files[name] as string);
+  await expect(fetchedCsv()).rejects.toThrow(message);
 });

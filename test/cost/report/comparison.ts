@@ -1,3 +1,4 @@
+import { variantFigures } from '@sagemaker-reranker/models';
 import type { Comparison, Figure, HostingOption } from '../../../cost/src/types.js';
 
 const estimate = (value: number, low?: number, high?: number): Figure => ({
@@ -18,7 +19,7 @@ function option(
     id: `real-time/${name}/tiny`,
     label: `real-time ${name}`,
     hosting: 'real-time',
-    variant: 'tiny',
+    model: 'tiny',
     precision: 'int8',
     instanceType: name,
     memoryMb: null,
@@ -48,11 +49,10 @@ const points = (slope: number): Comparison['curves'][number]['points'] =>
 /** A small comparison that has every kind of row. */
 export function comparisonOf(): Comparison {
   return {
-    format: 2,
+    format: 3,
     date: '2026-11-23T00:00:00.000Z',
     question: {
-      variant: 'tiny',
-      precision: 'int8',
+      model: variantFigures('tiny', 'int8'),
       region: 'eu-west-1',
       queriesPerSecond: 5,
       documentsPerQuery: 100,
@@ -88,7 +88,7 @@ export function comparisonOf(): Comparison {
     ],
     memoryBilled: [
       {
-        variant: 'tiny',
+        model: 'tiny',
         precision: 'int8',
         neededMib: estimate(900),
         memoryMb: 1024,

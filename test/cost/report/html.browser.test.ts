@@ -57,7 +57,7 @@ test.each([
       ...[...meeting, ...failing].map(({ id }) => id),
       ...comparison.services.map(({ id }) => `service:${id}`),
       ...comparison.accelerators.map(({ instanceType }) => `accelerator:${instanceType}`),
-      ...comparison.memoryBilled.map(({ variant, precision }) => `memory:${variant}-${precision}`),
+      ...comparison.memoryBilled.map(({ model, precision }) => `memory:${model}-${precision}`),
     ]);
     expect(await page.locator('table:not(:has(caption))').count()).toBe(0);
     expect(requests).toEqual([file.address]);

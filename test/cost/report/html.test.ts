@@ -1,3 +1,4 @@
+import { escapeHtml, variantFigures } from '@sagemaker-reranker/models';
 import fc from 'fast-check';
 import {
   type Comparison,
@@ -9,7 +10,7 @@ import {
 import { renderHtml } from '../../../cost/src/report/html.js';
 import { distinctCurves, frontierOf, logTicks } from '../../../cost/src/report/html-charts.js';
 import { count, duration, usd } from '../../../cost/src/report/format.js';
-import { escapeHtml, figure } from '../../../cost/src/report/html-text.js';
+import { figure } from '../../../cost/src/report/html-text.js';
 import { alike } from '../../../cost/src/report/rows.js';
 import { comparisonOf } from './comparison.js';
 
@@ -102,8 +103,7 @@ test('a comparison without options, curves or prices is still a page', async () 
 
 test('the shipped prices and measurements make a page', async () => {
   const question = {
-    variant: 'tiny',
-    precision: 'int8',
+    model: variantFigures('tiny', 'int8'),
     region: 'us-east-1',
     queriesPerSecond: 5,
     documentsPerQuery: 100,

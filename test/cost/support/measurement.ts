@@ -1,9 +1,10 @@
 import type { Measurement } from '@sagemaker-reranker/cost';
+import { variantFigures } from '@sagemaker-reranker/models';
 
 /** A measurement in the shape that `reranker cost measure` writes, of a machine that is no instance type. */
 export function measurement(changes: Partial<Measurement> = {}): Measurement {
   return {
-    format: 1,
+    format: 2,
     date: '2026-11-20T10:00:00.000Z',
     version: '0.1.0',
     command: 'reranker cost measure --variant tiny',
@@ -18,8 +19,7 @@ export function measurement(changes: Partial<Measurement> = {}): Measurement {
     instanceType: null,
     region: null,
     hosting: 'container',
-    variant: 'tiny',
-    precision: 'int8',
+    model: variantFigures('tiny', 'int8'),
     software: { node: '20', onnxruntime: '1.30' },
     traffic: {
       documentsPerQuery: 100,
@@ -48,7 +48,7 @@ export function measurement(changes: Partial<Measurement> = {}): Measurement {
 export const MEASUREMENTS: readonly Measurement[] = [
   measurement(),
   measurement({
-    precision: 'fp32',
+    model: variantFigures('tiny', 'fp32'),
     saturation: {
       pairsPerSecond: 90,
       tokensPerSecond: 7_470,

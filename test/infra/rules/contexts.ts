@@ -24,7 +24,7 @@ import {
   type Hosting,
   type HostingMode,
   type Precision,
-  weightsOf,
+  variantFigures,
 } from '@sagemaker-reranker/infra';
 import type { VariantId } from '@sagemaker-reranker/models';
 import { buildContext, modelDirectory, temporaryDirectory } from '../support/fixtures.js';
@@ -253,11 +253,7 @@ export function foreign(index: number, outdir: string): Deployment {
     index % 3 === 0
       ? new Topic(stack, 'Topic', { enforceSSL: true })
       : Topic.fromTopicArn(stack, 'Topic', arn(`sns:${region}:${ACCOUNT}:alarms`));
-  const figures = (variant: VariantId) => ({
-    variant,
-    precision: 'int8' as const,
-    weightsBytes: weightsOf(variant, 'int8'),
-  });
+  const figures = (variant: VariantId) => variantFigures(variant, 'int8');
   const archive = (variant: VariantId) =>
     RerankerModel.fromBucket(bucket, `models/${variant}.tar.gz`, figures(variant));
   const prefix = (variant: VariantId) =>
