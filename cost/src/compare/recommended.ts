@@ -5,7 +5,6 @@ import { shippedMeasurements } from '../measurements.js';
 import { sameModel } from '../model/work.js';
 import { shippedPriceBook } from '../price-book/book.js';
 import type { HostingOption, Measurement, Question } from '../types.js';
-import { duration } from './figures.js';
 import { instanceOption } from './instance-options.js';
 import { parseDuty } from './question.js';
 import { cheapestFirst } from './ranking.js';
@@ -85,5 +84,5 @@ export function defaultNote({ model }: Question, options: readonly HostingOption
     !cheaper || cheaper === name || instanceType(cheaper).batchTransform
       ? ''
       : `; ${cheaper} is left out because batch transform does not run on it: set instanceType where you need none`;
-  return `\`cdk deploy\` takes ${name} where no type is named: the cheapest of real-time hosting for ${queriesPerSecond} request a second of ${DOCUMENTS_PER_REQUEST} documents within ${duration(p95Ms / 1000)}, of the types up to ${MOST_VCPUS} vCPUs that run batch transform as well and compute int8 exactly${other}${here}`;
+  return `\`cdk deploy\` takes ${name} where no type is named: the cheapest of real-time hosting for ${queriesPerSecond} request a second of ${DOCUMENTS_PER_REQUEST} documents within ${p95Ms / 1000} s, of the types up to ${MOST_VCPUS} vCPUs that run batch transform as well and compute int8 exactly${other}${here}`;
 }

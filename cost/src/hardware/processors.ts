@@ -23,8 +23,10 @@ export interface Processor {
 
 // Assumptions, all of them: which processor a family has, its clock on all cores, and the multiply-adds a cycle of the
 // instructions that ONNX Runtime's kernels are taken to use (AVX2 and AVX-512 without VNNI: vpmaddubsw, vpmaddwd and vpaddd,
-// three for one vpdpbusd; VNNI: vpdpbusd; AMX: tdpbusd; NEON: udot, with i8mm ummla). No data sheet was read for them, and
-// none was measured on an instance: whatever rests on them is an estimate, and a measurement of the type replaces it.
+// three for one vpdpbusd; VNNI: vpdpbusd; AMX: tdpbusd; NEON: udot, with i8mm ummla). None was measured on an instance: whatever
+// rests on them is an estimate, and a measurement of the type replaces it. Graviton's clocks, which have no turbo, and vector units are
+// those of AWS's Graviton Technical Guide (github.com/aws/aws-graviton-getting-started, table "Building for Graviton"). No source was
+// read for Intel's clocks under vector load: two generations that AWS sells side by side get the same wide interval.
 const avx2 = {
   threadsPerCore: 2,
   fp32PerCycle: 16,
@@ -43,10 +45,10 @@ const neon = { threadsPerCore: 1, vectorBits: 128, exactInt8: true } as const;
 const haswell: Processor = { name: 'Xeon E5 v3/v4 (AVX2)', clockGhz: between(2.3, 2.9), ...avx2 };
 const c5: Processor = { name: 'Xeon Skylake or Cascade Lake', clockGhz: between(3.0, 3.6), ...skylake };
 const m5: Processor = { name: 'Xeon Skylake or Cascade Lake', clockGhz: between(2.5, 3.1), ...skylake };
-const iceLake: Processor = { name: 'Xeon 8375C Ice Lake (VNNI)', clockGhz: between(2.9, 3.5), ...vnni };
+const iceLake: Processor = { name: 'Xeon 8375C Ice Lake (VNNI)', clockGhz: between(2.5, 3.5), ...vnni };
 const sapphireRapids: Processor = {
   name: 'Xeon 8488C Sapphire Rapids (VNNI, AMX)',
-  clockGhz: between(2.4, 3.2),
+  clockGhz: between(2.5, 3.5),
   ...amx,
 };
 const graviton2: Processor = {

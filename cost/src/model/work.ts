@@ -19,7 +19,7 @@ interface Costs {
 /**
  * Fitted on 2026-11-26 to CPU seconds of batches of 32 to 512 tokens, least squares of relative errors: random weights of seven
  * structures in seventeen sizes, ONNX Runtime 1.30, one thread of an AMD EPYC with AVX-512 and VNNI; half of the 136 batches within 6 %,
- * of those from 83 tokens on all within 16 %. In int8 the products are that much faster and the rest is not, and activations are
+ * of those from 83 tokens on all within 21 %. In int8 the products are that much faster and the rest is not, and activations are
  * quantized. `npm run bench -- cost-models` holds them against other sizes.
  */
 const COSTS: Readonly<Record<ModelFigures['precision'], Costs>> = {
