@@ -59,8 +59,14 @@ export interface Latencies {
   readonly p99Ms: number;
 }
 
+/** How much of a step was not the container's. */
+export interface Disturbance {
+  /** Part of the processors that other processes took, 0..1; absent where the system does not tell. */
+  readonly elsewhere?: number;
+}
+
 /** A step of the concurrency sweep: as many requests in flight as `concurrency`, the next sent when one is answered. */
-export interface ClosedStep extends Latencies {
+export interface ClosedStep extends Latencies, Disturbance {
   readonly concurrency: number;
   readonly seconds: number;
   readonly requests: number;
@@ -75,7 +81,7 @@ export interface ClosedStep extends Latencies {
 }
 
 /** A step with open-loop arrivals: requests start at the times of a Poisson process, whether or not others were answered. */
-export interface OpenStep extends Latencies {
+export interface OpenStep extends Latencies, Disturbance {
   /** Mean rate of the arrivals. */
   readonly offeredPerSecond: number;
   /** Answered requests a second. */

@@ -1,5 +1,6 @@
 import { readContext } from '@sagemaker-reranker/infra';
-import { removeFixtures } from './support/fixtures.js';
+import { resourceName } from '../../infra/src/model/reranker-model.js';
+import { modelDirectory, removeFixtures } from './support/fixtures.js';
 import { testApp } from './support/stacks.js';
 
 afterAll(removeFixtures);
@@ -8,6 +9,7 @@ const read = (context: Record<string, unknown>) => readContext(testApp(context).
 
 test('without any context: the embedded variant, real-time, environment dev', () => {
   expect(read({})).toEqual({
+    names: ['embedded'],
     variants: ['embedded'],
     modelDirectories: [],
     hosting: { mode: 'real-time' },
@@ -43,6 +45,7 @@ test('every key, as -c gives it', () => {
       tags: 'team=search, cost=42=x',
     }),
   ).toEqual({
+    names: ['tiny'],
     variants: ['tiny'],
     modelDirectories: ['/models/tiny'],
     hosting: {
@@ -94,6 +97,22 @@ test('several variants with their directories, in order, as lists or as text', (
   expect(
     read({ hosting, variant: ['turbo', 'tiny'], modelDirectory: ['/m/turbo', '/m/tiny'] }),
   ).toMatchObject(expected);
+});
+
+test('model directories alone say what they hold; a name of theirs is made one of AWS', () => {
+  const own = modelDirectory(undefined);
+  expect(read({ modelDirectory: own })).toMatchObject({
+    names: ['own'],
+    variants: [],
+    modelDirectories: [own],
+  });
+  const several = { hosting: 'multi-model', modelDirectory: [modelDirectory('turbo'), own] };
+  expect(read(several).names).toEqual(['turbo', 'own']);
+  expect(() => read({ modelDirectory: '/nonexistent' })).toThrow('no model directory at /nonexistent');
+  expect(() => read({ modelDirectory: [own, own] })).toThrow(
+    'modelDirectory names 2; hosting=real-time serves one',
+  );
+  expect(resourceName('Our Model_v2/large')).toBe('our-model-v2-large');
 });
 
 test('tags as an object, as cdk.json gives them', () => {

@@ -19,7 +19,7 @@ test('real-time is isolated from networks, on the recommended type', () => {
       RERANKER_THREADS: '2',
     },
     productionVariant: {
-      instanceType: 'ml.c7i.large',
+      instanceType: 'ml.c6i.large',
       initialInstanceCount: 1,
       routingConfig: { routingStrategy: 'LEAST_OUTSTANDING_REQUESTS' },
     },
@@ -52,9 +52,12 @@ test('asynchronous starts with an instance even where it may shrink to none, and
 });
 
 test('several models on one fleet get the type of the one that asks for most, and its pace', () => {
-  const together = planOf({ mode: 'multi-model' }, [tiny, turbo]);
-  expect(together.productionVariant.instanceType).toBe('ml.c7i.xlarge');
-  const alone = planOf({ mode: 'multi-model', instanceType: 'ml.c7i.xlarge' }, [turbo]);
+  const together = planOf({ mode: 'multi-model' }, [tiny, base]);
+  const alone = planOf({ mode: 'multi-model' }, [base]);
+  expect(together.productionVariant.instanceType).toBe(alone.productionVariant.instanceType);
+  expect(together.productionVariant.instanceType).not.toBe(
+    planOf({ mode: 'multi-model' }, [tiny]).productionVariant.instanceType,
+  );
   expect(together.targets).toEqual(alone.targets);
 });
 

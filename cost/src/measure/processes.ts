@@ -7,6 +7,8 @@ export interface ProcessUsage {
   /** Resident memory now, and each process's own highest, summed. Pages that processes share count in each. */
   readonly residentMib: number;
   readonly peakMib: number;
+  /** Processor time of all that is neither below nor `root` itself, that of a hypervisor's other guests included, where it waited for them. */
+  readonly elsewhereSeconds?: number;
 }
 
 interface Stat {
@@ -20,11 +22,11 @@ const TICKS_PER_SECOND = 100;
 
 /**
  * Usage of all processes below `root`, `root` itself not included.
- * Format: proc(5), /proc/pid/stat and /proc/pid/status.
+ * Format: proc(5), /proc/stat, /proc/pid/stat and /proc/pid/status.
  * @returns null where the system does not tell.
  */
 export async function usageBelow(root: number): Promise<ProcessUsage | null> {
-  const stats = await allStats();
+  const [stats, busy] = await Promise.all([allStats(), busyTicks()]);
   const below: Stat[] = [];
   for (let parents = new Set([root]); parents.size > 0;) {
     const children = stats.filter(({ parent }) => parents.has(parent));
@@ -33,11 +35,26 @@ export async function usageBelow(root: number): Promise<ProcessUsage | null> {
   }
   const sizes = (await Promise.all(below.map(({ pid }) => sizeOf(pid)))).filter((size) => size !== null);
   if (sizes.length === 0) return null;
+  const ticks = below.reduce((sum, each) => sum + each.ticks, 0);
+  const own = stats.find(({ pid }) => pid === root)?.ticks ?? 0;
   return {
-    cpuSeconds: below.reduce((sum, { ticks }) => sum + ticks, 0) / TICKS_PER_SECOND,
+    cpuSeconds: ticks / TICKS_PER_SECOND,
+    elsewhereSeconds: busy === undefined ? undefined : (busy - ticks - own) / TICKS_PER_SECOND,
     residentMib: sizes.reduce((sum, { rss }) => sum + rss, 0) / 1024,
     peakMib: sizes.reduce((sum, { peak }) => sum + peak, 0) / 1024,
   };
+}
+
+/** Of all processors since the start: user, nice, system, interrupts, and what was stolen. */
+async function busyTicks(): Promise<number | undefined> {
+  const text = await readFile('/proc/stat', 'utf8').catch(() => '');
+  const [, ...fields] = text.split('\n')[0]!.split(/\s+/);
+  const [user, nice, system, , , irq, softirq, steal] = fields.map(Number);
+  const busy = [user, nice, system, irq, softirq, steal].reduce<number>(
+    (sum, each) => sum + (each ?? NaN),
+    0,
+  );
+  return Number.isNaN(busy) ? undefined : busy;
 }
 
 async function allStats(): Promise<Stat[]> {

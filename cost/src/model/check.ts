@@ -41,6 +41,8 @@ export interface ProcessorCheck {
 
 /** Steps closer to saturation are not compared: their length decides what is measured, not the load. */
 const GREATEST_UTILISATION = 0.9;
+/** Other processes took more of the processors than this: what was measured is their work, too. */
+const MOST_ELSEWHERE = 0.1;
 /** Fewer requests than this give no p95. */
 const FEWEST_REQUESTS = 40;
 /** Lengths are drawn anew so many times: those of the measured texts are known as a mix only. */
@@ -64,8 +66,9 @@ const nameOf = ({ model, machine }: Measurement): string =>
 
 function latencyChecks(m: Measurement, all: readonly Measurement[]): LatencyCheck[] {
   return m.open.flatMap((step, i) => {
-    const { utilisation, requests, failed, p95Ms } = step;
+    const { utilisation, requests, failed, p95Ms, elsewhere = 0 } = step;
     if (utilisation > GREATEST_UTILISATION || requests < FEWEST_REQUESTS || failed > 0) return [];
+    if (elsewhere > MOST_ELSEWHERE) return [];
     const predicted = predictedP95Ms(m, step, i, all);
     return [
       {

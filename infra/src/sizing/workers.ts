@@ -20,7 +20,8 @@ export interface WorkerSettings {
 
 /**
  * Processes and threads of a container on an instance. The shape that was measured is repeated over the vCPUs, so that
- * throughput grows with them as its estimate assumes, as far as memory holds the models once for each process.
+ * throughput grows with them as its estimate assumes, as far as memory holds the models once for each process; fewer processes divide
+ * the vCPUs evenly, so that none is idle.
  * @param share Part of the instance that the container has.
  * @param workers Processes that were asked for, instead.
  */
@@ -32,6 +33,7 @@ export function workerSettings(
   const cores = Math.max(1, Math.floor(share * vcpus));
   const room = share * (memoryMib - INSTANCE_OVERHEAD_MIB);
   let processes = workers ?? Math.min(MOST_WORKERS, Math.max(1, Math.floor(cores / MEASURED_THREADS)));
-  while (workers === undefined && processes > 1 && neededMib(models, processes) > room) processes -= 1;
+  const fits = (): boolean => neededMib(models, processes) <= room && cores % processes === 0;
+  while (workers === undefined && processes > 1 && !fits()) processes -= 1;
   return { workers: processes, threads: Math.max(1, Math.floor(cores / processes)) };
 }
