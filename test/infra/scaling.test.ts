@@ -200,11 +200,7 @@ test("targets are at least one, and grow with the instance and with a copy's sha
 
 test('targets plan with 70 % of the throughput, and with two seconds a request', () => {
   const place = { instance: instanceType('ml.c7i.8xlarge') };
-  const model: ModelFigures = {
-    variant: 'turbo',
-    precision: 'fp32',
-    weightsBytes: weightsOf('turbo', 'fp32'),
-  };
+  const model: ModelFigures = variantFigures('turbo', 'fp32');
   const tokensPerRequest = 500;
   const planned = (0.7 * bound(throughput(model, place), 'low')) / tokensPerRequest;
   expect(planned).toBeGreaterThan(5);

@@ -7,6 +7,7 @@ import {
   loadedBytes,
   operationsPerToken,
   readModelDirectory,
+  variantFigures,
 } from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
 import { table } from '../terminal/table.js';
@@ -78,9 +79,13 @@ function described(id: VariantId) {
     const { products, attention } = operationsPerToken(one, PAIR_TOKENS);
     return products + attention;
   };
+  const memory = (precision: 'fp32' | 'int8'): number => {
+    const figures = variantFigures(id, precision);
+    return loadedBytes(figures, figures.weightsBytes);
+  };
   return {
     ...variant,
-    memoryBytes: { fp32: loadedBytes(4 * variant.parameters), int8: loadedBytes(variant.parameters) },
+    memoryBytes: { fp32: memory('fp32'), int8: memory('int8') },
     /** Multiply-adds of a pair of 128 tokens over those of tiny. */
     work: work(variant.architecture) / work(VARIANTS.tiny.architecture),
   };
