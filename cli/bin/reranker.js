@@ -5,4 +5,9 @@ if (version[0] < 20 || (version[0] === 20 && version[1] < 3)) {
   process.stderr.write('reranker: needs Node 20.3 or newer; this is Node ' + process.versions.node + '\n');
   process.exit(1);
 }
-require('../dist/main.js');
+var main = require('path').join(__dirname, '..', 'dist', 'main.js');
+if (!require('fs').existsSync(main)) {
+  process.stderr.write('reranker: this clone is not built yet: run "npm run build" in it first\n');
+  process.exit(1);
+}
+require(main);
