@@ -105,7 +105,11 @@ export class SentenceEncoder {
     const facts = await readTokenizer(options.tokenizer, vocabulary);
     const encoder = new SentenceEncoder({
       file: options.name ?? model,
-      session: await InferenceSession.create(model, { ...SESSION_OPTIONS, intraOpNumThreads: threads }),
+      session: await InferenceSession.create(model, {
+        ...SESSION_OPTIONS,
+        intraOpNumThreads: threads,
+        logSeverityLevel: 3,
+      }),
       tokenizer: new TextTokenizer(options.tokenizer),
       layout: new PairLayout(facts.single ?? textAlone(facts), maximumTokens),
       pad: facts.pad,
