@@ -27,7 +27,7 @@ export function sideBySideText(comparisons: readonly Comparison[]): string {
       const { model, queriesPerSecond, region } = comparison.question;
       const found = headline(comparison)?.option;
       return [
-        model.name,
+        `${model.name} ${model.precision}`,
         count(queriesPerSecond),
         found ? found.label + standIn(found, region) : 'none meets the target',
         found ? figure(found.usdPerMonth) : '-',

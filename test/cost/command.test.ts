@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { costCommand } from '../../cli/src/commands/cost.js';
 import { type Comparison, HOSTING_MODES } from '@sagemaker-reranker/cost';
-import { variantFigures } from '@sagemaker-reranker/models';
+import { embeddedModelDirectory, variantFigures } from '@sagemaker-reranker/models';
 import { reranker } from '../support/cli.js';
 import { inProcess } from './support/in-process.js';
 
@@ -23,7 +23,7 @@ test('--json: the comparison with every mode, and nothing on standard error', as
   const { code, stdout, stderr } = await reranker(['cost', ...asked(), ...TYPES, '--json']);
   expect([code, stderr]).toEqual([0, '']);
   const comparison = JSON.parse(stdout) as Comparison;
-  expect(comparison.question).toMatchObject({ variant: 'tiny', precision: 'int8', p95Ms: 2000 });
+  expect(comparison.question).toMatchObject({ model: { name: 'tiny', precision: 'int8' }, p95Ms: 2000 });
   expect(new Set(comparison.options.map(({ hosting }) => hosting))).toEqual(new Set(HOSTING_MODES));
   const types = new Set(comparison.options.flatMap(({ instanceType }) => instanceType ?? []));
   expect([...types].sort()).toEqual(['ml.c7i.xlarge', 'ml.m5.large']);
@@ -105,12 +105,29 @@ test('--link asks the question of a page again; options beside it count for more
   expect(question(other)).toEqual({ ...question(first), model: variantFigures('turbo', 'int8') });
 });
 
+test('--model takes any model directory, beside variants, and its link and command name it again', async () => {
+  const own = embeddedModelDirectory();
+  const args = ['cost', ...asked(), '--model', own, ...TYPES];
+  const { stdout, stderr } = await reranker([...args, '--json']);
+  expect(stderr).toBe('');
+  const questions = (JSON.parse(stdout) as Comparison[]).map(({ question }) => question);
+  expect(questions.map(({ model, modelDirectory }) => [model.name, modelDirectory])).toEqual([
+    ['tiny', undefined],
+    ['embedded', own],
+  ]);
+  const markdown = await reranker([...args, '--markdown']);
+  expect(markdown.stdout).toContain(`--variant tiny --precision int8 --model ${own} `);
+  await expect(inProcess(costCommand(), [...asked(), '--model', '/nowhere'])).rejects.toThrow(
+    'no model directory at /nowhere',
+  );
+});
+
 test('several variants and rates side by side, with the published quality; Markdown for a ticket', async () => {
   const several = asked({ variant: 'tiny,turbo', 'queries-per-second': '1,10' });
   const { stdout } = await reranker(['cost', ...several, ...TYPES, '--rows', '1']);
   expect(stdout.split('\n\n')[0]!.split('\n')).toHaveLength(6);
-  expect(stdout).toMatch(/^tiny +1 .* 48\.54$/m);
-  expect(stdout).toMatch(/^turbo +10 .* 49\.6$/m);
+  expect(stdout).toMatch(/^tiny int8 +1 .* 48\.54$/m);
+  expect(stdout).toMatch(/^turbo int8 +10 .* 49\.6$/m);
   const json = await reranker(['cost', ...several, ...TYPES, '--json']);
   expect((JSON.parse(json.stdout) as Comparison[]).map(({ question }) => question.model.name)).toEqual([
     ...['tiny', 'tiny', 'turbo', 'turbo'],

@@ -52,24 +52,24 @@ export async function renderHtml(comparisons: readonly Comparison[]): Promise<st
   return htmlPage({ title, style: STYLE, body, script: SCRIPT });
 }
 
-/** Several questions in one table, with the quality of the variants. */
+/** Several questions in one table, with the quality of the variants. Figures come first: a phone shows no more without scrolling. */
 function sideBySide(comparisons: readonly Comparison[]): string {
   return section(
     'Side by side',
     table(
       'The answer to each question',
-      ['question', 'option', 'USD a month', 'p95', 'quality'],
+      ['question', 'USD a month', 'p95', 'quality', 'option'],
       comparisons.map((comparison, i) => {
         const { model, queriesPerSecond } = comparison.question;
         const found = headline(comparison);
         return {
           id: `question:${i}`,
           cells: [
-            `<a href="#question-${i}">${text(`${model.name} at ${count(queriesPerSecond)} queries/s`)}</a>`,
-            found ? text(found.option.label + standIn(found.option, comparison.question.region)) : 'none',
+            `<a href="#question-${i}">${text(`${model.name} ${model.precision} at ${count(queriesPerSecond)} queries/s`)}</a>`,
             found ? figure(found.option.usdPerMonth, usd) : '',
             found ? figure(found.option.p95Ms, duration) : '',
             qualityOf(model),
+            found ? text(found.option.label + standIn(found.option, comparison.question.region)) : 'none',
           ],
         };
       }),
@@ -91,7 +91,7 @@ function whole(charts: Charts, comparison: Comparison, index: number, several: b
   const modes = HOSTING_MODES.filter((mode) => plotted(options).some(({ hosting }) => hosting === mode));
   return [
     several
-      ? `<h2 id="question-${index}">${text(`${question.model.name} at ${count(question.queriesPerSecond)} queries a second`)}</h2>`
+      ? `<h2 id="question-${index}">${text(`${question.model.name} ${question.model.precision} at ${count(question.queriesPerSecond)} queries a second`)}</h2>`
       : '',
     `<p>${text(questionText(question))}</p>`,
     answer(comparison),

@@ -33,11 +33,10 @@ test('measures the real container on the embedded model', async () => {
   expect(await readdir(directory)).toEqual(['test-embedded-int8.json']);
   const result = JSON.parse(await readFile(file, 'utf8')) as Measurement;
   expect(result).toMatchObject({
-    format: 1,
+    format: 2,
     instanceType: null,
     hosting: 'container',
-    variant: 'embedded',
-    precision: 'int8',
+    model: { name: 'embedded', precision: 'int8', maxLength: 2048 },
     machine: { name: 'test' },
     traffic: { documentsPerQuery: 10, queryTokens: 12, seed: 7 },
   });
@@ -87,8 +86,7 @@ test('measures a container by its address and tells of another tokenizer; measur
   const read = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(path.join(directory, name), 'utf8'));
   expect(await read('test-tiny-fp32.json')).toMatchObject({
-    variant: 'tiny',
-    precision: 'fp32',
+    model: { name: 'tiny', precision: 'fp32' },
     memory: null,
     software: null,
   });
@@ -117,7 +115,11 @@ test('an interrupt leaves no file and no process', async () => {
 
 test.each([
   [['--model', 'a', '--url', 'http://127.0.0.1:1'], /give one of them/],
-  [['--url', 'http://127.0.0.1:1'], /say --variant and --precision: an address or endpoint does not/],
+  [
+    ['--url', 'http://127.0.0.1:1'],
+    /does not say what it serves: give --variant and --precision, or its model directory/,
+  ],
+  [['--variant', 'tiny'], /--variant: the model directory says it; leave it out/],
   [
     ['--url', 'nowhere', '--variant', 'tiny', '--precision', 'int8'],
     /--url is "nowhere"; it must be an http/,
