@@ -6,7 +6,7 @@ import {
   readMeasurements,
   shippedMeasurements,
 } from '@sagemaker-reranker/cost';
-import { table, type Column } from '../terminal/table.js';
+import { right, table } from '../terminal/table.js';
 import { Command } from '../command.js';
 
 interface Options {

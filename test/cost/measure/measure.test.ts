@@ -74,6 +74,24 @@ test('a server with a known service time is measured as what it is', async () =>
   expect(result.knee!.p95Ms).toBeLessThan(150);
 });
 
+test('a step that other processes disturbed is measured again, and the least disturbed try counts', async () => {
+  const clock = new VirtualClock();
+  const server = new SingleServer(clock, () => 50);
+  // For 400 virtual seconds another process takes half a processor, then none.
+  const usage = () =>
+    Promise.resolve({
+      ...{ cpuSeconds: clock.now() / 1000, residentMib: 100, peakMib: 300 },
+      elsewhereSeconds: Math.min(clock.now() / 1000, 400) / 2,
+    });
+  const lines: string[] = [];
+  const result = await clock.run(measure({ ...optionsFor(server, lines), usage, clock }));
+  const again = lines.filter((line) => line.includes('other processes took'));
+  expect(again[0]).toBe('concurrency 1: other processes took 25 % of the processors; try 1 of 3');
+  expect(again.length).toBeGreaterThanOrEqual(3);
+  expect(result.closed[0]!.elsewhere).toBeCloseTo(0.25, 1);
+  expect(result.open.at(-1)!.elsewhere).toBe(0);
+});
+
 test('the sweep goes on while it gains, and tells why it ended', async () => {
   const clock = new VirtualClock();
   // Eight servers: eight times the throughput of one.
