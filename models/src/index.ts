@@ -35,7 +35,7 @@ export {
   type Operations,
 } from './operations.js';
 export { builtFile, embeddedModelDirectory, packageRoot, packageVersion } from './package-root.js';
-export { OLDEST_EVERY, Planner, type BatchLimit, type PlanItem } from './planner.js';
+export { LONGEST_REACH, Planner, type BatchLimit, type PlanItem } from './planner.js';
 export { instructionSets, saturates } from './processor.js';
 export { Random } from './random.js';
 export {

@@ -1,5 +1,10 @@
-/** Of this many batches, one is led by the oldest request. */
-export const OLDEST_EVERY = 4;
+/**
+ * A request is due when this many tokens have been served since it came, for each of its own: one for each `REACH_TOKENS` that
+ * it has. So requests of a few batches are served nearly in the order they come, and many times larger ones give way to them.
+ */
+const REACH_TOKENS = 512;
+/** And at most this many for each of its own: newer requests overtake a large one no longer than that. */
+export const LONGEST_REACH = 16;
 /**
  * Padding that a batch may hold: this part of its tokens, or a few tokens where that is less than starting one more batch
  * costs. Up to 10 tokens are worth it; with 6, padding stays under 3 % of short documents too, and the batches it adds cost as
@@ -9,7 +14,7 @@ const PADDING_SHARE = 0.02;
 const PADDING_TOKENS = 6;
 
 /**
- * Part of the budget up to which a batch led by the smallest request takes pairs of others. A batch is as fast per token
+ * Part of the budget up to which a batch takes pairs of other requests than its leader. A batch is as fast per token
  * from about 128 tokens on, so more of them would hold up that request and gain nothing.
  */
 const COMPANY_SHARE = 0.25;
@@ -37,24 +42,25 @@ interface Entry<R> {
   /** Everything before it is taken. */
   cursor: number;
   tokensLeft: number;
+  /** Tokens that are served since the start when it should have its turn. */
+  due: number;
 }
 
 /**
  * Packs waiting pairs of all requests into batches of nearly equal lengths.
  *
- * Order of service: every batch has a leader, and the rest of it is filled with the waiting pairs nearest in length,
- * oldest first, as far as the token budget and the padding limit go; where the smallest request leads, with its own pairs
- * to the budget and with others only to a quarter of it. The leader is the longest waiting pair of one
- * request: in three batches of four the request with the fewest tokens left (short requests do not wait for long ones),
- * in the fourth the oldest. So a pair is scored after at most 4 x n batches, where n counts the pairs that waited when
- * its request came, and those of its own request: nothing that comes later can hold it back further.
+ * Order of service: every batch has a leader, the longest waiting pair of the request that is due first, and is filled
+ * with that request's own pairs to the budget, then to a quarter of it with the waiting pairs nearest in length, oldest first,
+ * as far as the padding limit goes. A request is due by what it holds: one of T tokens that comes when S tokens have been
+ * served is due at S + T x min(T / 512, 16). So it waits for those of its size that came before it, not for one many times
+ * larger; and once 16 tokens have been served for each of its own, nothing that comes later is served before it.
  */
 export class Planner<R> {
   /** In order of arrival. */
   private readonly entries = new Map<R, Entry<R>>();
   private readonly byLength: (Set<Item<R>> | undefined)[] = [];
-  private turn = 0;
   private tokens = 0;
+  private served = 0;
 
   /**
    * @param budget padded tokens a batch may hold; a pair longer than that is a batch of its own.
@@ -72,7 +78,7 @@ export class Planner<R> {
 
   /** Adds a request's pairs by their lengths in tokens. A request is added once. */
   add(request: R, lengths: Uint32Array): void {
-    const entry: Entry<R> = { items: [], cursor: 0, tokensLeft: 0 };
+    const entry: Entry<R> = { items: [], cursor: 0, tokensLeft: 0, due: 0 };
     lengths.forEach((length, position) => {
       const item: Item<R> = { request, position, length, entry, taken: false };
       entry.items.push(item);
@@ -80,6 +86,8 @@ export class Planner<R> {
       (this.byLength[length] ??= new Set()).add(item);
     });
     if (entry.items.length === 0) return;
+    const { tokensLeft } = entry;
+    entry.due = this.served + tokensLeft * Math.min(tokensLeft / REACH_TOKENS, LONGEST_REACH);
     entry.items.sort((a, b) => b.length - a.length || a.position - b.position);
     this.entries.set(request, entry);
     this.tokens += entry.tokensLeft;
@@ -96,9 +104,7 @@ export class Planner<R> {
 
   /** The next batch, of at least one pair; undefined when nothing waits. */
   next(): PlanItem<R>[] | undefined {
-    this.turn += 1;
-    const oldestLeads = this.turn % OLDEST_EVERY === 0;
-    const leader = this.leader(oldestLeads);
+    const leader = this.leader();
     if (leader === undefined) return undefined;
     const batch = [this.take(leader)];
     let longest = leader.length;
@@ -119,14 +125,12 @@ export class Planner<R> {
       longest = Math.max(longest, item.length);
       real += item.length;
     };
-    if (!oldestLeads) {
-      // Its own come first, longest first as they stand: every one after the leader is no longer than it.
-      const { items, cursor } = leader.entry;
-      for (let i = cursor + 1; i < items.length && fits(items[i]!.length); i += 1) {
-        if (!items[i]!.taken) add(items[i]!);
-      }
+    // Its own come first, longest first as they stand: every one after the leader is no longer than it.
+    const { items, cursor } = leader.entry;
+    for (let i = cursor + 1; i < items.length && fits(items[i]!.length); i += 1) {
+      if (!items[i]!.taken) add(items[i]!);
     }
-    const budget = oldestLeads ? this.budget : this.budget * COMPANY_SHARE;
+    const budget = this.budget * COMPANY_SHARE;
     const fill = (length: number): boolean => {
       for (const item of this.byLength[length] ?? []) {
         if (!fits(length, budget)) return false;
@@ -141,11 +145,10 @@ export class Planner<R> {
     return batch;
   }
 
-  private leader(oldestLeads: boolean): Item<R> | undefined {
+  private leader(): Item<R> | undefined {
     let chosen: Entry<R> | undefined;
     for (const entry of this.entries.values()) {
-      if (chosen === undefined || entry.tokensLeft < chosen.tokensLeft) chosen = entry;
-      if (oldestLeads) break;
+      if (chosen === undefined || entry.due < chosen.due) chosen = entry;
     }
     if (chosen === undefined) return undefined;
     while (chosen.items[chosen.cursor]!.taken) chosen.cursor += 1;
@@ -156,6 +159,7 @@ export class Planner<R> {
     item.taken = true;
     this.byLength[item.length]!.delete(item);
     this.tokens -= item.length;
+    this.served += item.length;
     item.entry.tokensLeft -= item.length;
     if (item.entry.tokensLeft === 0) this.entries.delete(item.request);
     return item;

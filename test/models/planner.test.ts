@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { OLDEST_EVERY, Planner, Random, type PlanItem } from '@sagemaker-reranker/models';
+import { LONGEST_REACH, Planner, Random, type PlanItem } from '@sagemaker-reranker/models';
 import { drawLengths, parseLengthMix } from '../../cost/src/measure/lengths.js';
 
 const BUDGET = 1_024;
@@ -36,7 +36,7 @@ describe('Planner', () => {
     );
   });
 
-  it('lets no pair wait longer than its rule says, whatever comes after it', () => {
+  it('lets nothing overtake a request once its time has come, whatever comes after it', () => {
     const step = fc.oneof(
       fc.record({ add: lengthsOf }),
       fc.record({ add: fc.constant([1]) }),
@@ -45,40 +45,51 @@ describe('Planner', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const planner = new Planner<number>(BUDGET);
-        const bound = new Map<number, number>();
-        let waiting = 0;
+        /** Of each request: the tokens served when it came, and after which no newer one may lead a batch. */
+        const came: { readonly at: number; readonly latest: number; left: number }[] = [];
         let served = 0;
-        let requests = 0;
         const serve = (): boolean => {
           const batch = planner.next();
-          served += 1;
-          for (const { request } of batch ?? []) expect(served).toBeLessThanOrEqual(bound.get(request)!);
-          waiting -= batch?.length ?? 0;
-          return batch !== undefined;
+          if (batch === undefined) return false;
+          const leader = came[batch[0]!.request]!;
+          for (const other of came) {
+            if (other.left > 0) expect(leader.at).toBeLessThanOrEqual(other.latest);
+          }
+          for (const { request, length } of batch) {
+            came[request]!.left -= 1;
+            served += length;
+          }
+          return true;
         };
         for (const each of steps) {
           if ('add' in each) {
-            waiting += each.add.length;
-            bound.set(requests, served + OLDEST_EVERY * waiting);
-            planner.add(requests, Uint32Array.from(each.add));
-            requests += 1;
+            const tokens = each.add.reduce((sum, length) => sum + length, 0);
+            planner.add(came.length, Uint32Array.from(each.add));
+            came.push({ at: served, latest: served + LONGEST_REACH * tokens, left: each.add.length });
           } else for (let i = 0; i < each.batches; i += 1) serve();
         }
         while (serve());
-        expect(waiting).toBe(0);
+        expect(came.every(({ left }) => left === 0)).toBe(true);
       }),
     );
   });
 
   it('serves a long document in spite of an endless stream of short requests', () => {
     const planner = new Planner<string>(BUDGET);
-    planner.add('long', Uint32Array.of(8_000));
-    for (let turn = 1; turn <= OLDEST_EVERY; turn += 1) {
-      planner.add(`short ${turn}`, Uint32Array.of(10));
-      const batch = planner.next()!;
-      if (batch[0]!.request === 'long') return;
+    const long = 8_000;
+    planner.add('long', Uint32Array.of(long));
+    for (let served = 0; served <= LONGEST_REACH * long; served += BUDGET) {
+      planner.add(`short ${served}`, Uint32Array.of(BUDGET));
+      if (planner.next()![0]!.request === 'long') return;
     }
-    throw new Error('the long document was overtaken for a whole round');
+    throw new Error('the long document was overtaken for longer than the rule says');
+  });
+
+  it('serves requests of one size in the order they come', () => {
+    const planner = new Planner<number>(BUDGET);
+    for (let id = 0; id < 20; id += 1) planner.add(id, new Uint32Array(3).fill(200));
+    const order = drain(planner).map((batch) => batch[0]!.request);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
   });
 
   it('serves a short request that comes behind a large one at once', () => {
@@ -89,13 +100,13 @@ describe('Planner', () => {
     expect(planner.next()!.map(({ request }) => request)).toEqual(['small', 'small', 'small']);
   });
 
-  it('fills a batch with pairs of other requests: to a quarter for the smallest, whole for the oldest', () => {
+  it('fills a batch with pairs of other requests to a quarter of its budget', () => {
     const planner = new Planner<number>(BUDGET);
     for (let id = 0; id < 28; id += 1) planner.add(id, Uint32Array.of(64));
-    expect(drain(planner).map((batch) => batch.length)).toEqual([4, 4, 4, 16]);
+    expect(drain(planner).map((batch) => batch.length)).toEqual(new Array(7).fill(4));
   });
 
-  it('fills a batch of the smallest request with all that fits of its own', () => {
+  it('fills a batch of a request with all that fits of its own', () => {
     const planner = new Planner<string>(BUDGET);
     planner.add('large', new Uint32Array(500).fill(64));
     planner.add('small', new Uint32Array(10).fill(64));
