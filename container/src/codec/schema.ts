@@ -6,8 +6,11 @@ import { isObject, type Fields } from './text.js';
 /** A JSON Schema, as OpenAPI 3.1 takes it. */
 export type Schema = Readonly<Record<string, unknown>>;
 
+/** What reading a request depends on besides the request. */
 export interface CodecLimits {
   readonly maxDocuments: number;
+  /** How the model's publisher makes a score of the logit: formats of servers that do as the model says follow it. */
+  readonly activation?: 'sigmoid' | 'identity';
 }
 
 export interface Reading {

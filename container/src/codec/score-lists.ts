@@ -29,17 +29,27 @@ const textPair: Field<readonly [string, string]> = {
   },
 };
 
-/** LangChain's `SagemakerEndpointCrossEncoder` for Python: pairs of query and document. */
+/**
+ * LangChain's `SagemakerEndpointCrossEncoder` for Python: pairs of query and document. Its scores are those of
+ * `HuggingFaceCrossEncoder`, whose activation is the one that the model's files name.
+ */
 export const langchain: Codec = {
   name: 'langchain',
   owner: 'LangChain',
   marks: ['text_pairs'],
-  ...decoder({ text_pairs: list(textPair, 'at least one pair'), ...optionsWithTruncate }, (given) => ({
-    query: given.text_pairs.map(([first]) => first),
-    documents: given.text_pairs.map(([, second]) => second),
-    returnDocuments: false,
-    ...optionsOf(given),
-  })),
+  ...decoder(
+    { text_pairs: list(textPair, 'at least one pair'), ...optionsWithTruncate },
+    (given, _fields, { limits }) => {
+      const { rawScores, truncation } = optionsOf(given);
+      return {
+        query: given.text_pairs.map(([first]) => first),
+        documents: given.text_pairs.map(([, second]) => second),
+        returnDocuments: false,
+        rawScores: rawScores || limits.activation === 'identity',
+        truncation,
+      };
+    },
+  ),
   example: { text_pairs: [['the fox', 'the fox runs']] },
   ...scores,
 };

@@ -28,7 +28,8 @@ export const vllmScore: Codec = {
       items: texts,
       ...vllmOptions,
     },
-    (given, _fields, { faults }) => {
+    (given, _fields, reading) => {
+      const { faults } = reading;
       const first = only(['text_1', 'queries'], given, faults);
       const second = only(['text_2', 'documents', 'items'], given, faults);
       const pairs = Math.max(first.length, second.length);
@@ -46,7 +47,7 @@ export const vllmScore: Codec = {
         query: first.length === 1 ? first[0]! : first,
         documents: spread(second),
         returnDocuments: false,
-        ...vllmOptionsOf(given),
+        ...vllmOptionsOf(given, reading),
       };
     },
   ),

@@ -13,6 +13,7 @@ import {
   listOf,
   NUMBER,
   optional,
+  type Reading,
   queryText,
   type Schema,
   STRING,
@@ -37,13 +38,17 @@ export const vllmOptions = {
   ...optionsWithTruncate,
 };
 
-export function vllmOptionsOf(given: Values<typeof vllmOptions>): RequestOptions {
+/** vLLM's activation is the one that the model's files name. */
+export function vllmOptionsOf(
+  given: Values<typeof vllmOptions>,
+  { limits }: Pick<Reading, 'limits'>,
+): RequestOptions {
   const { rawScores, truncation } = optionsOf({
     ...given,
     truncate: given.truncation_side ?? given.truncate,
   });
   return {
-    rawScores: rawScores || !given.use_activation,
+    rawScores: rawScores || !given.use_activation || limits.activation === 'identity',
     truncation: { ...truncation, maxPairTokens: given.truncate_prompt_tokens },
   };
 }
@@ -75,13 +80,13 @@ export const vllm: Codec = {
       return_documents: flag(true),
       ...vllmOptions,
     },
-    (given) => ({
+    (given, _fields, reading) => ({
       query: given.query,
       documents: given.documents,
       // 0 means all.
       topN: given.top_n || undefined,
       returnDocuments: given.return_documents,
-      ...vllmOptionsOf(given),
+      ...vllmOptionsOf(given, reading),
     }),
   ),
   example: { query: 'the fox', documents: ['the fox runs', 'a b c'], truncate_prompt_tokens: -1 },

@@ -153,7 +153,7 @@ function lineAnswerer(batch: Batch, asCsv: boolean): Answerer {
       const fields = medium === 'csv' ? decodeRow(textOf(line!)) : await parseBody(line!, context.settings);
       const codec = medium === 'csv' ? jinaSagemaker : (format ?? detectFormat(fields) ?? jina);
       id = (fields.data as Fields | undefined)?.id;
-      const request = readRequest(codec, fields, context.settings);
+      const request = readRequest(codec, fields, context.settings, engine);
       if (asCsv && request.topN !== undefined) throw noTopN(request);
       const scores = await scoreWhenAdmitted(batch, request);
       noteAnswer(context, res, `${codec.name}-${medium}`, scores, performance.now() - start);

@@ -37,7 +37,7 @@ export async function rerank(
   const fields = await parseBody(bodyOf(req), context.settings);
   const codec = state.contentType.format ?? route.formatOf(fields);
   if (route.native) state.errorFormat = codec;
-  const request = readRequest(codec, fields, context.settings);
+  const request = readRequest(codec, fields, context.settings, engine);
   const signal = requestSignal(res, context.shutdown);
   // Decoding a large body takes a while; pings that came meanwhile are answered before the engine starts on it.
   if (bodyOf(req).length > SMALL_BYTES) await setImmediate();
@@ -90,8 +90,14 @@ async function stream(
  * A body's fields as a request of a format.
  * @throws RequestError 422; `invalid_request` for a document without text where the settings refuse it.
  */
-export function readRequest(codec: Codec, fields: Fields, settings: Settings): RerankRequest {
-  const request = decodeBody(codec, fields, settings);
+export function readRequest(
+  codec: Codec,
+  fields: Fields,
+  settings: Settings,
+  { manifest }: Engine,
+): RerankRequest {
+  const { maxDocuments } = settings;
+  const request = decodeBody(codec, fields, { maxDocuments, activation: manifest.activation });
   if (settings.refuseBlank === 1) {
     const blank = request.documents.findIndex(isBlank);
     if (blank >= 0) {

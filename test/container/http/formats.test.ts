@@ -1,3 +1,4 @@
+import { readManifest, writeManifest } from '@sagemaker-reranker/models';
 import { removeModels, smallModel, words } from '../support/model.js';
 import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
@@ -160,4 +161,25 @@ describe('truncation', () => {
     expect(await tokens({ max_tokens_per_doc: 100 })).toBe(105);
     expect(await tokens({ long_documents: 'max_passage' })).toBe(512);
   });
+});
+
+it('gives logits where the model is published with them, in the formats whose servers do', async () => {
+  const directory = await smallModel();
+  await writeManifest(directory, { ...(await readManifest(directory)), activation: 'identity' });
+  const published = await startContainer(directory);
+  const expected = await logits();
+  const score = async (body: object): Promise<number> => {
+    const answer = await published.rerank(body);
+    const json = answer.json as { scores?: number[]; data?: Result[]; results?: Result[] };
+    return json.scores?.[0] ?? json.data?.[0]!.score ?? json.results![0]!.relevance_score!;
+  };
+  const [document] = documents;
+  const sigmoid = 1 / (1 + Math.exp(-expected[0]!));
+  expect(await score({ text_pairs: [[query, document]] })).toBeCloseTo(expected[0]!, 5);
+  expect(await score({ text_1: query, text_2: document })).toBeCloseTo(expected[0]!, 5);
+  expect(await score({ query, documents: [document], truncate_prompt_tokens: -1 })).toBeCloseTo(
+    expected[0]!,
+    5,
+  );
+  expect(await score({ query, documents: [document] })).toBeCloseTo(sigmoid, 5);
 });
