@@ -29,8 +29,6 @@ export function checkCommand(): Command {
     });
 }
 
-const right = (heading: string): Column => ({ heading, align: 'right' });
-
 function latencyText(checks: readonly LatencyCheck[]): string {
   if (checks.length === 0)
     return 'No measurement has a step with enough answered requests below saturation to compare with.';
