@@ -31,6 +31,11 @@ const slow = (tag: string, count = 1) => ({
   documents: Array.from({ length: count }, (_, i) => words(`${tag}${'ab'.repeat(i)}`, 3_500 + i)),
 });
 
+/** Looks at something again and again until it holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 async function settle<T>(promise: Promise<T>): Promise<unknown> {
   return promise.then(
     () => 'answered',
@@ -126,7 +131,8 @@ describe('Engine under faults', () => {
     const before = await engine.score(slow('a'));
     const [victim] = engine.pids;
     const scoring = Promise.all([engine.score(slow('a')), engine.score({ query: 'q', documents: ['b'] })]);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // What is admitted is with the process as long as that has room.
+    await until(() => engine.queuedTokens > 0);
     process.kill(victim!, 'SIGKILL');
     const [again] = await scoring;
     expect(again.logits[0]).toBeCloseTo(before.logits[0]!, 5);
@@ -139,11 +145,19 @@ describe('Engine under faults', () => {
     void settle(engine.score({ query: 'q', documents: [words('z', 8_000)] })).then(
       (value) => (outcome = value),
     );
+    const killed = new Set<number>();
+    const holder = (): number | undefined =>
+      engine.queuedTokens > 0 && engine.workers.ready > 0
+        ? engine.pids.find((pid) => !killed.has(pid))
+        : undefined;
     while (outcome === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      // Killed in every second: sooner than the document is done, later than a new process takes it up.
-      for (const pid of engine.pids) process.kill(pid, 'SIGKILL');
+      await until(() => outcome !== undefined || holder() !== undefined);
+      const pid = holder();
+      if (pid === undefined) continue;
+      killed.add(pid);
+      process.kill(pid, 'SIGKILL');
     }
+    expect(killed.size).toBe(2);
     expect(outcome).toBe('worker_crashed');
     expect((await engine.score({ query: 'q', documents: ['x'] })).logits).toHaveLength(1);
   });
@@ -158,7 +172,8 @@ describe('Engine under faults', () => {
   it('drops the work of a caller that has gone', async () => {
     const gone = new AbortController();
     const scoring = settle(engine.score(slow('d', 40), { signal: gone.signal }));
-    setTimeout(() => gone.abort(new Error('hung up')), 50);
+    await until(() => engine.queuedTokens > 0);
+    gone.abort(new Error('hung up'));
     expect(await scoring).toBe('hung up');
     await expect(engine.score(slow('d'), { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow(
       'gone',
@@ -169,7 +184,7 @@ describe('Engine under faults', () => {
   it('fails what waits when it is closed, and leaves no process', async () => {
     const pids = [...engine.pids];
     const scoring = settle(engine.score(slow('e', 5)));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => engine.queuedTokens > 0);
     await engine.close();
     expect(await scoring).toBe('draining');
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');

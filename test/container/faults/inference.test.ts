@@ -34,6 +34,12 @@ function expectScores(answer: Answer, expected: readonly number[]): void {
   scores.forEach((score, i) => expect(score).toBeCloseTo(expected[i]!, 4));
 }
 
+/** Whether a request is admitted and not yet scored. */
+async function waits(container: ContainerProcess): Promise<boolean> {
+  const { text } = await container.send('/metrics', { method: 'GET', headers: {} });
+  return !/^reranker_queue_tokens 0$/m.test(text);
+}
+
 async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
   while (!(await holds())) await sleep(50);
 }
@@ -52,7 +58,8 @@ describe('an inference process that ends', () => {
       const pid = workerOf(container);
       process.kill(pid, 'SIGKILL');
       await eventually(() => workerOf(container) !== pid);
-      await sleep(100);
+      const { length } = answers;
+      await eventually(() => answers.length > length);
     }
     stop = true;
     await Promise.all(callers);
@@ -81,7 +88,7 @@ describe('an inference process that ends', () => {
     for (let kills = 0; !answered; kills += 1) {
       expect(kills).toBeLessThan(10);
       const pid = workerOf(container);
-      await sleep(400);
+      await eventually(async () => answered || (await waits(container)));
       if (!answered) process.kill(pid, 'SIGKILL');
       await eventually(() => answered || workerOf(container) !== pid);
     }
