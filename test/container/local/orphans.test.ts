@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 
 // On a machine ten times slower, too.
 jest.setTimeout(300_000);
 
 const root = path.resolve(__dirname, '../../..');
 const cli = path.join(root, 'cli/dist/main.js');
+const directory = mkdtempSync(path.join(tmpdir(), 'reranker-orphans-'));
 
 /** Parents of all processes (proc(5)); a zombie is none. */
 function parents(): Map<number, number> {
@@ -44,8 +47,26 @@ async function answering(child: ChildProcess, pattern: RegExp): Promise<void> {
   throw new Error('the command ended before it answered');
 }
 
+/** A judged collection of so many documents, large enough that its evaluation takes a while. */
+function collectionOf(documents: number): string {
+  const collection = path.join(directory, 'collection');
+  mkdirSync(path.join(collection, 'qrels'), { recursive: true });
+  const lines = (count: number, text: (i: number) => object): string =>
+    Array.from({ length: count }, (_, i) => `${JSON.stringify(text(i))}\n`).join('');
+  const corpus = lines(documents, (i) => ({ _id: `d${i}`, text: `database log ${i} `.repeat(50) }));
+  writeFileSync(path.join(collection, 'corpus.jsonl'), corpus);
+  writeFileSync(
+    path.join(collection, 'queries.jsonl'),
+    lines(50, (i) => ({ _id: `q${i}`, text: 'database log' })),
+  );
+  const judged = Array.from({ length: 50 }, (_, i) => `q${i}\td1\t1\n`).join('');
+  writeFileSync(path.join(collection, 'qrels', 'test.tsv'), `query-id\tcorpus-id\tscore\n${judged}`);
+  return collection;
+}
+
 const started: number[] = [];
 afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
   for (const pid of started) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -101,6 +122,34 @@ onLinux('a process whose parent has gone', () => {
       await gone(below);
     },
   );
+
+  const collection = ['--model', embeddedModelDirectory(), collectionOf(300)];
+  it.each(
+    (['SIGTERM', 'SIGKILL'] as const).flatMap(
+      (signal) =>
+        [
+          ['rerank', ['rerank', '--query', 'log', '-'], signal],
+          ['demo', ['demo'], signal],
+          ['eval', ['eval', 'beir', '--top-k', '300', ...collection], signal],
+          ['cost measure', ['cost', 'measure', '--machine', 'here-2', '--out', directory], signal],
+        ] as const,
+    ),
+  )('ends by itself: what %s has started, when it is ended early', async (_name, args, signal) => {
+    // Standard input stays open: `rerank` waits for more of it.
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['pipe', 'ignore', 'ignore'] });
+    started.push(child.pid!);
+    const ended = once(child, 'exit');
+    let below: number[] = [];
+    while (below.length < 2) {
+      expect(child.exitCode).toBeNull();
+      below = descendants(child.pid!);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    started.push(...below);
+    child.kill(signal);
+    await ended;
+    await gone(below);
+  });
 
   it('ends by itself: the inference process of a container that is killed', async () => {
     const child = await run(local, /http:\/\/127/);
