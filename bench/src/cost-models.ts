@@ -59,17 +59,19 @@ export const costModels: Suite = {
     const directory = await mkdtemp(path.join(tmpdir(), 'bench-cost-models-'));
     try {
       for (const precision of ['fp32', 'int8'] as const) {
-        const measured = async (architecture: Architecture): Promise<Measurement> => {
+        const made = async (architecture: Architecture): Promise<string> => {
           const out = path.join(directory, `${architecture.structure}-${architecture.hidden}-${precision}`);
           await synthesizeModel({ model: architecture, precision, seed: 1, maxLength: 512, out });
-          const m = await measureHere(out);
-          await rm(out, { recursive: true });
-          return m;
+          return out;
         };
-        const known = await measured(CALIBRATION);
+        const calibration = await made(CALIBRATION);
         for (const architecture of OTHERS) {
           note(`measuring ${architecture.structure} ${precision}`);
-          const m = await measured(architecture);
+          const own = await made(architecture);
+          // Side by side: what else runs on the machine changes by the minute.
+          const known = await measureHere(calibration);
+          const m = await measureHere(own);
+          await rm(own, { recursive: true });
           report({
             name: `${architecture.structure} ${precision}: error of tokens a CPU second, from a JinaBERT of another size`,
             value: Math.abs(estimatedTokensPerCpuSecond(m, [known]) / tokensPerCpuSecond(m) - 1),

@@ -2,9 +2,13 @@ import type { ModelFigures } from '@sagemaker-reranker/models';
 import { instanceType, instanceTypes } from '../hardware/instance-types.js';
 import { processorOf } from '../hardware/processors.js';
 import { shippedMeasurements } from '../measurements.js';
+import { memoryHeadroom } from '../model/memory.js';
+import { tokensPerSecond } from '../model/throughput.js';
 import { sameModel } from '../model/work.js';
 import { shippedPriceBook } from '../price-book/book.js';
 import type { HostingOption, Measurement, Question } from '../types.js';
+import { PLANNED_UTILISATION, ROUTE_SECONDS } from './assumptions.js';
+import { fleetOf, loadOf } from './fleet.js';
 import { instanceOption } from './instance-options.js';
 import { parseDuty } from './question.js';
 import { cheapestFirst } from './ranking.js';
@@ -62,10 +66,19 @@ export const carriesAlone = ({ meetsTarget, instances }: HostingOption): boolean
 function recommend(model: ModelFigures, measurements: readonly Measurement[]): string {
   const question = referenceQuestion(model);
   const book = shippedPriceBook();
-  const options = defaultTypes()
-    .map((type) => instanceOption(question, 'real-time', type, book, measurements))
-    .sort(cheapestFirst(question.region));
-  return (options.find(carriesAlone) ?? options[0]!).instanceType!;
+  const load = loadOf(question, ROUTE_SECONDS.value, measurements);
+  const price = (name: string): number =>
+    book.usdPerInstanceHourOrStandIn(name, question.region)?.usd.value ?? Infinity;
+  const types = defaultTypes().sort((a, b) => price(a) - price(b));
+  // The first that would be an option with one instance, without the other numbers of an option: the command waits for this.
+  const alone = types.map(instanceType).find((instance) => {
+    if (memoryHeadroom(instance, [model]).value < 0) return false;
+    const fleet = fleetOf(load, tokensPerSecond(question, { instance }, measurements).value, 1);
+    return fleet.meets && fleet.utilisation <= PLANNED_UTILISATION;
+  });
+  if (alone) return alone.name;
+  const options = types.map((type) => instanceOption(question, 'real-time', type, book, measurements));
+  return options.sort(cheapestFirst(question.region))[0]!.instanceType!;
 }
 
 /** What `cdk deploy` takes by default beside what is cheapest here, and why. */
