@@ -51,7 +51,12 @@ export async function preflight(aws: Aws, plan: Plan): Promise<Preflight> {
     ),
     notes.look('names in use', () => namesInUse(aws, plan)),
     notes.look('permissions', async () => {
-      const { denied, doubt } = await simulate(aws, caller, plan.environment);
+      const { denied, doubt } = await simulate(
+        aws,
+        caller,
+        plan.environment,
+        plan.steps.map(({ id }) => id),
+      );
       if (doubt !== undefined) notes.doubts.push(doubt);
       return denied;
     }),

@@ -120,7 +120,7 @@ export function openSteps(steps: readonly Step[], state: RehearsalState | undefi
 /** What failed is tried again, and what open steps need where its stack has been removed since. */
 function reopen(steps: readonly Step[], state: RehearsalState): void {
   const open = openSteps(steps, state);
-  for (const { id } of open) Reflect.deleteProperty(state.outcomes, id);
+  for (const { id } of [...open, NOTHING_LEFT]) Reflect.deleteProperty(state.outcomes, id);
   const gone = ({ mode }: Step) => !state.stacks.includes(stackName(state.environment, mode));
   for (const step of chooseSteps(open.map(({ id }) => id))) {
     if (gone(step)) Reflect.deleteProperty(state.outcomes, step.id);

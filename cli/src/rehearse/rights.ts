@@ -13,10 +13,18 @@ export interface Caller {
   readonly Arn: string;
 }
 
-export function rightsFor({ Account: account, Arn }: Caller, region: string, environment: string): Right[] {
+/** @param steps Ids of the steps: what belongs to others is not asked for. */
+export function rightsFor(
+  { Account: account, Arn }: Caller,
+  region: string,
+  environment: string,
+  steps: readonly string[],
+): Right[] {
   const partition = Arn.split(':')[1]!;
   const arn = (service: string, rest: string) => `arn:${partition}:${service}:${region}:${account}:${rest}`;
   const right = (resource: string, ...actions: string[]): Right => ({ actions, resource });
+  const when = (ids: readonly string[], ...rights: Right[]) =>
+    ids.some((id) => steps.includes(id)) ? rights : [];
   const stack = `reranker-${environment}-embedded`;
   return [
     right(
@@ -37,10 +45,13 @@ export function rightsFor({ Account: account, Arn }: Caller, region: string, env
       'sagemaker:DeleteEndpointConfig',
     ),
     right(arn('sagemaker', `model/RerankerModel`), 'sagemaker:DescribeModel', 'sagemaker:DeleteModel'),
-    right(
-      arn('sagemaker', `inference-component/reranker-embedded-${environment}-components-embedded`),
-      'sagemaker:DescribeInferenceComponent',
-      'sagemaker:UpdateInferenceComponentRuntimeConfig',
+    ...when(
+      ['inference-components', 'more-copies', 'components-to-zero-and-back'],
+      right(
+        arn('sagemaker', `inference-component/reranker-embedded-${environment}-components-embedded`),
+        'sagemaker:DescribeInferenceComponent',
+        'sagemaker:UpdateInferenceComponentRuntimeConfig',
+      ),
     ),
     right(
       arn('cloudformation', `stack/${stack}/*`),
@@ -51,32 +62,60 @@ export function rightsFor({ Account: account, Arn }: Caller, region: string, env
       'cloudformation:UpdateTerminationProtection',
       'cloudformation:DeleteStack',
     ),
-    right(
-      arn('sqs', queueOf(environment)),
-      'sqs:CreateQueue',
-      'sqs:GetQueueUrl',
-      'sqs:GetQueueAttributes',
-      'sqs:SetQueueAttributes',
-      'sqs:ReceiveMessage',
-      'sqs:DeleteQueue',
+    ...when(
+      ['alarm-arrives'],
+      right(
+        arn('sqs', queueOf(environment)),
+        'sqs:CreateQueue',
+        'sqs:GetQueueUrl',
+        'sqs:GetQueueAttributes',
+        'sqs:SetQueueAttributes',
+        'sqs:ReceiveMessage',
+        'sqs:DeleteQueue',
+      ),
+      right(arn('sns', `${stack}-Alarms`), 'sns:Subscribe'),
     ),
-    right(arn('sns', `${stack}-Alarms`), 'sns:Subscribe'),
-    right(arn('cloudwatch', `alarm:${stack}-ServerErrors`), 'cloudwatch:SetAlarmState'),
-    right('*', 'cloudwatch:DescribeAlarms', 'application-autoscaling:DescribeScalableTargets'),
-    right(
-      arn('application-autoscaling', 'scalable-target/*'),
-      'application-autoscaling:RegisterScalableTarget',
+    ...when(
+      ['alarm-arrives', 'roll-back-by-alarm'],
+      right(arn('cloudwatch', `alarm:${stack}-ServerErrors`), 'cloudwatch:SetAlarmState'),
+    ),
+    ...when(
+      ['alarm-arrives', 'scale-out-and-in'],
+      right('*', 'cloudwatch:DescribeAlarms', 'application-autoscaling:DescribeScalableTargets'),
+      right(
+        arn('application-autoscaling', 'scalable-target/*'),
+        'application-autoscaling:RegisterScalableTarget',
+      ),
     ),
     right(
       arn('logs', `log-group:/aws/sagemaker/Endpoints/reranker-embedded-${environment}`),
-      'logs:StartQuery',
       'logs:DescribeLogGroups',
     ),
-    right('*', 'logs:GetQueryResults', 'tag:GetResources', 'iam:ListRoles'),
-    right(arn('ecr', `repository/cdk-hnb659fds-container-assets-${account}-${region}`), 'ecr:BatchGetImage'),
-    right(arn('lambda', `function:${stack}-serverless-Function`), 'lambda:InvokeFunction'),
-    right(arn('states', `stateMachine:${stack}-serverless-Batch`), 'states:StartExecution'),
-    right(arn('states', `execution:${stack}-serverless-Batch:1`), 'states:DescribeExecution'),
+    ...when(
+      ['log-query'],
+      right(
+        arn('logs', `log-group:/aws/sagemaker/Endpoints/reranker-embedded-${environment}`),
+        'logs:StartQuery',
+      ),
+      right('*', 'logs:GetQueryResults'),
+    ),
+    right('*', 'tag:GetResources', 'iam:ListRoles'),
+    ...when(
+      ['image-manifest'],
+      right(
+        arn('ecr', `repository/cdk-hnb659fds-container-assets-${account}-${region}`),
+        'ecr:BatchGetImage',
+      ),
+    ),
+    ...when(
+      ['function'],
+      right(arn('lambda', `function:${stack}-serverless-Function`), 'lambda:InvokeFunction'),
+    ),
+    ...when(
+      ['batch'],
+      right(arn('states', `stateMachine:${stack}-serverless-Batch`), 'states:StartExecution'),
+      right(arn('states', `execution:${stack}-serverless-Batch:1`), 'states:DescribeExecution'),
+    ),
     right(`arn:${partition}:s3:::${stack}-bucket`, 's3:ListBucket'),
     right(`arn:${partition}:s3:::${stack}-bucket/input/x`, 's3:PutObject', 's3:GetObject', 's3:DeleteObject'),
     right(
@@ -105,13 +144,14 @@ export async function simulate(
   aws: Aws,
   caller: Caller,
   environment: string,
+  steps: readonly string[],
 ): Promise<{ readonly denied: string[]; readonly doubt?: string }> {
   // The root user has no policies, and may do everything.
   if (caller.Arn.endsWith(':root')) return { denied: [] };
   try {
     const policySourceArn = await principalOf(aws, caller);
     const denied: string[] = [];
-    for (const { actions, resource } of rightsFor(caller, aws.region, environment)) {
+    for (const { actions, resource } of rightsFor(caller, aws.region, environment, steps)) {
       const { EvaluationResults } = await aws.call<Simulation>('iam', 'simulate-principal-policy', {
         policySourceArn,
         actionNames: actions,

@@ -107,6 +107,11 @@ export function checkProps(subject: string, props: RerankerEndpointProps, region
       `environment.${key} is longer than 1,024 characters`,
     );
   }
+  faults.require(
+    props.monitoring?.usdPerInstanceHour === undefined ||
+      modeOf(hosting.mode).published.includes('InvocationsPerInstance'),
+    `monitoring.usdPerInstanceHour has no meaning with ${hosting.mode}, whose metrics do not tell instances from invocations`,
+  );
   checkMonitoring(props.monitoring, plan?.components ? models.length : 1, faults);
   faults.throwIfAny(`RerankerEndpoint ${subject}`);
   return { image: image!, plan: plan! };

@@ -12,7 +12,14 @@ import {
 } from '../monitoring/metrics.js';
 import { INITIAL_INSTANCES } from '../sizing/sizing.js';
 import { trafficShiftOf } from './fleet.js';
-import { checkBounds, instancesPlan, instanceVariant, mostInstances, START_TIMEOUTS } from './instances.js';
+import {
+  checkBounds,
+  INSTANCE_KEYS,
+  instancesPlan,
+  instanceVariant,
+  mostInstances,
+  START_TIMEOUTS,
+} from './instances.js';
 import type { Mode } from './plan.js';
 import type { AsynchronousExchange, Cooldowns, InstanceSettings, TrafficShift } from './settings.js';
 
@@ -70,14 +77,7 @@ export const asynchronous: Mode<AsynchronousHosting> = {
     'TimeInBacklog',
     'TotalProcessingTime',
   ],
-  contextKeys: [
-    'instanceType',
-    'workers',
-    'minInstanceCount',
-    'maxInstanceCount',
-    'isolatedNetwork',
-    'ownKey',
-  ],
+  contextKeys: [...INSTANCE_KEYS, 'minInstanceCount', 'maxInstanceCount'],
 
   alarms: (metrics, limits) => [
     {

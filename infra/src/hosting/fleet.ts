@@ -3,6 +3,7 @@ import type { RerankerModel } from '../model/reranker-model.js';
 import { INITIAL_INSTANCES } from '../sizing/sizing.js';
 import type { ContextReader } from '../stack/context-reader.js';
 import {
+  INSTANCE_KEYS,
   instanceVariant,
   LEAST_OUTSTANDING,
   mostInstances,
@@ -25,6 +26,15 @@ export const REAL_TIME_METRICS = [
   'InvocationModelErrors',
   'ModelLatency',
   'OverheadLatency',
+];
+
+/** Keys of the context that always-on fleets know. */
+export const FLEET_KEYS = [
+  ...INSTANCE_KEYS,
+  'initialInstanceCount',
+  'minInstanceCount',
+  'maxInstanceCount',
+  'usdPerInstanceHour',
 ];
 
 /** The settings of a fleet that the context names. */

@@ -6,6 +6,7 @@ import { componentName } from '../endpoint/component-name.js';
 import { REAL_TIME_METRICS } from './fleet.js';
 import {
   checkBounds,
+  INSTANCE_KEYS,
   instancesPlan,
   instanceVariant,
   LEAST_OUTSTANDING,
@@ -69,14 +70,12 @@ export const inferenceComponents: Mode<InferenceComponentsHosting> = {
   alarms: instanceAlarms,
   graphs: instanceGraphs,
   contextKeys: [
-    'instanceType',
-    'workers',
+    ...INSTANCE_KEYS,
     'minInstanceCount',
     'maxInstanceCount',
     'minCopyCount',
     'maxCopyCount',
-    'isolatedNetwork',
-    'ownKey',
+    'usdPerInstanceHour',
   ],
 
   fromContext: (context) => ({

@@ -11,6 +11,9 @@ import type { InstanceSettings } from './settings.js';
 
 /** What modes on instances have in common. */
 
+/** Keys of the context that all modes on instances know. */
+export const INSTANCE_KEYS = ['instanceType', 'workers', 'isolatedNetwork', 'ownKey'];
+
 /** 10 minutes to download the model, and 10 minutes from there to the first healthy answer; SageMaker's default is 8. */
 export const START_TIMEOUTS = {
   containerStartupHealthCheckTimeoutInSeconds: 600,

@@ -1,6 +1,6 @@
 import { Faults } from '../common/configuration-error.js';
 import { instanceAlarms, instanceGraphs } from '../monitoring/metrics.js';
-import { fleetFromContext, fleetVariant, REAL_TIME_METRICS, trafficShiftOf } from './fleet.js';
+import { FLEET_KEYS, fleetFromContext, fleetVariant, REAL_TIME_METRICS, trafficShiftOf } from './fleet.js';
 import { checkInstances, instancesPlan } from './instances.js';
 import { PRODUCTION_VARIANT, type Mode, type VariantPlan } from './plan.js';
 import type { DataCapture, FleetSettings, OtherModel, ShadowModel, WeightedModel } from './settings.js';
@@ -33,16 +33,7 @@ export const realTime: Mode<RealTimeHosting> = {
   published: REAL_TIME_METRICS,
   alarms: instanceAlarms,
   graphs: instanceGraphs,
-  contextKeys: [
-    'instanceType',
-    'workers',
-    'initialInstanceCount',
-    'minInstanceCount',
-    'maxInstanceCount',
-    'dataCapturePercentage',
-    'isolatedNetwork',
-    'ownKey',
-  ],
+  contextKeys: [...FLEET_KEYS, 'dataCapturePercentage'],
 
   fromContext(context) {
     const samplingPercentage = context.number('dataCapturePercentage');

@@ -54,13 +54,40 @@ const WHY: Readonly<Record<string, string>> = {
   isolatedNetwork: ', since SageMaker refuses a VPC there',
   ownKey: ', since SageMaker has no volume there to encrypt; answers travel by TLS and are not kept',
   dataCapturePercentage: ', where SageMaker records nothing or this project does not set it up',
+  usdPerInstanceHour: ', whose metrics do not tell instances from invocations',
 };
+
+/** Keys that every hosting mode knows. */
+const COMMON_KEYS = [
+  'variant',
+  'modelDirectory',
+  'hosting',
+  'image',
+  'availabilityZones',
+  'alarmEmail',
+  'consumers',
+  'environment',
+  'tags',
+];
+/** All that the context may hold for this app; the CDK's own keys have an @ or a colon, or are cli-telemetry. */
+export const CONTEXT_KEYS: readonly string[] = [
+  ...new Set([...COMMON_KEYS, ...HOSTING_MODES.flatMap((mode) => modeOf(mode).contextKeys)]),
+];
+
+/** A key that is nearly one of ours is a slip of the pen, which would be ignored. */
+function refuseSlips(node: Node, faults: Faults): void {
+  const plain = (key: string) => key.toLowerCase().replace(/[^a-z]|s$/g, '');
+  for (const key of Object.keys(node.getAllContext() as object)) {
+    if (CONTEXT_KEYS.includes(key)) continue;
+    const meant = CONTEXT_KEYS.find((known) => plain(known) === plain(key));
+    faults.require(meant === undefined, `${key} is no key; ${meant} is`);
+  }
+}
 
 /** The hosting that the context asks for; what a mode does not know is a fault, never ignored. */
 function readHosting(context: ContextReader): Hosting {
   const mode = context.oneOf('hosting', HOSTING_MODES, 'real-time');
-  const keys = new Set(HOSTING_MODES.flatMap((each) => modeOf(each).contextKeys));
-  for (const key of keys) {
+  for (const key of CONTEXT_KEYS.filter((each) => !COMMON_KEYS.includes(each))) {
     const modes = HOSTING_MODES.filter((each) => modeOf(each).contextKeys.includes(key));
     context.faults.require(
       [undefined, 'false'].includes(context.text(key)) || modes.includes(mode),
@@ -77,6 +104,7 @@ function readHosting(context: ContextReader): Hosting {
 export function readContext(node: Node): DeploymentContext {
   const faults = new Faults();
   const context = new ContextReader(node, faults);
+  refuseSlips(node, faults);
   const modelDirectories = context.list('modelDirectory').map((directory) => path.resolve(directory));
   const asked = context.list('variant');
   const variants = asked.length + modelDirectories.length > 0 ? asked : ['embedded'];

@@ -30,6 +30,8 @@ const refused = (code: string, operation: string, message: string): Answer => ({
  */
 export class FakeAws implements Shell {
   readonly commands: string[] = [];
+  /** The same, word by word. */
+  readonly calls: (readonly string[])[] = [];
   readonly stacks = new Map<string, FakeStack>();
   readonly generations = new Set<string>();
   queue: { url: string; messages: string[] } | undefined;
@@ -38,7 +40,9 @@ export class FakeAws implements Shell {
   /** Log groups that are there before anything is deployed. */
   readonly logGroups = new Set<string>();
   /** What carries the environment's tag besides the generations. */
-  readonly tagged: string[] = [];
+  tagged: string[] = [];
+  /** Roles of generations, by name. */
+  readonly roles = new Set<string>();
   docker = true;
   /** The caller's ARN, and the actions that IAM would refuse it. */
   arn = 'arn:aws:sts::111122223333:assumed-role/Deployer/session';
@@ -72,9 +76,11 @@ export class FakeAws implements Shell {
   async run(command: readonly string[]): Promise<Answer> {
     const line = command.join(' ');
     this.commands.push(line);
+    this.calls.push(command);
     this.onCommand(line);
     const [program, service = '', operation = ''] = command;
     if (program === 'docker') return this.docker ? ok() : { status: 1, stdout: '', stderr: 'no daemon' };
+    if (program === 'npx' && operation === 'destroy') return this.#destroy(command[3]!);
     if (program === 'npx') return operation === 'deploy' ? this.#deploy(command) : ok();
     if (service === '--version') return ok();
     if (this.denied.has(`${service} ${operation}`))
@@ -128,6 +134,13 @@ export class FakeAws implements Shell {
       this.generations.add(config);
     }
     this.generations.add(config);
+    return ok();
+  }
+
+  #destroy(stackName: string): Answer {
+    const stack = this.stacks.get(stackName);
+    if (stack) this.generations.delete(stack.current);
+    this.stacks.delete(stackName);
     return ok();
   }
 
@@ -209,11 +222,8 @@ export class FakeAws implements Shell {
               })),
             })
           : refused('ValidationError', 'ListStackResources', `Stack with id ${stackName} does not exist`);
-      case 'cloudformation delete-stack': {
-        for (const config of stack ? [stack.current] : []) this.generations.delete(config);
-        this.stacks.delete(stackName);
-        return ok();
-      }
+      case 'cloudformation delete-stack':
+        return this.#destroy(stackName);
       case 'sagemaker describe-endpoint':
         if (!endpoint) return refused('ValidationException', 'DescribeEndpoint', 'Could not find endpoint');
         return ok({
@@ -358,7 +368,15 @@ export class FakeAws implements Shell {
         this.generations.delete(options['endpoint-config-name']!);
         return ok();
       case 'iam list-roles':
-        return ok({ Roles: [] });
+        return ok({ Roles: [...this.roles].map((RoleName) => ({ RoleName })) });
+      case 'iam list-role-tags':
+        return ok({ Tags: [{ Key: 'reranker:environment', Value: 'rehearsal' }] });
+      case 'iam delete-role':
+        this.roles.delete(options['role-name']!);
+        return ok();
+      case 'sagemaker delete-model':
+        this.tagged = this.tagged.filter((arn) => !arn.endsWith(`/${options['model-name']}`));
+        return ok();
       default:
         // What answers nothing that a rehearsal reads.
         return ok({});

@@ -25,6 +25,9 @@ from moto.sns.models import sns_backends
 class StackAlarm(CloudFormationModel):
     """AWS::CloudWatch::Alarm of a stack; metrics are not watched, so it fires by set-alarm-state alone."""
 
+    # moto reads the service off it.
+    __module__ = Alarm.__module__
+
     def __init__(self, name, arn):
         self.name, self.arn = name, arn
 
@@ -118,8 +121,6 @@ def invoke_endpoint(self):
         return 424, {"Content-Type": "application/json", "x-amzn-errortype": "ModelError"}, body
 
 
-# moto reads the service off the module.
-StackAlarm.__module__ = Alarm.__module__
 CloudWatchBackend.set_alarm_state = set_alarm_state
 FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
 SageMakerResponse.update_endpoint = update_endpoint

@@ -12,6 +12,7 @@ import { UNTRIED } from '../../../cli/src/rehearse/untried.js';
 import { reportText } from '../../../cli/src/commands/rehearse.js';
 import { HOSTING_MODES, endpointName, stackName as infraStackName } from '@sagemaker-reranker/infra';
 import { MODES } from '../../../infra/src/hosting/hosting.js';
+import { commandsOf, faultsOf, parse } from '../../infra/support/aws-commands.js';
 import { FakeAws } from './fake-aws.js';
 
 let directory: string;
@@ -147,7 +148,12 @@ test('killed in the middle: the file says what exists, and who goes on does not 
 
 test('--keep leaves the stacks and says how to remove them', async () => {
   const fake = new FakeAws();
+  // An earlier rehearsal, which left nothing, says nothing of this one.
+  fake.denied.add('sagemaker-runtime invoke-endpoint');
+  await prepare(fake, ['serverless']).start();
+  fake.denied.clear();
   const report = await prepare(fake, ['serverless'], true).start();
+  expect(report.claims.at(-1)).toMatchObject({ id: 'nothing-left', status: 'skipped', detail: '--keep' });
   expect(fake.stacks.size).toBe(1);
   expect(report.left).toEqual([
     'stack reranker-rehearsal-embedded-serverless (--keep): reranker rehearse --clean-up',
@@ -257,8 +263,8 @@ describe('before anything is created', () => {
     ],
     [
       'no permission to change',
-      (fake) => fake.forbidden.add('sqs:CreateQueue'),
-      /no permission for sqs:CreateQueue on arn:aws:sqs:eu-west-1:111122223333:reranker-rehearsal/,
+      (fake) => fake.forbidden.add('cloudformation:DeleteStack'),
+      /no permission for cloudformation:DeleteStack on arn:aws:cloudformation:eu-west-1:111122223333:stack/,
     ],
     [
       'no permission for endpoints',
@@ -309,10 +315,12 @@ describe('before anything is created', () => {
     ]);
   });
 
-  test('serverless asks for no quota of instances', async () => {
+  test('serverless asks for no quota of instances, and for no permission of other steps', async () => {
     const fake = new FakeAws();
     fake.quota = 0;
+    fake.forbidden.add('sqs:CreateQueue');
     expect((await look(fake, ['serverless'])).faults).toEqual([]);
+    expect((await look(fake, ['alarm-arrives'])).faults).toHaveLength(2);
   });
 
   test('an AWS CLI that is not there is named', async () => {
@@ -336,9 +344,58 @@ describe('before anything is created', () => {
   }
 });
 
-test('IAM is asked about every action that a rehearsal takes', async () => {
+/** A rehearsal of all steps, what is looked at before, and models and roles to tidy up. */
+async function everything(): Promise<FakeAws> {
   const fake = new FakeAws();
-  await prepare(fake).start();
+  await preflight(new Aws(fake, 'eu-west-1'), {
+    environment: 'rehearsal',
+    steps: STEPS,
+    app,
+    earlier: undefined,
+  });
+  fake.tagged.push('arn:aws:sagemaker:eu-west-1:1:model/RerankerModel');
+  fake.roles.add('RerankerRole');
+  const report = await prepare(fake).start();
+  expect(report.left).toEqual([]);
+  return fake;
+}
+
+test('each command of the runbook is tried by a step, or is named with a reason', async () => {
+  const fake = await everything();
+  // What the rehearsal's tidying up does stands for the same commands on the page.
+  const tried = fake.commands.map((line) => line.split(' '));
+  const runbook = readFileSync(path.resolve(__dirname, '../../../docs/runbook.md'), 'utf8');
+  const asked = [...commandsOf(runbook, 'aws'), ...commandsOf(runbook, 'npx')].filter(
+    ([program, name]) => program === 'aws' || name === 'cdk',
+  );
+  // Waiters ask again and again what the rehearsal asks again and again.
+  const looks = new Set([
+    'aws sagemaker wait',
+    'aws sagemaker list-models',
+    'aws sagemaker list-endpoint-configs',
+  ]);
+  looks.add('aws sagemaker list-tags');
+  const untried = asked
+    .map((words) => words.slice(0, 3).join(' '))
+    .filter((name) => !looks.has(name))
+    .filter((name) => !tried.some((words) => words.slice(0, 3).join(' ') === name))
+    .filter((name) => !UNTRIED.some(({ commands = [] }) => commands.includes(name)));
+  expect([...new Set(untried)]).toEqual([]);
+  // And no reason is given for what is tried.
+  const reasoned = UNTRIED.flatMap(({ commands = [] }) => commands);
+  expect(reasoned.filter((name) => tried.some((words) => words.join(' ').startsWith(name)))).toEqual([]);
+  expect(reasoned.filter((name) => !asked.some((words) => words.join(' ').startsWith(name)))).toEqual([]);
+});
+
+test('every command of the rehearsal is one that the AWS CLI takes', async () => {
+  const fake = await everything();
+  const commands = fake.calls.filter(([program, service]) => program === 'aws' && service !== '--version');
+  expect(commands.length).toBeGreaterThan(50);
+  expect([...new Set(commands.flatMap((command) => faultsOf(parse(command))))]).toEqual([]);
+});
+
+test('IAM is asked about every action that a rehearsal takes', async () => {
+  const fake = await everything();
   const prefixes: Record<string, string> = {
     s3api: 's3',
     stepfunctions: 'states',
@@ -349,13 +406,21 @@ test('IAM is asked about every action that a rehearsal takes', async () => {
   const taken = fake.commands.flatMap((line) => {
     const [program, service = '', operation = ''] = line.split(' ');
     // s3 rm lists and deletes; sts is asked by whoever has credentials.
-    if (program !== 'aws' || service === 's3' || service === 'sts') return [];
+    // What the rest of a preflight reads is named by itself where it is refused.
+    const reads = ['simulate-principal-policy', 'get-role', 'list-service-quotas', 'list-endpoints'];
+    if (program !== 'aws' || service === 's3' || service === 'sts' || !operation || reads.includes(operation))
+      return [];
     const whole = prefixes[`${service} ${operation}`];
     const name = operation.replace(/(^|-)([a-z])/g, (__, ___, letter: string) => letter.toUpperCase());
     return whole ?? `${prefixes[service] ?? service}:${name}`;
   });
   const caller = { Account: '111122223333', Arn: fake.arn };
-  const asked = rightsFor(caller, 'eu-west-1', 'rehearsal').flatMap(({ actions }) => actions);
+  const asked = rightsFor(
+    caller,
+    'eu-west-1',
+    'rehearsal',
+    STEPS.map(({ id }) => id),
+  ).flatMap(({ actions }) => actions);
   expect([...new Set(taken)].filter((action) => !asked.includes(action))).toEqual([]);
 });
 

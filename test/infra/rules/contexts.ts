@@ -32,6 +32,14 @@ import type { CfnResource, Deployment, Json } from './deployment.js';
 
 const ACCOUNT = '111122223333';
 
+const cdkJson = JSON.parse(readFileSync(path.resolve(__dirname, '../../../cdk.json'), 'utf8')) as {
+  context: Record<string, unknown>;
+};
+/** The CDK's recommended feature flags: this project's own app has them, a foreign one may have none. */
+const FLAGS = Object.fromEntries(
+  Object.entries(cdkJson.context).filter(([key]) => key.startsWith('@aws-cdk/')),
+);
+
 /** What is asked of a deployment. */
 export interface Drawn {
   readonly mode: HostingMode;
@@ -48,6 +56,7 @@ export interface Drawn {
   readonly region?: string;
   readonly production: boolean;
   readonly mail: boolean;
+  readonly flags: boolean;
 }
 
 const large = instanceTypes().filter((type) => type.memoryMib >= 8192 && type.vcpus <= 64);
@@ -82,6 +91,7 @@ export const drawn: fc.Arbitrary<Drawn> = fc.constantFrom(...HOSTING_MODES).chai
     region: fc.option(fc.constantFrom(...regions), { nil: undefined }),
     production: fc.boolean(),
     mail: fc.boolean(),
+    flags: fc.boolean(),
   }),
 );
 
@@ -132,6 +142,7 @@ function contextOf(drawn: Drawn): Json {
       ? { minInstanceCount: min, maxInstanceCount: max }
       : { initialInstanceCount: Math.max(1, min) };
   return {
+    ...(drawn.flags && FLAGS),
     'aws:cdk:bundling-stacks': [],
     '@aws-cdk/core:validateAgainstDefaultRules': true,
     variant: drawn.variants.join(','),
@@ -148,7 +159,7 @@ function contextOf(drawn: Drawn): Json {
     consumers: drawn.consumers.join(','),
     environment: drawn.production ? 'prod' : 'dev',
     alarmEmail: drawn.mail ? 'oncall@example.com' : undefined,
-    usdPerInstanceHour: drawn.mail ? 0.2 : undefined,
+    usdPerInstanceHour: drawn.mail && mode !== 'asynchronous' && mode !== 'serverless' ? 0.2 : undefined,
   };
 }
 
@@ -227,7 +238,11 @@ export function foreign(index: number, outdir: string): Deployment {
   const region =
     mode === 'inference-components' ? everywhere.replace(/^(cn|us-gov)-.*/, 'eu-central-1') : everywhere;
   const app = new App({
-    context: { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:validateAgainstDefaultRules': true },
+    context: {
+      ...(index % 2 === 0 && FLAGS),
+      'aws:cdk:bundling-stacks': [],
+      '@aws-cdk/core:validateAgainstDefaultRules': true,
+    },
     outdir,
   });
   const stack = new Stack(app, 'Foreign', { env: { account: ACCOUNT, region } });

@@ -95,7 +95,7 @@ export const scalingSteps = stepsOf('real-time', [
         noEnableTerminationProtection: true,
         stackName: rehearsal.stackName('real-time'),
       });
-      await rehearsal.destroy('real-time');
+      await rehearsal.cdk('destroy', 'real-time', {}, ['--force']);
       await rehearsal.deploy('real-time');
       const { EndpointStatus } = await rehearsal.inService('real-time');
       await rehearsal.destroy('real-time');

@@ -1,0 +1,51 @@
+import { VARIANT_IDS } from '@sagemaker-reranker/models';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { modelDirectory, removeFixtures, temporaryDirectory } from '../support/fixtures.js';
+
+afterAll(removeFixtures);
+
+/** Runs the built app as the CDK's command line does, with the context of `-c` and no credentials. */
+function synthesize(context: Record<string, string>) {
+  const outdir = temporaryDirectory();
+  const run = spawnSync(process.execPath, [path.resolve('infra/dist/app.js')], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) },
+  });
+  return { ...run, outdir };
+}
+
+test('a variant becomes one stack, for any account', () => {
+  const { status, outdir, stderr } = synthesize({
+    variant: 'tiny',
+    modelDirectory: modelDirectory('tiny'),
+    image: 'rerankers:v1',
+    instanceType: 'ml.c7g.large',
+    environment: 'staging',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(readdirSync(outdir)).toContain('reranker-staging-tiny.template.json');
+  const manifest = readFileSync(path.join(outdir, 'manifest.json'), 'utf8');
+  expect(manifest).toContain('aws://unknown-account/unknown-region');
+  const template = readFileSync(path.join(outdir, 'reranker-staging-tiny.template.json'), 'utf8');
+  expect(template).toContain('ml.c7g.large');
+  expect(template).toContain('/rerankers:v1');
+});
+
+test('cdk.json has every feature flag that the CDK recommends, so that synth has nothing to say of them', () => {
+  const json = (file: string) =>
+    JSON.parse(readFileSync(path.resolve(file), 'utf8')) as Record<string, object>;
+  const recommended = Object.keys(json('node_modules/aws-cdk-lib/recommended-feature-flags.json'));
+  expect(Object.keys(json('cdk.json').context!)).toEqual(expect.arrayContaining(recommended));
+});
+
+test('bad context ends with the faults and without a stack trace', () => {
+  const { status, stderr } = synthesize({ variant: 'huge', hosting: 'batch' });
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    'cdk.json context: 2 faults\n' +
+      `  - variant is "huge"; it must be one of ${VARIANT_IDS.join(', ')}, or several with commas\n` +
+      '  - hosting is "batch"; it must be one of real-time, serverless, asynchronous, multi-model, inference-components\n',
+  );
+});
