@@ -3,7 +3,8 @@
     python3 -m venv moto && moto/bin/pip install 'moto[server,cloudformation]' awscli
     moto/bin/python test/cli/rehearse/moto_server.py 5913
 
-Added: alarms of CloudFormation that tell their topic, as far as its policy lets CloudWatch; every instance type; UpdateEndpoint; the answers
+Added: alarms of CloudFormation that tell their topic, as far as its policy lets CloudWatch; every instance type; the endpoint's own
+name; UpdateEndpoint; the answers
 of `reranker local` where RERANKER_URL names one.
 """
 
@@ -15,7 +16,7 @@ import urllib.request
 
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
-from moto.sagemaker.models import FakeEndpointConfig
+from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from moto.server import main
@@ -122,6 +123,7 @@ def invoke_endpoint(self):
 
 
 CloudWatchBackend.set_alarm_state = set_alarm_state
+FakeEndpoint.cloudformation_name_type = staticmethod(lambda: "EndpointName")
 FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
 SageMakerResponse.update_endpoint = update_endpoint
 if "RERANKER_URL" in os.environ:
