@@ -32,14 +32,6 @@ import type { CfnResource, Deployment, Json } from './deployment.js';
 
 const ACCOUNT = '111122223333';
 
-const cdkJson = JSON.parse(readFileSync(path.resolve(__dirname, '../../../cdk.json'), 'utf8')) as {
-  context: Record<string, unknown>;
-};
-/** The CDK's recommended feature flags: this project's own app has them, a foreign one may have none. */
-const FLAGS = Object.fromEntries(
-  Object.entries(cdkJson.context).filter(([key]) => key.startsWith('@aws-cdk/')),
-);
-
 /** What is asked of a deployment. */
 export interface Drawn {
   readonly mode: HostingMode;
@@ -56,7 +48,6 @@ export interface Drawn {
   readonly region?: string;
   readonly production: boolean;
   readonly mail: boolean;
-  readonly flags: boolean;
 }
 
 const large = instanceTypes().filter((type) => type.memoryMib >= 8192 && type.vcpus <= 64);
@@ -91,7 +82,6 @@ export const drawn: fc.Arbitrary<Drawn> = fc.constantFrom(...HOSTING_MODES).chai
     region: fc.option(fc.constantFrom(...regions), { nil: undefined }),
     production: fc.boolean(),
     mail: fc.boolean(),
-    flags: fc.boolean(),
   }),
 );
 
@@ -142,7 +132,6 @@ function contextOf(drawn: Drawn): Json {
       ? { minInstanceCount: min, maxInstanceCount: max }
       : { initialInstanceCount: Math.max(1, min) };
   return {
-    ...(drawn.flags && FLAGS),
     'aws:cdk:bundling-stacks': [],
     '@aws-cdk/core:validateAgainstDefaultRules': true,
     variant: drawn.variants.join(','),
@@ -239,7 +228,6 @@ export function foreign(index: number, outdir: string): Deployment {
     mode === 'inference-components' ? everywhere.replace(/^(cn|us-gov)-.*/, 'eu-central-1') : everywhere;
   const app = new App({
     context: {
-      ...(index % 2 === 0 && FLAGS),
       'aws:cdk:bundling-stacks': [],
       '@aws-cdk/core:validateAgainstDefaultRules': true,
     },

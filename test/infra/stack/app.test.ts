@@ -33,13 +33,6 @@ test('a variant becomes one stack, for any account', () => {
   expect(template).toContain('/rerankers:v1');
 });
 
-test('cdk.json has every feature flag that the CDK recommends, so that synth has nothing to say of them', () => {
-  const json = (file: string) =>
-    JSON.parse(readFileSync(path.resolve(file), 'utf8')) as Record<string, object>;
-  const recommended = Object.keys(json('node_modules/aws-cdk-lib/recommended-feature-flags.json'));
-  expect(Object.keys(json('cdk.json').context!)).toEqual(expect.arrayContaining(recommended));
-});
-
 test('bad context ends with the faults and without a stack trace', () => {
   const { status, stderr } = synthesize({ variant: 'huge', hosting: 'batch' });
   expect(status).toBe(1);
