@@ -14,6 +14,7 @@ export { startServer, type RunningServer } from './server.js';
 export {
   flagOf,
   NUMBER_SETTINGS,
+  TEXT_SETTINGS,
   resolveSettings,
   SettingsError,
   type NumberSettingName,

@@ -5,9 +5,9 @@ import { createLogger } from './log.js';
 import { startServer } from './server.js';
 import {
   flagOf,
-  LOG_LEVELS,
   NUMBER_SETTINGS,
   resolveSettings,
+  TEXT_SETTINGS,
   type NumberSettingName,
   type SettingOverrides,
   type Settings,
@@ -18,19 +18,15 @@ const UNUSABLE = 2;
 
 const names = [
   ...(Object.keys(NUMBER_SETTINGS) as NumberSettingName[]),
-  'host',
-  'modelDir',
-  'logLevel',
-] as const satisfies (keyof SettingOverrides)[];
+  ...(Object.keys(TEXT_SETTINGS) as (keyof typeof TEXT_SETTINGS)[]),
+] satisfies (keyof SettingOverrides)[];
 
 /** Every flag with its variable, default and meaning, in columns. */
 function usage(): string {
   const settings = resolveSettings({}, {});
-  const rows: string[][] = [
-    ['--model DIR', 'RERANKER_MODEL_DIR', 'see below', 'model directory'],
-    ['--host ADDRESS', 'RERANKER_HOST', 'all', 'address to listen on'],
-    ['--log-level LEVEL', 'RERANKER_LOG_LEVEL', settings.logLevel, LOG_LEVELS.join(', ')],
-  ];
+  const rows = Object.entries(TEXT_SETTINGS).map(([name, { env, value, fallback, meaning }]): string[] => {
+    return [`${flagOf(name as keyof typeof TEXT_SETTINGS)} ${value}`, env, fallback, meaning];
+  });
   for (const [name, { env, meaning }] of Object.entries(NUMBER_SETTINGS)) {
     const setting = name as NumberSettingName;
     rows.push([`${flagOf(setting)} N`, env, String(settings[setting]), meaning]);

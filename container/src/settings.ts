@@ -121,6 +121,28 @@ export type NumberSettingName = keyof typeof NUMBER_SETTINGS;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** The settings that are text. */
+export const TEXT_SETTINGS = {
+  modelDir: {
+    env: 'RERANKER_MODEL_DIR',
+    value: 'DIR',
+    fallback: `${SAGEMAKER_MODEL_DIR}, or what ships`,
+    meaning: 'model directory',
+  },
+  host: {
+    env: 'RERANKER_HOST',
+    value: 'ADDRESS',
+    fallback: 'all',
+    meaning: 'address to listen on, of IPv4 or IPv6',
+  },
+  logLevel: {
+    env: 'RERANKER_LOG_LEVEL',
+    value: 'LEVEL',
+    fallback: 'info',
+    meaning: `what is logged: ${LOG_LEVELS.join(', ')}`,
+  },
+} as const;
+
 /** The settings that are chosen from the machine where nobody sets them. */
 export type ChosenName = 'workers' | 'threads' | 'batchTokens' | 'arena';
 
