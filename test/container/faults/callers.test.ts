@@ -36,11 +36,6 @@ const head = (bytes: number) =>
 const scoresOf = ({ results }: RerankResponseBody): number[] =>
   [...results].sort((a, b) => a.index - b.index).map(({ relevance_score }) => relevance_score);
 
-async function queueTokens(container: ContainerProcess): Promise<number> {
-  const { text } = await container.send('/metrics', { method: 'GET', headers: {} });
-  return Number(/^reranker_queue_tokens (\d+)/m.exec(text)![1]);
-}
-
 it('answers 1,000 connections that come at once', async () => {
   const container = await startContainer(model);
   const answers = await Promise.all(Array.from({ length: 1_000 }, () => container.rerank(valid)));
@@ -101,11 +96,11 @@ it('holds nothing for callers that hang up, whenever they do', async () => {
   const sockets = Array.from({ length: 100 }, (_, i) =>
     open(container, (head(body.length) + body).slice(0, cut[i % cut.length])),
   );
-  while ((await queueTokens(container)) === 0) await sleep(20);
+  await container.busy();
   for (const socket of sockets) socket.destroy();
   // Twenty such documents would take the model half a minute.
   expect((await container.rerank(valid)).status).toBe(200);
-  while ((await queueTokens(container)) > 0) await sleep(50);
+  while ((await container.queuedTokens()) > 0);
   // And a body of all that may be held at once fits again.
   const whole = JSON.stringify({ query: 'q', documents: [' '.repeat(999_000)] });
   expect((await container.send('/invocations', { body: whole })).status).toBe(200);
