@@ -40,7 +40,7 @@ export const NUMBER_SETTINGS = {
     least: 0,
     most: 1,
     meaning:
-      '1 lets threads spin between batches: small requests are faster, and an idle machine is not quiet',
+      '1 lets threads spin between batches: small requests can be faster on a machine that does nothing else',
   },
   bfloat16: {
     env: 'RERANKER_BFLOAT16',
@@ -224,7 +224,7 @@ export function resolveSettings(
     threads: number('threads', Math.max(1, Math.floor(cores / workers))),
     batchTokens: number('batchTokens', 512),
     arena: number('arena', 1),
-    spin: number('spin', 1),
+    spin: number('spin', 0),
     bfloat16: number('bfloat16', 0),
     batchMemoryBytes: number('batchMemoryBytes', 0),
     queueTokens: number('queueTokens', 2_000_000),
