@@ -75,7 +75,7 @@ describe('reranker rerank', () => {
 describe('reranker models', () => {
   it('lists the variants', async () => {
     const { stdout } = await reranker(['models', 'list']);
-    expect(stdout).toMatch(/turbo +jinabert +6 +384 +37771777 +8192 +49.6 +Apache-2.0/);
+    expect(stdout).toMatch(/turbo +jinabert 6 x 384 +37771777 +8192 .* 49\.60 \[1\] +Apache-2\.0 +en +jinaai/);
     const { stdout: json } = await reranker(['models', 'list', '--json']);
     expect((JSON.parse(json) as { id: string }[]).map(({ id }) => id)).toEqual(VARIANT_IDS);
   });
