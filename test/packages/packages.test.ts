@@ -148,10 +148,8 @@ describe('beside other versions of the same libraries', () => {
     const local = spawn(bin, ['local', '--port', '0'], { cwd: crowded.directory });
     try {
       let said = '';
-      for await (const chunk of local.stdout) {
-        said += String(chunk);
-        if (/http:\/\/127\.0\.0\.1:\d+/.test(said)) break;
-      }
+      local.stdout.on('data', (chunk) => (said += String(chunk)));
+      while (!/http:\/\/127\.0\.0\.1:\d+\//.test(said)) await once(local.stdout, 'data');
       const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(said)!;
       const [ping, page] = await Promise.all([fetch(`${url}/ping`), fetch(url)]);
       expect([ping.status, page.status]).toEqual([200, 200]);
