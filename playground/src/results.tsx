@@ -68,7 +68,8 @@ export function Results(props: {
       </div>
       {count < all && (
         <button onClick={() => setShown(shown + MORE)}>
-          Show {Math.min(MORE, all - count)} more{all - count > MORE && ` of ${(all - count).toLocaleString()}`}
+          Show {Math.min(MORE, all - count)} more
+          {all - count > MORE && ` of ${(all - count).toLocaleString()}`}
         </button>
       )}
     </>
