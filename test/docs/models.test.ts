@@ -4,10 +4,10 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { type Architecture, readManifest } from '@sagemaker-reranker/models';
+import { readManifest } from '@sagemaker-reranker/models';
 import { exportLike } from '../support/exported.js';
 import { LoopbackHub } from '../support/hub.js';
-import { halfSafetensors, publishedWeights, writePublished } from '../support/published.js';
+import { halfSafetensors, publishedWeights, smallBert, writePublished } from '../support/published.js';
 
 // Models are built, tuned and compared in it: a deadline against a hang, however busy the machine.
 const DEADLINE_MS = 300_000;
@@ -16,31 +16,24 @@ const page = readFileSync(path.join(root, 'docs', 'models.md'), 'utf8');
 const blocks = [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block);
 const CLI = path.join(root, 'cli', 'dist', 'main.js');
 
-const bert: Architecture = {
-  structure: 'bert',
-  layers: 2,
-  hidden: 32,
-  heads: 2,
-  intermediate: 64,
-  vocabulary: 90,
-  positions: 512,
-};
-
 let directory: string;
 let hub: LoopbackHub;
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'docs-models-'));
   const published = path.join(directory, 'path/to/published');
-  await writePublished(published, bert);
+  await writePublished(published, smallBert);
   await writeFile(
     path.join(published, 'model.safetensors'),
-    halfSafetensors(publishedWeights(bert, 5), 'BF16'),
+    halfSafetensors(publishedWeights(smallBert, 5), 'BF16'),
   );
   const exported = path.join(directory, 'path/to/export');
   await mkdir(exported, { recursive: true });
   await cp(published, exported, { recursive: true });
   await rm(path.join(exported, 'model.safetensors'));
-  await writeFile(path.join(exported, 'model.onnx'), exportLike(bert, publishedWeights(bert, 5), 'biases'));
+  await writeFile(
+    path.join(exported, 'model.onnx'),
+    exportLike(smallBert, publishedWeights(smallBert, 5), 'biases'),
+  );
   const sample = { query: 'heat pump', documents: ['a heat pump warms', 'bread and yeast', 'a wing stalls'] };
   await writeFile(path.join(directory, 'samples.jsonl'), `${JSON.stringify(sample)}\n`.repeat(6));
   hub = new LoopbackHub();

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Architecture, readManifest } from '@sagemaker-reranker/models';
+import { readManifest } from '@sagemaker-reranker/models';
 import { buildTuned } from '../../inference/src/tune/build.js';
 import { equalize } from '../../inference/src/tune/equalize.js';
 import { packagedSamples, readSamples } from '../../inference/src/tune/samples.js';
@@ -12,7 +12,7 @@ import { buildGraph } from '../../models/src/directory.js';
 import { type Equalization, activationsOf } from '../../models/src/encoder/quantization.js';
 import { Random } from '../../models/src/random.js';
 import { logits, open } from '../support/onnx.js';
-import { halfSafetensors, publishedWeights, writePublished } from '../support/published.js';
+import { halfSafetensors, publishedWeights, smallBert, writePublished } from '../support/published.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -158,23 +158,14 @@ it.each(readdirSync(fixtures).filter((name) => !name.includes('.')))(
 );
 
 describe('a tuned build', () => {
-  const bert: Architecture = {
-    structure: 'bert',
-    layers: 2,
-    hidden: 32,
-    heads: 2,
-    intermediate: 64,
-    vocabulary: 90,
-    positions: 512,
-  };
   const samples = packagedSamples()
     .slice(0, 3)
     .map(({ query, documents }) => ({ query, documents: documents.slice(0, 4) }));
 
   it('tries every activation, tells what it chose, and keeps the ranking of its samples', async () => {
     const source = path.join(directory, 'source');
-    await writePublished(source, bert);
-    const weights = publishedWeights(bert, 5);
+    await writePublished(source, smallBert);
+    const weights = publishedWeights(smallBert, 5);
     // A channel as large as trained models have them: the norm before the MLP of layer 0 makes it.
     weights.get('bert.encoder.layer.0.attention.output.LayerNorm.weight')!.data[7] = 40;
     await writeFile(path.join(source, 'model.safetensors'), halfSafetensors(weights, 'BF16'));
@@ -194,10 +185,10 @@ describe('a tuned build', () => {
 
   it('is not compared where nobody asks', async () => {
     const source = path.join(directory, 'source');
-    await writePublished(source, bert);
+    await writePublished(source, smallBert);
     await writeFile(
       path.join(source, 'model.safetensors'),
-      halfSafetensors(publishedWeights(bert, 5), 'BF16'),
+      halfSafetensors(publishedWeights(smallBert, 5), 'BF16'),
     );
     const out = path.join(directory, 'out');
     const { comparison, manifest } = await buildTuned({

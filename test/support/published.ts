@@ -5,6 +5,17 @@ import { Random } from '../../models/src/random.js';
 import { shapesOf } from '../../models/src/structures/structures.js';
 import { bpeTokenizer, wordPieceTokenizer } from './tokenizers.js';
 
+/** A BERT small enough to be built in a moment. */
+export const smallBert: Architecture = {
+  structure: 'bert',
+  layers: 2,
+  hidden: 32,
+  heads: 2,
+  intermediate: 64,
+  vocabulary: 90,
+  positions: 512,
+};
+
 export type Weights = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;
 
 /** Seeded weights under their published names, every value exactly a bfloat16 and a binary16. */
