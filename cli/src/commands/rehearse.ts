@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import { usdPerInstanceHour } from '@sagemaker-reranker/cost';
+import { REGIONS, usdPerInstanceHour } from '@sagemaker-reranker/cost';
 import { Aws } from '../rehearse/aws.js';
 import { UsageError } from '@sagemaker-reranker/models';
 import type { Context } from '../rehearse/context.js';
@@ -174,21 +174,30 @@ function planText(
   earlier: RehearsalState | undefined,
 ): string {
   const open = openSteps(steps, earlier);
-  const price = usdPerInstanceHour(type, region)?.value;
-  const { usd, hours } = estimate(open, price ?? 0);
-  const cost =
-    price === undefined
-      ? `instances of ${type}, whose price in ${region} is not known`
-      : `about ${usd.toFixed(2)} USD of instances`;
+  const { hours, instanceHours } = estimate(open);
   return [
     `Account ${account}, ${region}, environment ${environment}${earlier ? `, going on from ${earlier.started}` : ''}:`,
     ...open.map(({ id, claim, minutes }) => `  ${id.padEnd(30)} ${claim} (${minutes} min)`),
-    `At most ${hours.toFixed(1)} hours and ${cost}, besides cents for logs, alarms and storage.`,
+    `At most ${hours.toFixed(1)} hours and ${costText(type, region, instanceHours)}, besides cents for logs, alarms and storage.`,
     ...(endpointUrl === undefined
       ? []
       : [`An emulator stands in for AWS: ${endpointUrl} (AWS_ENDPOINT_URL).`]),
     ...doubts.map((doubt) => `Not looked at: ${doubt}.`),
   ].join('\n');
+}
+
+/** What instances cost: at the region's price, else at that of us-east-1, which is known for most types. */
+function costText(type: string, region: string, instanceHours: number): string {
+  const known = [region, 'us-east-1'].filter((each) => (REGIONS as readonly string[]).includes(each));
+  for (const where of known) {
+    const price = usdPerInstanceHour(type, where);
+    if (price === null) continue;
+    const refresh = known.includes(region) ? `: npx reranker cost prices --region ${region} --refresh` : '';
+    const note =
+      where === region ? '' : ` at the price in ${where} (that in ${region} is not known${refresh})`;
+    return `about ${(instanceHours * price.value).toFixed(2)} USD of instances${note}`;
+  }
+  return `${instanceHours} hours of ${type}, whose price is not known`;
 }
 
 async function agreed(): Promise<boolean> {

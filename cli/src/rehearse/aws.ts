@@ -22,7 +22,8 @@ export class AwsAnswer extends Error {
 
   /** Whether an emulator says that it has no such operation. */
   get unknownOperation(): boolean {
-    return /not (yet |been )*implemented|NotImplemented|Internal Server Error|UnknownOperation|InvalidAction/i.test(
+    // The CDK meets the page of a server that broke down with a parser of XML.
+    return /not (yet |been )*implemented|NotImplemented|Internal Server Error|UnknownOperation|InvalidAction|XML parse error/i.test(
       this.answer,
     );
   }
@@ -31,6 +32,11 @@ export class AwsAnswer extends Error {
   get words(): string {
     return lastLines(this.answer, 1) || this.answer;
   }
+}
+
+/** What was waited for did not come. */
+export class NotSeen extends Error {
+  override readonly name = 'NotSeen';
 }
 
 /** Why something failed, in a line. */
@@ -111,7 +117,7 @@ export class Aws {
 
   /**
    * Looks until there is something to see. In an emulator nothing happens by itself: one look more, and no waiting.
-   * @throws Error that says what was waited for, once the minutes are over.
+   * @throws NotSeen that says what was waited for, once the minutes are over.
    */
   async until<T>(
     what: string,
@@ -125,7 +131,7 @@ export class Aws {
       const seen = await look();
       if (seen !== undefined) return seen;
       if (this.shell.now() >= end)
-        throw new Error(`${what} did not come${emulated ? '' : ` within ${minutes} minutes`}`);
+        throw new NotSeen(`${what} did not come${emulated ? '' : ` within ${minutes} minutes`}`);
       await this.shell.pause(emulated ? 5 : seconds);
     }
   }

@@ -1,5 +1,6 @@
 import { AwsAnswer, words, type Aws } from './aws.js';
 import { endpointName, stackName, type CdkApp } from './context.js';
+import { DOCKER_MANIFEST, manifestType } from './image.js';
 import { leftovers } from './leftovers.js';
 import { simulate, type Caller } from './rights.js';
 import { findStack } from './stacks.js';
@@ -26,7 +27,7 @@ export interface Plan {
 
 /**
  * Looks for whatever would stop a rehearsal half-way: credentials, permissions, the service in the region, quotas, the
- * bootstrap, Docker, names in use. It creates nothing.
+ * bootstrap, Docker or the image, names in use. It creates nothing.
  */
 export async function preflight(aws: Aws, plan: Plan): Promise<Preflight> {
   const caller = await identify(aws);
@@ -41,6 +42,7 @@ export async function preflight(aws: Aws, plan: Plan): Promise<Preflight> {
   const notes = new Notes();
   await Promise.all([
     notes.look('programs', () => programs(aws, plan)),
+    notes.look('the image', () => imageThere(aws, plan)),
     notes.look('the quotas of SageMaker', () => quotas(aws, plan)),
     notes.look('the bootstrap', async () =>
       (await findStack(aws, 'CDKToolkit'))
@@ -115,6 +117,17 @@ async function programs(aws: Aws, { app }: Plan): Promise<string[]> {
       );
   }
   return faults;
+}
+
+/** An image that the context names, which nothing builds. An emulator starts no container, and needs none. */
+async function imageThere(aws: Aws, { app }: Plan): Promise<string[]> {
+  const image = String(app.context.image ?? 'local');
+  if (image === 'local' || image === 'codebuild' || aws.endpointUrl !== undefined) return [];
+  const type = await manifestType(aws, image);
+  if (type === undefined) return [`image ${image} is not in this account's ECR in ${aws.region}`];
+  return type === DOCKER_MANIFEST
+    ? []
+    : [`image ${image} has a manifest of ${type}; SageMaker takes ${DOCKER_MANIFEST} alone`];
 }
 
 /** Instances at once: two, and two more beside them during an update; the second type is changed to, and changed from. */

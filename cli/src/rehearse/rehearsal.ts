@@ -1,5 +1,5 @@
 import { UsageError } from '@sagemaker-reranker/models';
-import { AwsAnswer, words, type Aws } from './aws.js';
+import { AwsAnswer, NotSeen, words, type Aws } from './aws.js';
 import { Rehearsal, stackName, type CdkApp } from './context.js';
 import { leftovers, removeAll } from './leftovers.js';
 import type { Outcome, RehearsalState, StateFile } from './state.js';
@@ -60,14 +60,11 @@ export function chooseSteps(only: readonly string[]): readonly Step[] {
   return STEPS.filter(({ id }) => wanted.has(id));
 }
 
-/** USD for the instances of the steps. */
-export function estimate(
-  steps: readonly Step[],
-  usdPerHour: number,
-): { readonly usd: number; readonly hours: number } {
+/** Hours that the steps take, and hours of instances that they use. */
+export function estimate(steps: readonly Step[]): { readonly hours: number; readonly instanceHours: number } {
   return {
-    usd: steps.reduce((sum, { instanceHours }) => sum + instanceHours * usdPerHour, 0),
     hours: steps.reduce((sum, { minutes }) => sum + minutes, 0) / 60,
+    instanceHours: steps.reduce((sum, step) => sum + step.instanceHours, 0),
   };
 }
 
@@ -101,7 +98,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
   };
   const tried = steps.map(({ id, claim }) => ({ id, claim, ...(state.outcomes[id] ?? untried) }));
   const last = { ...NOTHING_LEFT, ...(state.outcomes[NOTHING_LEFT.id] ?? { ...untried, detail: '--keep' }) };
-  const never = UNTRIED.map(({ id, claim, why }) => ({ ...untried, id, claim, detail: why }));
+  const never = UNTRIED.map(({ id, claim, why }) => ({ id, claim, ...untried, detail: why }));
   return {
     environment: state.environment,
     region: state.region,
@@ -141,12 +138,19 @@ async function attempt(step: Step, rehearsal: Rehearsal, signal: AbortSignal): P
     return { status: 'verified', detail, seconds: seconds() };
   } catch (error) {
     if (signal.aborted) return undefined;
-    if (error instanceof AwsAnswer && rehearsal.aws.endpointUrl !== undefined && error.unknownOperation) {
-      return { status: 'skipped', detail: `the emulator has no ${error.command}`, seconds: seconds() };
-    }
+    const end = rehearsal.aws.endpointUrl === undefined ? undefined : endOfEmulator(error);
+    if (end !== undefined) return { status: 'skipped', detail: end, seconds: seconds() };
     const detail = error instanceof Error ? error.message : String(error);
     return { status: 'failed', detail, seconds: seconds() };
   }
+}
+
+/** What an emulator cannot say of AWS; undefined where it did answer. */
+function endOfEmulator(error: unknown): string | undefined {
+  if (error instanceof NotSeen) return `${error.message}: in the emulator nothing happens by itself`;
+  return error instanceof AwsAnswer && error.unknownOperation
+    ? `the emulator has no ${error.command}`
+    : undefined;
 }
 
 async function cleanUp(

@@ -17,6 +17,18 @@ export interface Shell {
   now(): number;
 }
 
+/**
+ * Runs a command that ends when whoever started it is gone, killed even: a deployment that goes on by itself would bring back what
+ * is cleaned up meanwhile. Standard input, which says nothing, is closed then.
+ */
+const ENDS_WITH_US = `
+exec 3<&0
+"$@" </dev/null 3<&- & command=$!
+{ read -r _; kill -TERM 0; } <&3 >/dev/null 2>&1 & watch=$!
+wait $command; status=$?
+kill $watch
+exit $status`;
+
 /** This machine's shell; an interrupt ends what runs. */
 export function localShell(signal: AbortSignal, log: (line: string) => void): Shell {
   setMaxListeners(0, signal);
@@ -25,7 +37,10 @@ export function localShell(signal: AbortSignal, log: (line: string) => void): Sh
       new Promise((resolve, reject) => {
         signal.throwIfAborted();
         // A group of its own: npx passes no signal on, and Ctrl+C must not end what cleans up.
-        const child = spawn(program!, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+        const child =
+          program === 'npx'
+            ? spawn('sh', ['-c', ENDS_WITH_US, 'sh', program, ...args], { detached: true })
+            : spawn(program!, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
         const stop = () => {
           // Its exit code is null where it was not started, or has ended in between.
           if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');

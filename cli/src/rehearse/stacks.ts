@@ -24,7 +24,12 @@ export async function settled(aws: Aws, stackName: string): Promise<void> {
   });
 }
 
-/** Names of a stack's resources of a type, as AWS knows them, whose logical name contains a word. */
+/** The name that commands take: CloudFormation knows what SageMaker has by its ARN, and a role or a bucket by its name. */
+export function nameOf(physicalId: string): string {
+  return physicalId.replace(/^arn:.*\//, '');
+}
+
+/** Names of a stack's resources of a type, whose logical name contains a word. */
 export async function physicalNames(aws: Aws, stackName: string, type: string, word = ''): Promise<string[]> {
   const found = await aws.find<{
     StackResourceSummaries: {
@@ -34,8 +39,8 @@ export async function physicalNames(aws: Aws, stackName: string, type: string, w
     }[];
   }>('cloudformation', 'list-stack-resources', { stackName });
   return (found?.StackResourceSummaries ?? []).flatMap((resource) =>
-    resource.ResourceType === type && resource.LogicalResourceId.includes(word)
-      ? (resource.PhysicalResourceId ?? [])
+    resource.ResourceType === type && resource.LogicalResourceId.includes(word) && resource.PhysicalResourceId
+      ? nameOf(resource.PhysicalResourceId)
       : [],
   );
 }

@@ -202,14 +202,14 @@ export class FakeAws implements Shell {
           [...(stack?.events ?? [])]
             .reverse()
             .filter(({ status }) => options.query!.includes(`'${status}'`))
-            .map(({ config }) => ['2026-11-25T10:00:00Z', config]),
+            .map(({ config }) => ['2026-11-25T10:00:00Z', arnOf('endpoint-config', config)]),
         );
       case 'cloudformation list-stack-resources':
         return stack
           ? ok({
               StackResourceSummaries: [
                 ['AWS::S3::Bucket', 'Exchange', 'exchange'],
-                ['AWS::SageMaker::Model', 'RerankerModel', `model-of-${stackName}`],
+                ['AWS::SageMaker::Model', 'RerankerModel', arnOf('model', `model-of-${stackName}`)],
                 [
                   'AWS::CloudWatch::Alarm',
                   'RerankerMonitoringServerErrors',
@@ -236,6 +236,8 @@ export class FakeAws implements Shell {
           ? ok({})
           : refused('ValidationException', 'DescribeEndpointConfig', 'Could not find');
       case 'sagemaker update-endpoint':
+        if (!this.generations.has(options['endpoint-config-name']!))
+          return refused('ValidationException', 'UpdateEndpoint', 'Could not find');
         endpoint!.current = options['endpoint-config-name']!;
         return ok({});
       case 'sagemaker update-endpoint-weights-and-capacities':
@@ -358,9 +360,7 @@ export class FakeAws implements Shell {
       case 'resourcegroupstaggingapi get-resources':
         return ok({
           ResourceTagMappingList: [
-            ...[...this.generations].map(
-              (config) => `arn:aws:sagemaker:eu-west-1:1:endpoint-config/${config}`,
-            ),
+            ...[...this.generations].map((config) => arnOf('endpoint-config', config)),
             ...this.tagged,
           ].map((ResourceARN) => ({ ResourceARN })),
         });
@@ -382,6 +382,11 @@ export class FakeAws implements Shell {
         return ok({});
     }
   }
+}
+
+/** CloudFormation knows what SageMaker has by its ARN. */
+function arnOf(kind: string, name: string): string {
+  return `arn:aws:sagemaker:eu-west-1:111122223333:${kind}/${name}`;
 }
 
 type Options = Record<string, string | undefined>;

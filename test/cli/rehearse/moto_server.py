@@ -3,9 +3,9 @@
     python3 -m venv moto && moto/bin/pip install 'moto[server,cloudformation]' awscli
     moto/bin/python test/cli/rehearse/moto_server.py 5913
 
-Added: alarms of CloudFormation that tell their topic, as far as its policy lets CloudWatch; every instance type; the endpoint's own
-name; UpdateEndpoint; the answers
-of `reranker local` where RERANKER_URL names one.
+Added: alarms of CloudFormation that tell their topic, as far as its policy lets CloudWatch; change sets by the name of their stack, with
+outputs; replacement of models and endpoint configs, with the events of single resources; every instance type; the endpoint's own name;
+UpdateEndpoint; the answers of `reranker local` where RERANKER_URL names one.
 """
 
 import json
@@ -14,8 +14,14 @@ import sys
 import urllib.error
 import urllib.request
 
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import CloudFormationError
+from moto.cloudformation.models import ChangeSet, Event, cloudformation_backends
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
+from moto.core.responses import EmptyResult
 from moto.core.common_models import CloudFormationModel
+from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
@@ -90,6 +96,104 @@ def admits_cloudwatch(topic):
     return default or any("cloudwatch.amazonaws.com" in json.dumps(s["Principal"]) for s in allowed)
 
 
+# Models and endpoint configs, which CloudFormation replaces whenever they change.
+REPLACED = ("AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig")
+
+
+def record(resources, logical_id, resource_type, resource, status):
+    """An event of a single resource, as DescribeStackEvents answers with."""
+    stack = cloudformation_backends[resources._account_id][resources._region_name].stacks[resources.stack_id]
+    name = getattr(resource, "physical_resource_id", None) or logical_id
+    stack.events.append(Event(stack.stack_id, stack.name, logical_id, name, resource_type, status, None, None))
+
+
+create_resource, update_resource = parsing.parse_and_create_resource, parsing.parse_and_update_resource
+difference = parsing.ResourceMap.build_resource_diff
+update_all = parsing.ResourceMap.update
+
+
+def create_and_record(logical_id, resource_json, resources, account_id, region_name):
+    resource = create_resource(logical_id, resource_json, resources, account_id, region_name)
+    if resource is not None:
+        record(resources, logical_id, resource_json["Type"], resource, "CREATE_COMPLETE")
+    return resource
+
+
+def update_and_record(logical_id, resource_json, resources, account_id, region_name):
+    kind = resource_json["Type"]
+    if kind not in REPLACED:
+        return update_resource(logical_id, resource_json, resources, account_id, region_name)
+    before = resources[logical_id]
+    resource = create_resource(logical_id, resource_json, resources, account_id, region_name)
+    record(resources, logical_id, kind, resource, "UPDATE_COMPLETE")
+    retained = resource_json.get("UpdateReplacePolicy") == "Retain"
+    if not retained:
+        type(before).delete_from_cloudformation_json(before.arn, resource_json, account_id, region_name)
+    resources.let_go.append((logical_id, kind, before, "DELETE_SKIPPED" if retained else "DELETE_COMPLETE"))
+    return resource
+
+
+def difference_with_dependents(self, other_template, parameters=None):
+    """What names something that is replaced changes as well."""
+    found = difference(self, other_template, parameters)
+    resources = other_template["Resources"]
+    changed = set(found["Modify"])
+    for _ in REPLACED:
+        replaced = [name for name in changed if resources[name]["Type"] in REPLACED]
+        for name, resource in resources.items():
+            kind, text = resource["Type"], json.dumps(resource)
+            if kind.startswith("AWS::SageMaker::") and any(f'["{each}", ' in text for each in replaced):
+                changed.add(name)
+    added = set(found["Add"])
+    found["Modify"] = [name for name in resources if name in changed - added]
+    return found
+
+
+def update_and_let_go(self, template, parameters=None):
+    self.let_go = []
+    update_all(self, template, parameters)
+    for each in self.let_go:
+        record(self, *each)
+
+
+parse_ssm = parsing.ResourceMap.parse_ssm_parameter
+
+
+def parse_resolved(self, value, value_type):
+    """A parameter that keeps its previous value comes resolved."""
+    try:
+        return parse_ssm(self, value, value_type)
+    except AttributeError:
+        return value
+
+
+def apply_with_outputs(self):
+    self.stack.resource_map.update(self.template_dict, self.parameters)
+    self.stack.template_dict = self.template_dict
+    self.stack.output_map = self.stack._create_output_map()
+
+
+class ChangeSetNotFound(CloudFormationError):
+    code = "ChangeSetNotFound"
+
+
+def by_stack(operation):
+    """moto finds a change set by its name alone, and every stack of the CDK has one of the same name."""
+    method = getattr(CloudFormationResponse, operation)
+
+    def called(self):
+        backend, name, stack = self.cloudformation_backend, *map(self._get_param, ("ChangeSetName", "StackName"))
+        for arn, each in backend.change_sets.items():
+            if name in (arn, each.change_set_name) and stack in (None, each.stack_name, each.stack_id):
+                self.params = {**self.params, "ChangeSetName": arn}
+                return method(self)
+        if operation == "delete_change_set":
+            return EmptyResult()
+        raise ChangeSetNotFound(f"ChangeSet [{name}] does not exist")
+
+    return called
+
+
 set_state = CloudWatchBackend.set_alarm_state
 
 
@@ -106,7 +210,10 @@ def update_endpoint(self):
     given = json.loads(self.body)
     backend = self.sagemaker_backend
     endpoint = backend.endpoints[given["EndpointName"]]
-    endpoint.endpoint_config_name = backend.endpoint_configs[given["EndpointConfigName"]].endpoint_config_name
+    config = backend.endpoint_configs.get(given["EndpointConfigName"])
+    if config is None:
+        raise AWSValidationException(f"Could not find endpoint configuration {given['EndpointConfigName']}")
+    endpoint.endpoint_config_name = config.endpoint_config_name
     return json.dumps({"EndpointArn": endpoint.arn})
 
 
@@ -119,9 +226,18 @@ def invoke_endpoint(self):
             return answer.status, {"Content-Type": "application/json"}, answer.read()
     except urllib.error.HTTPError as error:
         body = json.dumps({"Message": error.read().decode(), "OriginalStatusCode": error.code})
-        return 424, {"Content-Type": "application/json", "x-amzn-errortype": "ModelError"}, body
+        headers = {"Content-Type": "application/json", "x-amzn-errortype": "ModelError", "status": 424}
+        return 424, headers, body
 
 
+parsing.parse_and_create_resource = create_and_record
+parsing.parse_and_update_resource = update_and_record
+parsing.ResourceMap.build_resource_diff = difference_with_dependents
+parsing.ResourceMap.update = update_and_let_go
+parsing.ResourceMap.parse_ssm_parameter = parse_resolved
+ChangeSet.apply = apply_with_outputs
+for name in ("describe_change_set", "delete_change_set", "execute_change_set"):
+    setattr(CloudFormationResponse, name, by_stack(name))
 CloudWatchBackend.set_alarm_state = set_alarm_state
 FakeEndpoint.cloudformation_name_type = staticmethod(lambda: "EndpointName")
 FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None

@@ -225,11 +225,11 @@ test('what an emulator has not is skipped, and nothing is waited for', async () 
 });
 
 describe('before anything is created', () => {
-  const look = (fake: FakeAws, only = ['first-deployment']) =>
+  const look = (fake: FakeAws, only = ['first-deployment'], context = {}) =>
     preflight(new Aws(fake, 'eu-west-1'), {
       environment: 'rehearsal',
       steps: chooseSteps(only),
-      app,
+      app: { ...app, context },
       earlier: undefined,
     });
   const created = (fake: FakeAws) =>
@@ -298,6 +298,27 @@ describe('before anything is created', () => {
     const { faults } = await look(fake);
     expect(faults.join('\n')).toMatch(message);
     expect(created(fake)).toEqual([]);
+  });
+
+  test.each([
+    [[], /image team\/rerankers:v1 is not in this account's ECR in eu-west-1/],
+    [
+      ['application/vnd.oci.image.manifest.v1+json'],
+      /has a manifest of application\/vnd.oci.image.manifest.v1/,
+    ],
+    [['application/vnd.docker.distribution.manifest.v2+json'], undefined],
+  ])('an image that the context names: %j', async (types, message) => {
+    const fake = new FakeAws();
+    const run = fake.run.bind(fake);
+    const images = types.map((imageManifestMediaType) => ({ imageManifestMediaType }));
+    fake.run = (command) =>
+      command[2] === 'batch-get-image'
+        ? Promise.resolve({ status: 0, stdout: JSON.stringify({ images }), stderr: '' })
+        : run(command);
+    const { faults } = await look(fake, undefined, { image: 'team/rerankers:v1' });
+    if (message === undefined) expect(faults).toEqual([]);
+    else expect(faults).toEqual([expect.stringMatching(message)]);
+    expect(fake.commands).not.toContain('docker version');
   });
 
   test('what cannot be looked at is said, and stops nobody', async () => {
@@ -431,8 +452,8 @@ test('steps bring those that they need; an unknown one is named', () => {
     'roll-back-by-hand',
   ]);
   expect(() => chooseSteps(['fly'])).toThrow('--only names fly; there are first-deployment,');
-  expect(estimate(STEPS, 0.1).usd).toBeGreaterThan(1);
-  expect(estimate(STEPS, 0.1).usd).toBeLessThan(5);
+  expect(estimate(STEPS).instanceHours).toBeGreaterThan(10);
+  expect(estimate(STEPS).instanceHours).toBeLessThan(50);
 });
 
 test.each(HOSTING_MODES)('stack and endpoint of %s are named as infra names them', (mode) => {

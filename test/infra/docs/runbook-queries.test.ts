@@ -1,7 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 import { search } from 'jmespath';
-import { CONFIGS_QUERY } from '../../../cli/src/rehearse/steps/roll-back.js';
+import { CONFIGS_QUERY, configBefore } from '../../../cli/src/rehearse/steps/roll-back.js';
 
 const page = readFileSync(path.resolve(__dirname, '../../../docs/runbook.md'), 'utf8');
 
@@ -30,6 +32,14 @@ const event = (
   ResourceStatus,
 });
 const CONFIG = 'AWS::SageMaker::EndpointConfig';
+const ROLE = 'AWS::IAM::Role';
+/** How CloudFormation's schema of a type identifies a resource, which is its physical id: by its ARN or its name. */
+const identified = (type: string): string =>
+  String(
+    loadAwsServiceSpecSync().lookup('resource', 'cloudFormationType', 'equals', type).only()
+      .primaryIdentifier,
+  );
+const config = (name: string) => `arn:aws:sagemaker:eu-west-1:111122223333:endpoint-config/${name}`;
 /**
  * Events of a stack that was made and then updated once with a new config that replaces the first, newest first, as
  * DescribeStackEvents answers: a replacement is UPDATE_IN_PROGRESS (twice, once without its new name) and UPDATE_COMPLETE of
@@ -39,7 +49,8 @@ const CONFIG = 'AWS::SageMaker::EndpointConfig';
 const events = {
   StackEvents: [
     event('AWS::CloudFormation::Stack', 'reranker-prod-tiny', 'arn', 'UPDATE_COMPLETE', 42),
-    event(CONFIG, 'RerankerConfig', 'Config-old', 'DELETE_SKIPPED', 41),
+    event(CONFIG, 'RerankerConfig', config('Config-old'), 'DELETE_SKIPPED', 41),
+    event(ROLE, 'RerankerRole', 'Role-old', 'DELETE_SKIPPED', 41),
     event(
       'AWS::CloudFormation::Stack',
       'reranker-prod-tiny',
@@ -48,12 +59,32 @@ const events = {
       40,
     ),
     event('AWS::SageMaker::Endpoint', 'RerankerEndpoint', 'endpoint', 'UPDATE_COMPLETE', 39),
-    event(CONFIG, 'RerankerConfig', 'Config-new', 'UPDATE_COMPLETE', 30),
-    event(CONFIG, 'RerankerConfig', 'Config-new', 'UPDATE_IN_PROGRESS', 29),
-    event(CONFIG, 'RerankerConfig', 'Config-old', 'UPDATE_IN_PROGRESS', 28),
-    event(CONFIG, 'RerankerConfig', 'Config-old', 'CREATE_COMPLETE', 10),
-    event(CONFIG, 'RerankerConfig', 'Config-old', 'CREATE_IN_PROGRESS', 9),
+    event(CONFIG, 'RerankerConfig', config('Config-new'), 'UPDATE_COMPLETE', 30),
+    event(CONFIG, 'RerankerConfig', config('Config-new'), 'UPDATE_IN_PROGRESS', 29),
+    event(CONFIG, 'RerankerConfig', config('Config-old'), 'UPDATE_IN_PROGRESS', 28),
+    event(CONFIG, 'RerankerConfig', config('Config-old'), 'CREATE_COMPLETE', 10),
+    event(CONFIG, 'RerankerConfig', config('Config-old'), 'CREATE_IN_PROGRESS', 9),
     event(CONFIG, 'RerankerConfig', '', 'CREATE_IN_PROGRESS', 8),
+  ],
+};
+
+/**
+ * The same stack after a third deployment that an alarm took back: the config of the third was made, and then the logical resource
+ * is updated again, to the one before; the third is deleted in the clean-up.
+ */
+const STACK = 'AWS::CloudFormation::Stack';
+const afterRollBack = {
+  StackEvents: [
+    event(STACK, 'reranker-prod-tiny', 'arn', 'UPDATE_ROLLBACK_COMPLETE', 58),
+    event(CONFIG, 'RerankerConfig', config('Config-bad'), 'DELETE_COMPLETE', 57),
+    event(STACK, 'reranker-prod-tiny', 'arn', 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS', 56),
+    event('AWS::SageMaker::Endpoint', 'RerankerEndpoint', 'endpoint', 'UPDATE_COMPLETE', 55),
+    event(CONFIG, 'RerankerConfig', config('Config-new'), 'UPDATE_COMPLETE', 54),
+    event(STACK, 'reranker-prod-tiny', 'arn', 'UPDATE_ROLLBACK_IN_PROGRESS', 53),
+    event('AWS::SageMaker::Endpoint', 'RerankerEndpoint', 'endpoint', 'UPDATE_FAILED', 52),
+    event(CONFIG, 'RerankerConfig', config('Config-bad'), 'UPDATE_COMPLETE', 51),
+    event(CONFIG, 'RerankerConfig', config('Config-new'), 'UPDATE_IN_PROGRESS', 50),
+    ...events.StackEvents,
   ],
 };
 
@@ -93,14 +124,40 @@ test('every query of the page finds something in what AWS answers', () => {
   }
 });
 
-test('the roll-back query names the config that serves and then the one before', () => {
-  const [query] = queries('cloudformation describe-stack-events');
-  const rows = search(events, query!) as [string, string][];
-  expect(rows.map(([, name]) => name)).toEqual(['Config-new', 'Config-old']);
-  expect(search(events, CONFIGS_QUERY)).toEqual(rows);
+/** What a command on the page prints with `--output text`: a query's rows, through the `sed` that follows. */
+function printed(answer: unknown, query: string): string[][] {
+  const [, pipe] = /\| (sed .+)$/m.exec(page.slice(page.indexOf(query)).split('\n', 1)[0]!) ?? [];
+  const text = (search(answer, query) as string[][]).map((row) => `${row.join('\t')}\n`).join('');
+  const out = execFileSync('sh', ['-c', pipe!], { input: text, encoding: 'utf8' });
+  return out
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+}
+
+test('the fixture has the physical ids that CloudFormation gives', () => {
+  expect([CONFIG, 'AWS::SageMaker::Model', ROLE].map(identified)).toEqual([
+    'EndpointConfigArn',
+    'ModelArn',
+    'RoleName',
+  ]);
 });
 
-test('the query for old generations names the one that was let go of', () => {
+test('the roll-back query prints the name of the config that serves and then of the one before', () => {
+  const [query] = queries('cloudformation describe-stack-events');
+  expect(query).toBe(CONFIGS_QUERY);
+  expect(printed(events, query!).map(([, name]) => name)).toEqual(['Config-new', 'Config-old']);
+});
+
+test('a deployment that was rolled back stands between two lines of the config that serves, and is passed over', () => {
+  const [query] = queries('cloudformation describe-stack-events');
+  const names = printed(afterRollBack, query!).map(([, name]) => name!);
+  expect(names).toEqual(['Config-new', 'Config-bad', 'Config-new', 'Config-old']);
+  expect(configBefore(names)).toBe('Config-old');
+  expect(configBefore(['Config-new'])).toBeUndefined();
+});
+
+test('the query for old generations prints the names of those that were let go of', () => {
   const [, skipped] = queries('cloudformation describe-stack-events');
-  expect((search(events, skipped!) as string[][]).map((row) => row.at(-1))).toEqual(['Config-old']);
+  expect(printed(events, skipped!).map((row) => row.at(-1))).toEqual(['Config-old', 'Role-old']);
 });

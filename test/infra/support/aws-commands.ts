@@ -37,7 +37,7 @@ export function commandsOf(page: string, program: string): string[][] {
     .filter(([first]) => first === program);
 }
 
-/** The commands of a line of shell: between `&&` and `;`, and inside `$(...)`; what is quoted is one word. */
+/** The commands of a line of shell: between `&&`, `|` and `;`, and inside `$(...)`; what is quoted is one word. */
 function simpleCommands(line: string): string[][] {
   const commands: string[][] = [[]];
   // What is worked out for an option is a value like any other; a command inside $(...) stays.
@@ -46,8 +46,8 @@ function simpleCommands(line: string): string[][] {
     before = flat;
     flat = flat.replaceAll(/\$\(\([^()]*\)\)|\$\((?!aws )[^()]*\)/g, '$VALUE');
   }
-  for (const [word] of flat.matchAll(/\$\(|&&|[;()]|(?:"[^"]*"|'[^']*'|\$\w+|[^\s"'$();&])+/g)) {
-    if (/^(\$\(|&&|[;()])$/.test(word)) commands.push([]);
+  for (const [word] of flat.matchAll(/\$\(|&&|[;()|]|(?:"[^"]*"|'[^']*'|\$\w+|[^\s"'$();&|])+/g)) {
+    if (/^(\$\(|&&|[;()|])$/.test(word)) commands.push([]);
     // What a variable is set to for a command is no part of it.
     else if (commands.at(-1)!.length > 0 || !/^\w+=/.test(word))
       commands.at(-1)!.push(word.replace(/^(["'])(.*)\1$/s, '$2'));

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Rehearsal } from '../context.js';
+import { DOCKER_MANIFEST, manifestType } from '../image.js';
 import { invoke, withFiles } from '../invoke.js';
 import { stepsOf } from './step.js';
 
-const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
 /** The runbook's query for what the container refuses. */
 export const REFUSED_QUERY = 'filter msg = "refused" | stats count() by code';
 
@@ -34,16 +34,8 @@ export const realTimeSteps = stepsOf('real-time', [
         'describe-model',
         { modelName },
       );
-      const [, repositoryName, tag, digest] =
-        /^[^/]+\/([^:@]+)(?::([^@]+)|@(.+))$/.exec(PrimaryContainer.Image) ?? [];
-      if (repositoryName === undefined) throw new Error(`${PrimaryContainer.Image} names no image of ECR`);
-      const { images } = await aws.call<{ images: { imageManifestMediaType: string }[] }>(
-        'ecr',
-        'batch-get-image',
-        { repositoryName, imageIds: tag === undefined ? `imageDigest=${digest}` : `imageTag=${tag}` },
-      );
-      const type = images[0]?.imageManifestMediaType ?? 'nothing';
-      if (type !== DOCKER_MANIFEST) throw new Error(`the manifest is ${type}`);
+      const type = await manifestType(aws, PrimaryContainer.Image.replace(/^[^/]+\//, ''));
+      if (type !== DOCKER_MANIFEST) throw new Error(`the manifest is ${type ?? 'not there'}`);
       return type;
     },
   },

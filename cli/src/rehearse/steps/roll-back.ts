@@ -1,5 +1,6 @@
 import type { Rehearsal } from '../context.js';
 import { invoke } from '../invoke.js';
+import { nameOf } from '../stacks.js';
 import { calm, raise } from './real-time.js';
 import { stepsOf } from './step.js';
 
@@ -16,7 +17,15 @@ async function named(rehearsal: Rehearsal, query: string): Promise<string[]> {
     stackName: rehearsal.stackName('real-time'),
     query,
   });
-  return [...new Set(rows.map((row) => row.at(-1)!))];
+  return rows.map((row) => nameOf(row.at(-1)!));
+}
+
+/**
+ * The config before the one that serves. One that was rolled back stands between two lines of the one that serves, and is passed
+ * over, as the runbook says.
+ */
+export function configBefore(names: readonly string[]): string | undefined {
+  return names[names.lastIndexOf(names[0]!) + 1];
 }
 
 /** A second deployment, and ways back from it. */
@@ -43,7 +52,7 @@ export const rollBackSteps = stepsOf('real-time', [
     instanceHours: 0,
     minutes: 1,
     async run(rehearsal) {
-      const [, before] = await named(rehearsal, CONFIGS_QUERY);
+      const before = configBefore(await named(rehearsal, CONFIGS_QUERY));
       const kept = await named(rehearsal, LET_GO_QUERY);
       if (before === undefined || !kept.includes(before))
         throw new Error(`it names ${kept.join(', ') || 'nothing'}; the config before is ${before}`);
@@ -56,8 +65,9 @@ export const rollBackSteps = stepsOf('real-time', [
     instanceHours: 2,
     minutes: 15,
     async run(rehearsal) {
-      const [current, before] = await named(rehearsal, CONFIGS_QUERY);
-      if (before === undefined) throw new Error(`the query names ${current ?? 'nothing'} alone`);
+      const names = await named(rehearsal, CONFIGS_QUERY);
+      const before = configBefore(names);
+      if (before === undefined) throw new Error(`the query names ${names[0] ?? 'nothing'} alone`);
       const endpointName = rehearsal.endpointName('real-time');
       await rehearsal.aws.call('sagemaker', 'update-endpoint', {
         endpointName,
