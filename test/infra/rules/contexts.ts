@@ -48,7 +48,18 @@ export interface Drawn {
   readonly region?: string;
   readonly production: boolean;
   readonly mail: boolean;
+  /** Whether the CDK's recommended flags are on, as cdk.json has them; apps of others may have none. */
+  readonly flags: boolean;
+  readonly workers?: number;
+  readonly provisioned?: number;
 }
+
+const FLAGS = Object.fromEntries(
+  Object.entries(
+    (JSON.parse(readFileSync(path.resolve(__dirname, '../../../cdk.json'), 'utf8')) as { context: Json })
+      .context,
+  ).filter(([name]) => name.startsWith('@')),
+);
 
 const large = instanceTypes().filter((type) => type.memoryMib >= 8192 && type.vcpus <= 64);
 const types = fc.oneof(
@@ -82,6 +93,9 @@ export const drawn: fc.Arbitrary<Drawn> = fc.constantFrom(...HOSTING_MODES).chai
     region: fc.option(fc.constantFrom(...regions), { nil: undefined }),
     production: fc.boolean(),
     mail: fc.boolean(),
+    flags: fc.boolean(),
+    workers: mode === 'serverless' ? fc.constant(undefined) : fc.constantFrom(undefined, undefined, 1, 2),
+    provisioned: mode === 'serverless' ? fc.constantFrom(undefined, 1, 5) : fc.constant(undefined),
   }),
 );
 
@@ -101,6 +115,8 @@ export function refusal({
   instanceType: type,
   counts,
   region,
+  image,
+  consumers,
 }: Drawn): RegExp | undefined {
   if (mode === 'serverless') {
     if (ownKey) return /ownKey has no meaning with hosting=serverless/;
@@ -108,6 +124,9 @@ export function refusal({
       return /isolatedNetwork has no meaning with hosting=serverless, since SageMaker refuses a VPC/;
     return undefined;
   }
+  const graviton = type !== undefined && instanceType(type).architecture === 'arm64';
+  if (graviton && image === 'repository' && consumers.includes('batch'))
+    return /image is one image, .* and consumers=batch runs on x86-64: take an x86 type/;
   if (mode === 'inference-components' && /^(cn|us-gov)-/.test(region ?? ''))
     return /CloudFormation has no inference components in .*take multi-model/;
   const burstable = type !== undefined && instanceType(type).burstable;
@@ -132,12 +151,15 @@ function contextOf(drawn: Drawn): Json {
       ? { minInstanceCount: min, maxInstanceCount: max }
       : { initialInstanceCount: Math.max(1, min) };
   return {
+    ...(drawn.flags ? FLAGS : {}),
     'aws:cdk:bundling-stacks': [],
     '@aws-cdk/core:validateAgainstDefaultRules': true,
     variant: drawn.variants.join(','),
     modelDirectory: drawn.variants.map((variant) => directoryOf(variant)),
     hosting: mode,
     instanceType: drawn.instanceType,
+    workers: drawn.workers,
+    provisionedConcurrency: drawn.provisioned,
     ...(mode !== 'serverless' && bounds),
     ownKey: drawn.ownKey || undefined,
     isolatedNetwork: isolated || undefined,
@@ -228,6 +250,7 @@ export function foreign(index: number, outdir: string): Deployment {
     mode === 'inference-components' ? everywhere.replace(/^(cn|us-gov)-.*/, 'eu-central-1') : everywhere;
   const app = new App({
     context: {
+      ...(index % 3 === 1 ? FLAGS : {}),
       'aws:cdk:bundling-stacks': [],
       '@aws-cdk/core:validateAgainstDefaultRules': true,
     },

@@ -1,3 +1,4 @@
+import { FLAGS } from 'aws-cdk-lib/cx-api';
 import { VARIANT_IDS } from '@sagemaker-reranker/models';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -41,4 +42,13 @@ test('bad context ends with the faults and without a stack trace', () => {
       `  - variant is "huge"; it must be one of ${VARIANT_IDS.join(', ')}, or several with commas\n` +
       '  - hosting is "batch"; it must be one of real-time, serverless, asynchronous, multi-model, inference-components\n',
   );
+});
+
+test('cdk.json sets every flag that the CDK recommends, so that nothing is said of flags', () => {
+  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
+  const open = Object.entries(FLAGS)
+    .filter(([name]) => context[name] === undefined)
+    .filter(([, flag]) => (flag.unconfiguredBehavesLike?.v2 ?? false) !== flag.recommendedValue)
+    .map(([name]) => name);
+  expect(open).toEqual([]);
 });
