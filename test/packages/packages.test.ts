@@ -296,6 +296,57 @@ app.synth();
   }, 120_000);
 });
 
+const [, least] = /LEAST = \[(2, \d+)\]/.exec(
+  readFileSync(path.join(root, 'infra/src/cdk-version.ts'), 'utf8'),
+)!;
+
+describe.each([`${least!.replace(', ', '.')}.0`, 'latest'])(
+  'a CDK app of somebody else, with aws-cdk-lib %s',
+  (version) => {
+    interface Synthesized {
+      readonly stackName: string;
+      readonly counts: Readonly<Record<string, number>>;
+      readonly environment?: Readonly<Record<string, unknown>>;
+      readonly errors: readonly string[];
+    }
+    let stacks: Synthesized[];
+    beforeAll(async () => {
+      const theirs = project('module');
+      await theirs.install('@sagemaker-reranker/infra', `aws-cdk-lib@${version}`, 'constructs');
+      theirs.write('app.mjs', readFileSync(path.join(__dirname, 'cdk-app.mjs'), 'utf8'));
+      const { stdout } = await theirs.succeed('node', 'app.mjs');
+      stacks = JSON.parse(stdout) as Synthesized[];
+    }, 900_000);
+    const stack = (name: string): Synthesized => stacks.find(({ stackName }) => stackName === name)!;
+
+    test('synthesizes without a warning: endpoints, traffic of several models, batches, callers', () => {
+      expect(stacks.flatMap(({ errors }) => errors)).toEqual([]);
+      expect(stack('Made').counts).toMatchObject({
+        'AWS::SageMaker::Endpoint': 1,
+        'AWS::ApplicationAutoScaling::ScalableTarget': 1,
+        'AWS::CloudWatch::Alarm': 14,
+      });
+      expect(stack('Traffic').counts).toMatchObject({
+        'AWS::SageMaker::Endpoint': 2,
+        'AWS::SageMaker::Model': 5,
+        'AWS::CloudWatch::Dashboard': 1,
+      });
+      expect(stack('Batch').counts).toMatchObject({ 'AWS::StepFunctions::StateMachine': 1 });
+    });
+
+    test.each([
+      ['Serverless', 'RERANKER_PAYLOAD_LIMIT_BYTES', '4194304'],
+      ['Asynchronous', 'RERANKER_INPUT_LOCATION', expect.anything() as unknown],
+      ['MultiModel', 'RERANKER_TARGET_MODEL', 'tiny.tar.gz'],
+      ['Components', 'RERANKER_INFERENCE_COMPONENT', 'x-turbo'],
+      ['RealTime', 'RERANKER_ENDPOINT_NAME', 'x'],
+      ['Elsewhere', 'RERANKER_REGION', 'us-east-1'],
+    ])('a function knows how to call an endpoint that exists: %s', (name, variable, value) => {
+      expect(stack(name).environment).toMatchObject({ [variable]: value });
+    });
+  },
+);
+
 test.each(OWN)(
   'publint and attw find no fault in %s',
   async (name) => {

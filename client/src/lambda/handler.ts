@@ -27,7 +27,12 @@ const RESERVE_MS = 500;
 export function clientOptions(env: NodeJS.ProcessEnv): RerankerClientOptions {
   const endpointName = env.RERANKER_ENDPOINT_NAME;
   if (!endpointName) throw new Error('RERANKER_ENDPOINT_NAME is not set: the endpoint to invoke');
-  const place = { endpointName, endpoint: env.RERANKER_ENDPOINT_URL || undefined };
+  const place = {
+    endpointName,
+    endpoint: env.RERANKER_ENDPOINT_URL || undefined,
+    // Without one, the function's own.
+    region: env.RERANKER_REGION || undefined,
+  };
   const inputLocation = env.RERANKER_INPUT_LOCATION;
   if (inputLocation) return { transport: new AsyncEndpointTransport({ ...place, inputLocation }) };
   return {

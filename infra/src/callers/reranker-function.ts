@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -12,7 +12,7 @@ import { handlerEnvironment, type CallSettings } from '../common/container-envir
 import { RerankerEndpointBase } from '../endpoint/endpoint-base.js';
 
 export interface RerankerFunctionProps {
-  /** The endpoint to call; the function may invoke this one and no other. */
+  /** The endpoint to call, of this account and of any region; the function may invoke this one and no other. */
   readonly endpoint: IEndpoint;
   /**
    * Model of a multi-model endpoint, or inference component, to call: the variant's name.
@@ -55,6 +55,13 @@ export class RerankerFunction extends Construct {
     faults.integer('timeout in seconds', props.timeout?.toSeconds(), 1, 900);
     faults.integer('reservedConcurrency', props.reservedConcurrency, 1, 1000);
     const call = faults.collect(() => callOf(props));
+    const { account, region } = props.endpoint.env;
+    const here = Stack.of(this);
+    const differ = (a: string, b: string) => Token.compareStrings(a, b) === TokenComparison.DIFFERENT;
+    faults.require(
+      !differ(account, here.account),
+      `endpoint is of account ${account}, and SageMaker takes calls of its own account alone: put the function there, and let callers of ${here.account} invoke the function`,
+    );
     faults.throwIfAny(`RerankerFunction ${this.node.path}`);
 
     this.deadLetters = new Queue(this, 'DeadLetters', {
@@ -80,7 +87,14 @@ export class RerankerFunction extends Construct {
       logGroup,
       role,
       environment: {
-        ...handlerEnvironment({ endpointName: props.endpoint.endpointName, url: props.runtimeUrl }, call!),
+        ...handlerEnvironment(
+          {
+            endpointName: props.endpoint.endpointName,
+            url: props.runtimeUrl,
+            region: differ(region, here.region) ? region : undefined,
+          },
+          call!,
+        ),
         NODE_OPTIONS: '--enable-source-maps',
       },
       bundling: {

@@ -3,25 +3,34 @@ import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
 
 /**
+ * Records a reason for a finding. An older CDK takes no id with more than one `::`, as cdk-nag's have (aws-cdk pull request 38787):
+ * nobody can acknowledge the finding there, and an endpoint that does without is better than none.
+ */
+function record(construct: IConstruct, id: string, reason: string): void {
+  try {
+    Validations.of(construct).acknowledge({ id, reason });
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes('Invalid validation rule ID'))) throw error;
+  }
+}
+
+/**
  * Records why an IAM statement names a wildcard resource, for the one finding that cdk-nag's AwsSolutions-IAM5 makes of it;
  * any other wildcard on the same construct stays a finding.
  */
 export function acknowledgeWildcard(construct: IConstruct, resource: string, reason: string): void {
-  Validations.of(construct).acknowledge({
-    id: `AwsSolutions-IAM5[Resource::${flatten(Stack.of(construct).resolve(resource))}]`,
-    reason,
-  });
+  record(construct, `AwsSolutions-IAM5[Resource::${flatten(Stack.of(construct).resolve(resource))}]`, reason);
 }
 
 /** Records why a construct uses a policy that AWS manages. */
 export function acknowledgeManagedPolicy(construct: IConstruct, policy: string, reason: string): void {
   const arn = `arn:<AWS::Partition>:iam::aws:policy/${policy}`;
-  Validations.of(construct).acknowledge({ id: `AwsSolutions-IAM4[Policy::${arn}]`, reason });
+  record(construct, `AwsSolutions-IAM4[Policy::${arn}]`, reason);
 }
 
 /** Records why an AwsSolutions rule does not apply to a construct. */
 export function acknowledge(construct: IConstruct, rule: `AwsSolutions-${string}`, reason: string): void {
-  Validations.of(construct).acknowledge({ id: rule, reason });
+  record(construct, rule, reason);
 }
 
 /**
@@ -74,10 +83,8 @@ export function acknowledgeAll(construct: IConstruct, rule: 'AwsSolutions-IAM5',
           .flat()
           .map(flatten)
           .filter((arn) => arn.includes('*'));
-        for (const action of actions)
-          Validations.of(node).acknowledge({ id: `${rule}[Action::${action}]`, reason });
-        for (const arn of resources)
-          Validations.of(node).acknowledge({ id: `${rule}[Resource::${arn}]`, reason });
+        for (const action of actions) record(node, `${rule}[Action::${action}]`, reason);
+        for (const arn of resources) record(node, `${rule}[Resource::${arn}]`, reason);
       }
     },
   });

@@ -45,12 +45,13 @@ export interface CallSettings {
 
 /** The variables by which the Lambda handler (client/src/lambda/handler.ts) reads them. */
 export function handlerEnvironment(
-  endpoint: { readonly endpointName: string; readonly url?: string },
+  endpoint: { readonly endpointName: string; readonly url?: string; readonly region?: string },
   call: CallSettings,
 ): Record<string, string> {
   const environment = {
     RERANKER_ENDPOINT_NAME: endpoint.endpointName,
     RERANKER_ENDPOINT_URL: endpoint.url,
+    RERANKER_REGION: endpoint.region,
     RERANKER_TARGET_MODEL: call.targetModel,
     RERANKER_INFERENCE_COMPONENT: call.inferenceComponent,
     RERANKER_INPUT_LOCATION: call.inputLocation,

@@ -1,4 +1,4 @@
-import { Resource } from 'aws-cdk-lib';
+import { Resource, Token } from 'aws-cdk-lib';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IEndpoint } from 'aws-cdk-lib/aws-sagemaker';
@@ -8,16 +8,6 @@ import { EndpointMetrics } from '../monitoring/metrics.js';
 
 /** What callers of an endpoint that answers at once may do: whole answers and response streams are actions of their own. */
 const INVOKE = ['sagemaker:InvokeEndpoint', 'sagemaker:InvokeEndpointWithResponseStream'];
-
-/** An endpoint that callers can be told how to call. */
-export interface IRerankerEndpoint extends IEndpoint {
-  /**
-   * How a caller reaches one of its models.
-   * @param variant Variant of the model; the first one's when absent.
-   * @throws ConfigurationError when the endpoint does not serve it.
-   */
-  callSettings(variant?: string): CallSettings;
-}
 
 /** Which variant's metric, and how it is read. */
 export interface EndpointMetricOptions extends MetricOptions {
@@ -29,12 +19,17 @@ export interface EndpointMetricOptions extends MetricOptions {
 }
 
 /** What an endpoint made here and one that exists already have in common. */
-export abstract class RerankerEndpointBase extends Resource implements IRerankerEndpoint {
+export abstract class RerankerEndpointBase extends Resource implements IEndpoint {
   abstract readonly endpointName: string;
   abstract readonly endpointArn: string;
   /** ARNs of the inference components that are called through it. */
   protected readonly componentArns: string[] = [];
 
+  /**
+   * How a caller reaches one of its models.
+   * @param variant Variant of the model; the first one's when absent.
+   * @throws ConfigurationError when the endpoint does not serve it.
+   */
   abstract callSettings(variant?: string): CallSettings;
 
   get endpointRef(): IEndpoint['endpointRef'] {
@@ -51,11 +46,16 @@ export abstract class RerankerEndpointBase extends Resource implements IReranker
   }
 
   /**
-   * Any metric of a variant in `AWS/SageMaker`; which there are depends on the hosting mode.
+   * Any metric of a variant in `AWS/SageMaker`, in the endpoint's own account and region; which there are depends on the hosting
+   * mode.
    * @see https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
    */
   metric(metricName: string, { productionVariant, ...options }: EndpointMetricOptions = {}): Metric {
-    return this.#metrics(productionVariant).invocations(metricName, { statistic: 'Average', ...options });
+    return this.#metrics(productionVariant).invocations(metricName, {
+      ...this.#place(),
+      statistic: 'Average',
+      ...options,
+    });
   }
 
   /** Requests. Default: their sum in a minute. Asynchronous endpoints publish none. */
@@ -95,18 +95,32 @@ export abstract class RerankerEndpointBase extends Resource implements IReranker
 
   /** CPU in per cent of one vCPU, summed over all of an instance. Default: the mean of a minute. Serverless publishes none. */
   metricCpuUtilization({ productionVariant, ...options }: EndpointMetricOptions = {}): Metric {
-    return this.#metrics(productionVariant).instances('CPUUtilization', { statistic: 'Average', ...options });
+    return this.#metrics(productionVariant).instances('CPUUtilization', {
+      ...this.#place(),
+      statistic: 'Average',
+      ...options,
+    });
   }
 
   /** Memory in per cent. Default: the greatest of a minute. */
   metricMemoryUtilization({ productionVariant, ...options }: EndpointMetricOptions = {}): Metric {
     return this.#metrics(productionVariant).instances('MemoryUtilization', {
+      ...this.#place(),
       statistic: 'Maximum',
       ...options,
     });
+  }
+
+  /** Where the endpoint is, as far as that is known: one that exists already may be elsewhere. */
+  #place(): Pick<MetricOptions, 'account' | 'region'> {
+    const known = (value: string) => (Token.isUnresolved(value) ? undefined : value);
+    return { account: known(this.env.account), region: known(this.env.region) };
   }
 
   #metrics(productionVariant = PRODUCTION_VARIANT): EndpointMetrics {
     return new EndpointMetrics(this.endpointName, productionVariant);
   }
 }
+
+/** An endpoint, made here or existing already: what callers and graphs can do with it. */
+export type IRerankerEndpoint = Pick<RerankerEndpointBase, keyof RerankerEndpointBase>;

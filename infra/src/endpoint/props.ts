@@ -2,6 +2,7 @@ import { Token } from 'aws-cdk-lib';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { Faults } from '../common/configuration-error.js';
 import {
+  HOSTING_MODES,
   modeOf,
   planHosting,
   type Hosting,
@@ -92,6 +93,8 @@ const ENDPOINT_NAME = /^[a-z0-9](-?[a-z0-9]){0,62}$/;
 export function checkProps(subject: string, props: RerankerEndpointProps, region: string): CheckedProps {
   const faults = new Faults();
   const hosting: Hosting = props.hosting ?? { mode: 'real-time' };
+  faults.collect(() => modeOf(hosting.mode));
+  faults.throwIfAny(`RerankerEndpoint ${subject}`);
   const missing = Token.isUnresolved(region) ? undefined : modeOf(hosting.mode).missingIn?.(region);
   faults.require(missing === undefined, `hosting: ${missing}`);
   const models =
@@ -100,6 +103,7 @@ export function checkProps(subject: string, props: RerankerEndpointProps, region
   const image = faults.collect(() => props.image ?? RerankerImage.fromAsset());
   if (props.models) checkModels(props.models, hosting, faults);
   const plan = models.length > 0 ? faults.collect(() => planHosting(hosting, models)) : undefined;
+  checkPlatforms(image, plan, faults);
   checkName(props.endpointName, faults);
   for (const [key, value] of Object.entries(props.environment ?? {})) {
     faults.require(
@@ -118,12 +122,31 @@ export function checkProps(subject: string, props: RerankerEndpointProps, region
 }
 
 function checkModels(models: readonly RerankerModel[], hosting: Hosting, faults: Faults): void {
+  faults.require(
+    modeOf(hosting.mode).manyModels,
+    `models has no meaning with ${hosting.mode}, which serves one: give model; ${HOSTING_MODES.filter((mode) => modeOf(mode).manyModels).join(' and ')} serve several`,
+  );
   faults.require(models.length > 0, `models is empty; hosting ${hosting.mode} serves one or more`);
   const variants = models.map(({ name }) => name);
   const twice = variants.filter((variant, i) => variants.indexOf(variant) !== i);
   faults.require(
     twice.length === 0,
     `models holds ${[...new Set(twice)].join(', ')} more than once; callers choose a model by its name`,
+  );
+}
+
+/** An image that is pushed already is of one platform; those that are built are built for each. */
+function checkPlatforms(
+  image: RerankerImage | undefined,
+  plan: PlannedHosting | undefined,
+  faults: Faults,
+): void {
+  if (!plan || image === undefined || image.purpose !== undefined) return;
+  const variants = [...plan.variants, ...(plan.shadow ? [plan.shadow] : [])];
+  const found = new Map(variants.map(({ architecture, instance }) => [architecture, instance?.name]));
+  faults.require(
+    found.size <= 1,
+    `image is of one platform, and the variants run on ${[...found.values()].join(' and ')}: take types of one architecture, or RerankerImage.fromAsset or fromCodeBuild, which build both`,
   );
 }
 

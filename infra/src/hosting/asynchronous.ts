@@ -15,6 +15,7 @@ import { trafficShiftOf } from './fleet.js';
 import {
   checkBounds,
   INSTANCE_KEYS,
+  INSTANCE_SETTINGS,
   instancesPlan,
   instanceVariant,
   mostInstances,
@@ -77,6 +78,19 @@ export const asynchronous: Mode<AsynchronousHosting> = {
     'TimeInBacklog',
     'TotalProcessingTime',
   ],
+  settings: {
+    ...INSTANCE_SETTINGS,
+    maxConcurrentInvocationsPerInstance: true,
+    bucket: true,
+    encryptionKey: true,
+    successTopic: true,
+    errorTopic: true,
+    maxInstanceCount: true,
+    minInstanceCount: true,
+    backlogPerInstance: true,
+    cooldowns: true,
+    trafficShift: true,
+  },
   contextKeys: [...INSTANCE_KEYS, 'minInstanceCount', 'maxInstanceCount'],
 
   alarms: (metrics, limits) => [

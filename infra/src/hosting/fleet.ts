@@ -4,6 +4,7 @@ import { INITIAL_INSTANCES } from '../sizing/sizing.js';
 import type { ContextReader } from '../stack/context-reader.js';
 import {
   INSTANCE_KEYS,
+  INSTANCE_SETTINGS,
   instanceVariant,
   LEAST_OUTSTANDING,
   mostInstances,
@@ -29,6 +30,12 @@ export const REAL_TIME_METRICS = [
 ];
 
 /** Keys of the context that always-on fleets know. */
+export const FLEET_SETTINGS = {
+  ...INSTANCE_SETTINGS,
+  initialInstanceCount: true,
+  scaling: true,
+  trafficShift: true,
+} as const;
 export const FLEET_KEYS = [
   ...INSTANCE_KEYS,
   'initialInstanceCount',

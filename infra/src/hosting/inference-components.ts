@@ -7,6 +7,7 @@ import { REAL_TIME_METRICS } from './fleet.js';
 import {
   checkBounds,
   INSTANCE_KEYS,
+  INSTANCE_SETTINGS,
   instancesPlan,
   instanceVariant,
   LEAST_OUTSTANDING,
@@ -69,6 +70,16 @@ export const inferenceComponents: Mode<InferenceComponentsHosting> = {
   published: REAL_TIME_METRICS,
   alarms: instanceAlarms,
   graphs: instanceGraphs,
+  settings: {
+    ...INSTANCE_SETTINGS,
+    minInstanceCount: true,
+    maxInstanceCount: true,
+    vcpusPerCopy: true,
+    minCopyCount: true,
+    maxCopyCount: true,
+    concurrencyPerCopy: true,
+    cooldowns: true,
+  },
   contextKeys: [
     ...INSTANCE_KEYS,
     'minInstanceCount',

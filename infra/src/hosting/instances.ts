@@ -14,6 +14,15 @@ import type { InstanceSettings } from './settings.js';
 /** Keys of the context that all modes on instances know. */
 export const INSTANCE_KEYS = ['instanceType', 'workers', 'isolatedNetwork', 'ownKey'];
 
+/** Settings that all modes on instances know. */
+export const INSTANCE_SETTINGS = {
+  instanceType: true,
+  workers: true,
+  networkIsolation: true,
+  network: true,
+  volumeKey: true,
+} as const;
+
 /** 10 minutes to download the model, and 10 minutes from there to the first healthy answer; SageMaker's default is 8. */
 export const START_TIMEOUTS = {
   containerStartupHealthCheckTimeoutInSeconds: 600,

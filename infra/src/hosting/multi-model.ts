@@ -1,7 +1,14 @@
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Faults } from '../common/configuration-error.js';
 import { instanceAlarms, instanceGraphs } from '../monitoring/metrics.js';
-import { FLEET_KEYS, fleetFromContext, fleetVariant, REAL_TIME_METRICS, trafficShiftOf } from './fleet.js';
+import {
+  FLEET_KEYS,
+  FLEET_SETTINGS,
+  fleetFromContext,
+  fleetVariant,
+  REAL_TIME_METRICS,
+  trafficShiftOf,
+} from './fleet.js';
 import { instancesPlan } from './instances.js';
 import type { Mode } from './plan.js';
 import type { FleetSettings } from './settings.js';
@@ -23,6 +30,7 @@ export const multiModel: Mode<MultiModelHosting> = {
   published: REAL_TIME_METRICS,
   alarms: instanceAlarms,
   graphs: instanceGraphs,
+  settings: { ...FLEET_SETTINGS, encryptionKey: true },
   contextKeys: FLEET_KEYS,
 
   fromContext: (context) => ({ mode: 'multi-model', ...fleetFromContext(context) }),

@@ -102,6 +102,8 @@ export interface Mode<H> extends Watch {
   readonly missingIn?: (region: string) => string | undefined;
   /** Invocation metrics that SageMaker publishes by variant in this mode. */
   readonly published: readonly string[];
+  /** The settings of its hosting, all of them. */
+  readonly settings: { readonly [K in Exclude<keyof H, 'mode'>]-?: true };
   /** Keys of the context that belong to it, of those that not every mode knows. */
   readonly contextKeys: readonly string[];
   fromContext(context: ContextReader): H;

@@ -1,6 +1,13 @@
 import { Faults } from '../common/configuration-error.js';
 import { instanceAlarms, instanceGraphs } from '../monitoring/metrics.js';
-import { FLEET_KEYS, fleetFromContext, fleetVariant, REAL_TIME_METRICS, trafficShiftOf } from './fleet.js';
+import {
+  FLEET_KEYS,
+  FLEET_SETTINGS,
+  fleetFromContext,
+  fleetVariant,
+  REAL_TIME_METRICS,
+  trafficShiftOf,
+} from './fleet.js';
 import { checkInstances, instancesPlan } from './instances.js';
 import { PRODUCTION_VARIANT, type Mode, type VariantPlan } from './plan.js';
 import type { DataCapture, FleetSettings, OtherModel, ShadowModel, WeightedModel } from './settings.js';
@@ -33,6 +40,7 @@ export const realTime: Mode<RealTimeHosting> = {
   published: REAL_TIME_METRICS,
   alarms: instanceAlarms,
   graphs: instanceGraphs,
+  settings: { ...FLEET_SETTINGS, dataCapture: true, others: true, shadow: true },
   contextKeys: [...FLEET_KEYS, 'dataCapturePercentage'],
 
   fromContext(context) {

@@ -52,6 +52,7 @@ export const serverless: Mode<ServerlessHosting> = {
     'ModelSetupTime',
     'ServerlessConcurrentExecutionsUtilization',
   ],
+  settings: { memorySizeInMb: true, maxConcurrency: true, provisionedConcurrency: true },
   contextKeys: ['memorySizeInMb', 'maxConcurrency', 'provisionedConcurrency'],
 
   alarms: (metrics, limits) => [

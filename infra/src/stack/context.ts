@@ -9,7 +9,8 @@ import {
   readManifestSync,
 } from '@sagemaker-reranker/models';
 import { Faults } from '../common/configuration-error.js';
-import { HOSTING_MODES, modeOf, type Hosting } from '../hosting/hosting.js';
+import { HOSTING_MODES, modeOf, WHY, type Hosting } from '../hosting/hosting.js';
+import { instanceTypes } from '../sizing/instance-types.js';
 import { resourceName } from '../model/reranker-model.js';
 import { ContextReader } from './context-reader.js';
 
@@ -48,14 +49,6 @@ export interface DeploymentContext {
 /** A function that calls the endpoint, an HTTP API before it, a state machine for batches. */
 export type Consumer = 'function' | 'api' | 'batch';
 const CONSUMERS: readonly Consumer[] = ['function', 'api', 'batch'];
-
-/** Why SageMaker has nothing to do with a key elsewhere, where it could seem to. */
-const WHY: Readonly<Record<string, string>> = {
-  isolatedNetwork: ', since SageMaker refuses a VPC there',
-  ownKey: ', since SageMaker has no volume there to encrypt; answers travel by TLS and are not kept',
-  dataCapturePercentage: ', where SageMaker records nothing or this project does not set it up',
-  usdPerInstanceHour: ', whose metrics do not tell instances from invocations',
-};
 
 /** Keys that every hosting mode knows. */
 const COMMON_KEYS = [
@@ -151,6 +144,13 @@ export function readContext(node: Node): DeploymentContext {
       `consumers names "${consumer}"; it may hold ${CONSUMERS.join(', ')}`,
     );
   }
+  const image = readImage(context);
+  const type = 'instanceType' in hosting ? hosting.instanceType : undefined;
+  const graviton = instanceTypes().some((each) => each.name === type && each.architecture === 'arm64');
+  faults.require(
+    !(graviton && image.kind === 'repository' && consumers.includes('batch')),
+    `image is one image, for ${type}, which is Graviton, and consumers=batch runs on x86-64: take an x86 type, or image=codebuild or local, which builds both`,
+  );
   const name = endpointName({ names, environment, hosting });
   faults.require(
     name.length <= 63,
@@ -161,7 +161,7 @@ export function readContext(node: Node): DeploymentContext {
     variants: variants as VariantId[],
     modelDirectories,
     hosting,
-    image: readImage(context),
+    image,
     isolatedNetwork,
     availabilityZones,
     ownKey: context.flag('ownKey'),

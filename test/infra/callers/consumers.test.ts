@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Match, Template } from 'aws-cdk-lib/assertions';
@@ -17,7 +17,7 @@ import {
 } from '@sagemaker-reranker/infra';
 import { buildContext, modelDirectory, removeFixtures } from '../support/fixtures.js';
 import { nagFindings } from '../support/nag.js';
-import { emptyStack, endpointStack, roleStatements } from '../support/stacks.js';
+import { emptyStack, endpointStack, roleStatements, testApp } from '../support/stacks.js';
 
 afterAll(removeFixtures);
 
@@ -84,6 +84,21 @@ describe('RerankerFunction', () => {
       ReservedConcurrentExecutions: Match.absent(),
       Environment: { Variables: { RERANKER_ENDPOINT_NAME: 'elsewhere' } },
     });
+  });
+
+  test('of an endpoint elsewhere: another region is called there, another account is refused', () => {
+    const env = { account: '111122223333', region: 'eu-west-1' };
+    const stack = new Stack(testApp({ 'aws:cdk:bundling-stacks': [] }), 'Here', { env });
+    const imported = (id: string, place: string) =>
+      RerankerEndpoint.fromEndpointArn(stack, id, `arn:aws:sagemaker:${place}:endpoint/elsewhere`);
+    new RerankerFunction(stack, 'Function', { endpoint: imported('Region', 'us-east-1:111122223333') });
+    Template.fromStack(stack).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: { RERANKER_ENDPOINT_NAME: 'elsewhere', RERANKER_REGION: 'us-east-1' } },
+    });
+    const foreign = imported('Account', 'eu-west-1:444455556666');
+    expect(() => new RerankerFunction(stack, 'Foreign', { endpoint: foreign })).toThrow(
+      /endpoint is of account 444455556666, and SageMaker takes calls of its own account alone/,
+    );
   });
 
   test('names every fault', () => {

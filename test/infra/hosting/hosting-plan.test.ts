@@ -1,7 +1,22 @@
 import { Duration } from 'aws-cdk-lib';
-import { type Hosting, type ModelFigures, type Precision, variantFigures } from '@sagemaker-reranker/infra';
+import { Repository } from 'aws-cdk-lib/aws-ecr';
+import {
+  type Hosting,
+  type HostingMode,
+  type ManyModelHosting,
+  type ModelFigures,
+  type Precision,
+  RerankerEndpoint,
+  RerankerImage,
+  RerankerModel,
+  variantFigures,
+} from '@sagemaker-reranker/infra';
 import type { VariantId } from '@sagemaker-reranker/models';
+import { removeFixtures } from '../support/fixtures.js';
 import { planOf } from '../support/plans.js';
+import { emptyStack } from '../support/stacks.js';
+
+afterAll(removeFixtures);
 
 const figures = (variant: VariantId, precision: Precision): ModelFigures =>
   variantFigures(variant, precision);
@@ -170,4 +185,84 @@ test('every fault of a mode is named at once', () => {
       base,
     ]),
   ).toThrow(/3 faults\n.*memorySizeInMb 1024.*\n.*maxConcurrency is 201.*\n.*provisionedConcurrency is 202/);
+});
+
+describe('a setting that the mode does not know is refused, never ignored', () => {
+  const strange = (mode: HostingMode, settings: object) => () =>
+    planOf({ mode, ...settings } as Hosting, [tiny]);
+
+  test.each<[HostingMode, object, RegExp]>([
+    [
+      'serverless',
+      { network: {} },
+      /hosting.network has no meaning with serverless, since SageMaker refuses a VPC/,
+    ],
+    [
+      'serverless',
+      { volumeKey: {} },
+      /hosting.volumeKey has no meaning with serverless, since SageMaker has no volume/,
+    ],
+    [
+      'asynchronous',
+      { scaling: {} },
+      /hosting.scaling has no meaning with asynchronous; it belongs to real-time, multi/,
+    ],
+    [
+      'asynchronous',
+      { shadow: {} },
+      /hosting.shadow has no meaning with asynchronous; it belongs to real-time$/m,
+    ],
+    [
+      'multi-model',
+      { dataCapture: {} },
+      /hosting.dataCapture has no meaning with multi-model, where SageMaker records/,
+    ],
+    [
+      'inference-components',
+      { trafficShift: {} },
+      /hosting.trafficShift has no meaning with inference-components/,
+    ],
+    [
+      'real-time',
+      { provisionedConcurrency: 2 },
+      /hosting.provisionedConcurrency .* it belongs to serverless/,
+    ],
+    ['real-time', { instancetype: 'ml.c7i.large' }, /hosting.instancetype is no setting/],
+  ])('%s with %j', (mode, settings, message) => expect(strange(mode, settings)).toThrow(message));
+
+  test('nor is a mode that there is not, or several models where one is served', () => {
+    expect(strange('realtime' as HostingMode, {})).toThrow(
+      /hosting.mode is "realtime"; it must be one of real-time, serverless/,
+    );
+    const models = [RerankerModel.embedded()];
+    expect(
+      () =>
+        new RerankerEndpoint(emptyStack(), 'Reranker', {
+          models,
+          hosting: { mode: 'real-time' } as unknown as ManyModelHosting,
+        }),
+    ).toThrow(
+      /models has no meaning with real-time, which serves one: give model; multi-model and inference-components/,
+    );
+  });
+
+  test('nor is one image for two platforms', () => {
+    const stack = emptyStack();
+    const image = RerankerImage.fromRepository(
+      Repository.fromRepositoryName(stack, 'Images', 'rerankers'),
+      'v1',
+    );
+    const other = { name: 'Arm', model: RerankerModel.embedded(), share: 0.5, instanceType: 'ml.c7g.large' };
+    expect(
+      () =>
+        new RerankerEndpoint(stack, 'Reranker', {
+          image,
+          hosting: { mode: 'real-time', instanceType: 'ml.c7i.large', others: [other] },
+        }),
+    ).toThrow(/image is of one platform, and the variants run on ml.c7i.large and ml.c7g.large/);
+  });
+
+  test('what is not given is no fault', () => {
+    expect(strange('serverless', { network: undefined })).not.toThrow();
+  });
 });

@@ -162,6 +162,10 @@ test.each([
   [{ environment: 'Prod!' }, 'environment is "Prod!"; it must be 1 to 20 lower-case letters'],
   [{ environment: { name: 'prod' } }, 'environment must be text'],
   [{ image: 'rerankers' }, 'image is "rerankers"; it must be local, codebuild, or REPOSITORY:TAG'],
+  [
+    { instanceType: 'ml.c7g.large', image: 'rerankers:v1', consumers: 'batch' },
+    'image is one image, for ml.c7g.large, which is Graviton, and consumers=batch runs on x86-64',
+  ],
   [{ tags: ['a'] }, 'tags must be an object of strings'],
   [{ tags: 'novalue' }, 'tags must be an object of strings'],
   [{ tags: { count: 3 } }, 'tags must be an object of strings'],
