@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Tensor, InferenceSession } from '@sagemaker-reranker/inference/runtime';
+import { openSession, tensor, type Tensor } from '@sagemaker-reranker/inference/runtime';
 import {
   type Architecture,
   Random,
@@ -168,7 +168,7 @@ async function bareProducts(a: Architecture, lengths: readonly number[]) {
   const random = new Random(3);
   const input = (name: string, dims: readonly number[]): string => {
     const length = dims.reduce((product, n) => product * n, 1);
-    feeds[name] ??= new Tensor('float32', random.array(length, 1), dims);
+    feeds[name] ??= tensor('float32', random.array(length, 1), dims);
     return g.input(name, DataType.FLOAT, dims);
   };
   const shapes: string[] = [];
@@ -198,7 +198,7 @@ async function bareProducts(a: Architecture, lengths: readonly number[]) {
     }
   }
   g.output(g.ops('Concat', shapes, ['shapes'], { axis: 0 })[0]!, DataType.INT64, ['numbers']);
-  const session = await InferenceSession.create(g.toModel(), {
+  const session = await openSession(g.toModel(), {
     intraOpNumThreads: THREADS,
     // Nothing is rewritten: two equal products would be done once.
     graphOptimizationLevel: 'disabled',

@@ -1,4 +1,4 @@
-import { ensureRuntime } from '@sagemaker-reranker/inference';
+import { fetchMissingRuntime } from '@sagemaker-reranker/inference';
 import { packageVersion } from '@sagemaker-reranker/models';
 import { Command } from './command.js';
 import { completeCommand } from './commands/complete.js';
@@ -13,32 +13,14 @@ import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
 import { tuneCommand } from './commands/tune.js';
 
-/** Commands that run a model, whose processes load ONNX Runtime. */
-const RUN_A_MODEL = [
-  'beir',
-  'build',
-  'demo',
-  'distil',
-  'local',
-  'measure',
-  'rag',
-  'rerank',
-  'serve',
-  'train',
-  'tune',
-  'verify',
-];
-
 /** The `reranker` command: wiring over the other packages, nothing of its own. */
 export function createProgram(): Command {
+  fetchMissingRuntime((line) => process.stderr.write(`${line}\n`));
   const program = new Command('reranker')
     .description('Run a Jina reranker on AWS SageMaker, or here.')
     .version(packageVersion().version)
     .option('--verbose', 'tell of a failure all that is known')
-    .showHelpAfterError('(--help shows what is allowed)')
-    .hook('preAction', (_, command) => {
-      if (RUN_A_MODEL.includes(command.name())) ensureRuntime((line) => process.stderr.write(`${line}\n`));
-    });
+    .showHelpAfterError('(--help shows what is allowed)');
   for (const command of [
     demoCommand,
     localCommand,

@@ -97,9 +97,10 @@ async function main(args: readonly string[]): Promise<void> {
   // Who started this process with a channel to it has gone when that closes, and nobody is left to stop it.
   process.on('disconnect', stop);
   try {
-    await (
-      await starting
-    ).ready;
+    const { port, ready } = await starting;
+    // Who started this process with a channel to it may have left the port to the system.
+    process.send?.({ port });
+    await ready;
   } catch (error) {
     if (!stopping) fail((error as Error).message);
   }

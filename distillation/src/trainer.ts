@@ -1,8 +1,10 @@
 import {
-  InferenceSession,
   SESSION_OPTIONS,
-  Tensor,
   type OnnxValue,
+  openSession,
+  tensor,
+  type InferenceSession,
+  type Tensor,
 } from '@sagemaker-reranker/inference/runtime';
 import { ModelError, type PairElement } from '@sagemaker-reranker/models';
 import { names } from '@sagemaker-reranker/models/build';
@@ -70,7 +72,7 @@ export class Trainer {
     threads: number,
   ): Promise<Trainer> {
     const graph = buildTrainingGraph(recipe.architecture, lossSettings(recipe.loss));
-    const session = await InferenceSession.create(graph, {
+    const session = await openSession(graph, {
       ...SESSION_OPTIONS,
       intraOpNumThreads: threads,
     });
@@ -169,15 +171,15 @@ export class Trainer {
     const { ids } = batch;
     const { hidden } = this.recipe.architecture;
     const feeds: Record<string, Tensor> = {
-      embedded: new Tensor('float32', this.embed(batch), [ids.length, hidden]),
-      attention_mask: new Tensor('int64', batch.mask, [batch.pairs, batch.sequence]),
+      embedded: tensor('float32', this.embed(batch), [ids.length, hidden]),
+      attention_mask: tensor('int64', batch.mask, [batch.pairs, batch.sequence]),
     };
     for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
       if (!this.session.inputNames.includes(name)) continue;
-      feeds[name] = new Tensor('float32', goal[name], [batch.groups.length, candidates]);
+      feeds[name] = tensor('float32', goal[name], [batch.groups.length, candidates]);
     }
     for (const [name, dims] of graphParameters(this.recipe.architecture)) {
-      feeds[name] = new Tensor('float32', this.student.get(name)!.data, dims);
+      feeds[name] = tensor('float32', this.student.get(name)!.data, dims);
     }
     return this.session.run(feeds);
   }

@@ -8,38 +8,52 @@ const NAME = 'onnxruntime-node';
 const WANTED = `${NAME}@${optionalDependencies[NAME]}`;
 const INSTALL = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
 
+let say: ((line: string) => void) | undefined;
+
 /**
- * Makes sure that ONNX Runtime can be loaded. npm leaves it out where its install script fails, which downloads a CUDA build
- * that no CPU wants; then it is fetched once, without the script, into the user's cache.
- * @param say is told, in one line, what is about to be fetched
- * @throws ModelError `runtime_missing` with the install command when npm cannot fetch it either
+ * Lets this process fetch ONNX Runtime when it first wants it and npm has left it out. npm does so where the install script of
+ * onnxruntime-node fails, which downloads a CUDA build that no CPU wants. It is fetched once, without the script, into the
+ * user's cache. A command asks for this; a library leaves it to its caller, who may want no download.
+ * @param tell is told, in one line, what is about to be fetched
  */
-export function ensureRuntime(say: (line: string) => void): void {
-  if (installed() || fetchedRuntime() !== undefined) return;
-  const directory = runtimeDirectory();
-  const part = `${directory}.${process.pid}.part`;
-  say(`${NAME} was left out when this package was installed: fetching it into ${directory}`);
-  mkdirSync(part, { recursive: true });
-  const { status, error } = spawnSync('npm', [...INSTALL, '--prefix', part, WANTED], { stdio: 'ignore' });
-  if (status === 0 && error === undefined) renameSync(part, directory);
-  rmSync(part, { recursive: true, force: true });
-  if (fetchedRuntime() === undefined) throw missingRuntime();
+export function fetchMissingRuntime(tell: (line: string) => void): void {
+  say = tell;
 }
 
-/** The copy that `ensureRuntime` fetched, if it did. */
-export function fetchedRuntime(): string | undefined {
-  const place = path.join(runtimeDirectory(), 'node_modules', NAME);
-  return existsSync(place) ? place : undefined;
-}
-
-/** The one line that names the package and how to install it. */
-export function missingRuntime(): ModelError {
+/**
+ * What to `require` for ONNX Runtime: its name where it is installed, else the copy in the user's cache.
+ * @throws ModelError `runtime_missing` with the install command when there is neither, and it may or can not be fetched
+ */
+export function ensureRuntime(): string {
+  if (installed()) return NAME;
+  const directory = cacheDirectory(WANTED.replace('@', '-'));
+  const fetched = path.join(directory, 'node_modules', NAME);
+  if (!existsSync(fetched) && say !== undefined) {
+    say(`${NAME} was left out when this package was installed: fetching it into ${directory}`);
+    fetchInto(directory);
+  }
+  if (existsSync(fetched)) return fetched;
   const error = new ModelError(
     'runtime_missing',
     `${NAME} is not installed: npm install --ignore-scripts ${WANTED}`,
   );
+  // Who prints the stack prints one line.
   error.stack = error.message;
-  return error;
+  throw error;
+}
+
+function fetchInto(directory: string): void {
+  const part = `${directory}.${process.pid}.part`;
+  mkdirSync(part, { recursive: true });
+  const { status } = spawnSync('npm', [...INSTALL, '--prefix', part, WANTED], { stdio: 'ignore' });
+  try {
+    if (status === 0) renameSync(part, directory);
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(directory)) throw error;
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
 }
 
 function installed(): boolean {
@@ -49,8 +63,4 @@ function installed(): boolean {
   } catch {
     return false;
   }
-}
-
-function runtimeDirectory(): string {
-  return cacheDirectory(WANTED.replace('@', '-'));
 }

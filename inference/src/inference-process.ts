@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { builtFile } from '@sagemaker-reranker/models';
 import type { PairBatch } from './batch.js';
+import { ensureRuntime } from './ensure-runtime.js';
 import { LoadFailure, ProcessCrash, ProcessGone } from './process-errors.js';
 import type { FromProcess, LoadMessage, Reply, ToProcess } from './protocol.js';
 
@@ -35,7 +36,9 @@ export class InferenceProcess {
   #loaded = false;
   #ended: string | undefined;
 
+  /** @throws ModelError `runtime_missing` as `ensureRuntime` */
   constructor(load: Omit<LoadMessage, 'type'>, options: InferenceProcessOptions = {}) {
+    ensureRuntime();
     this.#options = options;
     this.#child = fork(builtFile(__dirname, 'worker.js'), [], {
       serialization: 'advanced',

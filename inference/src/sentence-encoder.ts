@@ -12,7 +12,7 @@ import {
 import { packBatch } from './batch.js';
 import { batchFeeds } from './feeds.js';
 import { type Pair, PairLayout } from './pair.js';
-import { InferenceSession } from './runtime.js';
+import { openSession, type InferenceSession } from './runtime.js';
 import { SESSION_OPTIONS } from './session-options.js';
 import { TextTokenizer } from './tokenizer.js';
 
@@ -105,7 +105,7 @@ export class SentenceEncoder {
     const facts = await readTokenizer(options.tokenizer, vocabulary);
     const encoder = new SentenceEncoder({
       file: options.name ?? model,
-      session: await InferenceSession.create(model, {
+      session: await openSession(model, {
         ...SESSION_OPTIONS,
         intraOpNumThreads: threads,
         logSeverityLevel: 3,

@@ -7,7 +7,7 @@ import type { ModelManifest } from '@sagemaker-reranker/models';
 import type { PairBatch } from './batch.js';
 import { batchFeeds } from './feeds.js';
 import type { FromProcess, LoadMessage, ToProcess } from './protocol.js';
-import { InferenceSession } from './runtime.js';
+import { openSession, type InferenceSession } from './runtime.js';
 import { sessionOptions } from './session-options.js';
 
 interface Loaded {
@@ -19,7 +19,7 @@ interface Loaded {
 let loaded: Loaded | undefined;
 
 async function load(model: LoadMessage): Promise<Loaded> {
-  const session = await InferenceSession.create(model.modelFile, {
+  const session = await openSession(model.modelFile, {
     ...sessionOptions(model),
     interOpNumThreads: 1,
     executionMode: 'sequential',

@@ -89,11 +89,57 @@ it('makes parts of nearly equal size', () => {
   expect(parts.map((part) => part.documents)).toEqual([51, 50]);
 });
 
-it('names the document that does not fit alone', () => {
-  const content = { query: 'q', texts: ['a', 'b'.repeat(300), 'c'] };
-  const split = (): unknown => splitRequest(content, { rawScores: false }, { bytes: 200, documents: 10 });
-  expect(split).toThrow(PayloadTooLargeError);
-  expect(split).toThrow('documents[1]');
+describe('at the limits', () => {
+  const texts = ['aa', 'bb', 'cc'];
+  const split = (some: readonly string[], limits: Partial<typeof unlimited>, rawScores = false) =>
+    splitRequest({ query: 'q', texts: some }, { rawScores }, { ...unlimited, ...limits });
+  const bytesOf = (some: readonly string[], rawScores: boolean): number =>
+    split(some, {}, rawScores).parts[0]!.body.byteLength;
+
+  it('cuts no request that just fits, and asks it for the scores that were wanted', () => {
+    const bytes = bytesOf(texts, false);
+    for (const limits of [{ bytes }, { documents: 3 }]) {
+      const { parts, logits } = split(texts, limits);
+      expect(parts.map((part) => part.documents)).toEqual([3]);
+      expect(logits).toBe(false);
+    }
+    for (const limits of [{ bytes: bytes - 1 }, { documents: 2 }]) {
+      const { parts, logits } = split(texts, limits);
+      expect(parts).toHaveLength(2);
+      expect(logits).toBe(true);
+    }
+  });
+
+  it('fills a part to its last byte', () => {
+    const bytes = bytesOf(texts.slice(1), true);
+    expect(split(texts, { bytes }).parts.map((part) => part.documents)).toEqual([2, 1]);
+    expect(split(texts, { bytes: bytes - 1 }).parts.map((part) => part.documents)).toEqual([1, 1, 1]);
+  });
+
+  const thrown = (call: () => unknown): unknown => {
+    try {
+      return call();
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it('names the document that does not fit alone, and the size of its own request', () => {
+    const long = 'b'.repeat(300);
+    const bytes = bytesOf([long], true);
+    const error = thrown(() => split(['a', long, 'c'], { bytes: 200 }));
+    expect(error).toBeInstanceOf(PayloadTooLargeError);
+    expect(error).toMatchObject({ bytes, limitBytes: 200 });
+    expect(String(error)).toContain(`documents[1] and the query make a request body of ${bytes} bytes`);
+  });
+
+  it('says that a single document is all there is, and the size of the request as it is', () => {
+    const text = 'b'.repeat(300);
+    const bytes = bytesOf([text], false);
+    const error = thrown(() => split([text], { bytes: 200 }));
+    expect(error).toMatchObject({ bytes, limitBytes: 200 });
+    expect(String(error)).toContain(`${bytes} bytes where the endpoint takes 200, and holds one document only`);
+  });
 });
 
 describe('the merged ranking', () => {

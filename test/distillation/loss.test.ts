@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { InferenceSession, Tensor } from '../../inference/src/runtime.js';
+import { openSession, tensor, type Tensor } from '../../inference/src/runtime.js';
 import type { Judged, LossSettings } from '../../distillation/src/loss.js';
 import { lossSettings, needsTeacher, targets } from '../../distillation/src/loss.js';
 import { Tape } from '../../distillation/src/tape.js';
@@ -63,11 +63,11 @@ async function termAndGradient(name: keyof typeof reference, temperature: number
   t.backward(loss);
   g.output(g.ops('Identity', [loss], ['loss'])[0], DataType.FLOAT, []);
   g.output(g.ops('Identity', [t.gradient(x)], ['gradient'])[0], DataType.FLOAT, [3, 4]);
-  const session = await InferenceSession.create(g.toModel());
+  const session = await openSession(g.toModel());
   const goal = targets(groups, 4, temperature);
-  const feeds: Record<string, Tensor> = { x: new Tensor('float32', Float32Array.from(logits), [3, 4]) };
+  const feeds: Record<string, Tensor> = { x: tensor('float32', Float32Array.from(logits), [3, 4]) };
   for (const input of ['positive', 'known', 'scores', 'distribution'] as const) {
-    if (session.inputNames.includes(input)) feeds[input] = new Tensor('float32', goal[input], [3, 4]);
+    if (session.inputNames.includes(input)) feeds[input] = tensor('float32', goal[input], [3, 4]);
   }
   const outputs = await session.run(feeds);
   const value = (outputs.loss.data as Float32Array)[0];

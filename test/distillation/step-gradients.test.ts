@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { Tensor } from '../../inference/src/runtime.js';
+import { tensor, type Tensor } from '../../inference/src/runtime.js';
 import type { Batch } from '../../distillation/src/batch.js';
 import { StepGradients } from '../../distillation/src/step-gradients.js';
 import { gradientOf, graphParameters } from '../../distillation/src/student.js';
@@ -21,9 +21,9 @@ function outputs(value: number, embedded: number[]): Record<string, Tensor> {
   const all: Record<string, Tensor> = {};
   for (const [name, dims] of graphParameters(a)) {
     const length = dims.reduce((product, n) => product * n, 1);
-    all[gradientOf(name)] = new Tensor('float32', new Float32Array(length).fill(value), dims);
+    all[gradientOf(name)] = tensor('float32', new Float32Array(length).fill(value), dims);
   }
-  all[gradientOf('embedded')] = new Tensor('float32', Float32Array.from(embedded), [embedded.length / 2, 2]);
+  all[gradientOf('embedded')] = tensor('float32', Float32Array.from(embedded), [embedded.length / 2, 2]);
   return all;
 }
 

@@ -1,5 +1,5 @@
 /** @jest-environment ./test/support/environment.js */
-import { InferenceSession, Tensor } from '../../inference/src/runtime.js';
+import { openSession, tensor, type Tensor } from '../../inference/src/runtime.js';
 import type { LossSettings } from '../../distillation/src/loss.js';
 import { CONTRASTIVE_LOSS, targets } from '../../distillation/src/loss.js';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../distillation/src/student.js';
@@ -42,7 +42,7 @@ describe.each([
   }
 
   async function start() {
-    const session = await InferenceSession.create(buildTrainingGraph(a, loss), {
+    const session = await openSession(buildTrainingGraph(a, loss), {
       graphOptimizationLevel: 'basic',
     });
     const values = new Map<string, Float32Array>([['embedded', embedded()]]);
@@ -52,14 +52,14 @@ describe.each([
         Array.from({ length: sequence }, (_, i) => (i < row.length ? 1n : 0n)),
       );
       const feeds: Record<string, Tensor> = {
-        attention_mask: new Tensor('int64', BigInt64Array.from(mask), [ids.length, sequence]),
+        attention_mask: tensor('int64', BigInt64Array.from(mask), [ids.length, sequence]),
       };
       for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
-        if (session.inputNames.includes(name)) feeds[name] = new Tensor('float32', goal[name], [2, 3]);
+        if (session.inputNames.includes(name)) feeds[name] = tensor('float32', goal[name], [2, 3]);
       }
       for (const [name, data] of values) {
         const dims = graphParameters(a).get(name) ?? [data.length / a.hidden, a.hidden];
-        feeds[name] = new Tensor('float32', data, dims);
+        feeds[name] = tensor('float32', data, dims);
       }
       const outputs = await session.run(feeds);
       return Object.fromEntries(

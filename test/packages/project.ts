@@ -14,9 +14,13 @@ export interface Outcome {
 
 /** A blank project of somebody else, in a directory of its own. */
 export class Project {
-  /** Added to the environment of every command. */
-  readonly env: Record<string, string> = {};
   readonly directory = mkdtempSync(path.join(tmpdir(), 'reranker-project-'));
+  /** Added to the environment of every command. */
+  env: NodeJS.ProcessEnv = {
+    XDG_CACHE_HOME: path.join(this.directory, 'cache'),
+    // This clone's npm forbids install scripts and tells its children so; a user's shell does not.
+    npm_config_ignore_scripts: undefined,
+  };
 
   constructor(registry: PackedRegistry, type: 'module' | 'commonjs' = 'commonjs') {
     this.write('package.json', JSON.stringify({ name: 'blank', private: true, type }));

@@ -2,12 +2,12 @@
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { Tensor, InferenceSession } from '@sagemaker-reranker/inference/runtime';
+import { openSession, tensor } from '@sagemaker-reranker/inference/runtime';
 import { Tokenizer } from 'tokenizers';
 import type { Request } from './corpus.js';
 
 async function main(modelDir: string): Promise<void> {
-  const session = await InferenceSession.create(path.join(modelDir, 'model.onnx'));
+  const session = await openSession(path.join(modelDir, 'model.onnx'));
   const tokenizer = Tokenizer.fromFile(path.join(modelDir, 'tokenizer.json'));
   tokenizer.disableTruncation();
   tokenizer.disablePadding();
@@ -29,8 +29,8 @@ async function main(modelDir: string): Promise<void> {
     });
     const dims = [rows.length, width];
     const { logits } = await session.run({
-      input_ids: new Tensor('int64', ids, dims),
-      attention_mask: new Tensor('int64', mask, dims),
+      input_ids: tensor('int64', ids, dims),
+      attention_mask: tensor('int64', mask, dims),
     });
     const scores = [...(logits!.data as Float32Array)].map((logit) => 1 / (1 + Math.exp(-logit)));
     res.json({ results: scores.map((relevance_score, index) => ({ index, relevance_score })) });

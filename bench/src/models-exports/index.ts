@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { packBatch } from '@sagemaker-reranker/inference';
-import { batchFeeds, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
+import { batchFeeds, SESSION_OPTIONS, openSession } from '@sagemaker-reranker/inference/runtime';
 import { runBatches } from '@sagemaker-reranker/inference/verify';
 import { encoderGraph, openPublished, productsByActivation } from '@sagemaker-reranker/models/build';
 import { THREADS, randomPairs } from '../models/setting.js';
@@ -48,8 +48,8 @@ async function measure(name: string, directory: string, report: Report): Promise
 
   const feeds = batchFeeds(INPUTS, packBatch(pairsOf(MIXED.pairs, MIXED.least, MIXED.most), 0));
   const settings = { ...SESSION_OPTIONS, intraOpNumThreads: THREADS, enableMemPattern: false } as const;
-  const ours = await InferenceSession.create(files.ours, settings);
-  const exported = await InferenceSession.create(files.exported, settings);
+  const ours = await openSession(files.ours, settings);
+  const exported = await openSession(files.exported, settings);
   const times = await sideBySide(
     { ours: () => ours.run(feeds), exported: () => exported.run(feeds) },
     ROUNDS,

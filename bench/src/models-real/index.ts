@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { packBatch, type Pair, PairEncoder } from '@sagemaker-reranker/inference';
-import { batchFeeds, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
+import {
+  batchFeeds,
+  SESSION_OPTIONS,
+  openSession,
+  type InferenceSession,
+} from '@sagemaker-reranker/inference/runtime';
 import { KEEPS, buildTuned, fidelity, runBatches } from '@sagemaker-reranker/inference/verify';
 import type { ModelManifest } from '@sagemaker-reranker/models';
 import { buildModel } from '@sagemaker-reranker/models/build';
@@ -146,7 +151,7 @@ async function timesOf(files: Forms['files'], { inputs }: ModelManifest): Promis
   const settings = { ...SESSION_OPTIONS, intraOpNumThreads: THREADS, enableMemPattern: false } as const;
   const sessions = new Map<string, InferenceSession>();
   for (const [form, file] of Object.entries(files)) {
-    sessions.set(form, await InferenceSession.create(file, settings));
+    sessions.set(form, await openSession(file, settings));
   }
   const feeds = batchFeeds(inputs, packBatch(randomPairs(16, 128), 0));
   const runs = [...sessions].map(([form, session]) => [form, () => session.run(feeds)] as const);

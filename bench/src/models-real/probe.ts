@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packBatch, type Pair, PairEncoder } from '@sagemaker-reranker/inference';
-import { batchFeeds, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
+import { batchFeeds, SESSION_OPTIONS, openSession } from '@sagemaker-reranker/inference/runtime';
 import { readTokenizer } from '@sagemaker-reranker/models';
 import {
   encoderGraph,
@@ -69,7 +69,7 @@ async function vectorsOf(
   const directory = await mkdtemp(path.join(tmpdir(), 'bench-probe-'));
   await encoderGraph(spec, weights, options).write(directory, 'model.onnx');
   const settings = { ...SESSION_OPTIONS, intraOpNumThreads: threads };
-  const session = await InferenceSession.create(path.join(directory, 'model.onnx'), settings);
+  const session = await openSession(path.join(directory, 'model.onnx'), settings);
   const inputs = {
     input_ids: 'input_ids',
     attention_mask: 'attention_mask',

@@ -1,5 +1,12 @@
 import { packBatch } from '@sagemaker-reranker/inference';
-import { batchFeeds, Tensor, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
+import {
+  batchFeeds,
+  openSession,
+  SESSION_OPTIONS,
+  tensor,
+  type InferenceSession,
+  type Tensor,
+} from '@sagemaker-reranker/inference/runtime';
 import { Random, VARIANTS } from '@sagemaker-reranker/models';
 import { medianRatio, median, sideBySide } from '../side-by-side.js';
 import { bareProducts } from './bare-products.js';
@@ -51,14 +58,11 @@ export async function integerSpeed(setting: Setting): Promise<void> {
 
 /** The container's options. */
 function open(model: string | Uint8Array): Promise<InferenceSession> {
-  const options = {
+  return openSession(model, {
     ...SESSION_OPTIONS,
     intraOpNumThreads: THREADS,
     enableMemPattern: false,
-  } as const;
-  return typeof model === 'string'
-    ? InferenceSession.create(model, options)
-    : InferenceSession.create(model, options);
+  });
 }
 
 function tokenFeeds(): Record<string, Tensor> {
@@ -70,7 +74,7 @@ function bareFeeds(hidden: number, intermediate: number): Record<string, Tensor>
   const random = new Random(SEED);
   const bytes = (rows: number, features: number): Tensor => {
     const values = Uint8Array.from({ length: rows * features }, () => random.below(256));
-    return new Tensor('uint8', values, [rows, features]);
+    return tensor('uint8', values, [rows, features]);
   };
   return {
     hidden: bytes(PAIRS * TOKENS, hidden),

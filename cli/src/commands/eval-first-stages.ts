@@ -14,6 +14,7 @@ import {
   fusedFirstStage,
   trecFirstStage,
 } from '@sagemaker-reranker/evaluation';
+import { SentenceEncoder, encodeToFile } from '@sagemaker-reranker/inference/runtime';
 import { UsageError, describeFile } from '@sagemaker-reranker/models';
 import { shortNames } from '../options.js';
 import { ProgressBar } from '../terminal/progress.js';
@@ -60,8 +61,6 @@ async function denseStage(
   collection: Collection,
   work: string,
 ): Promise<FirstStage> {
-  // Loaded when it is wanted: it brings ONNX Runtime into this process.
-  const { SentenceEncoder, encodeToFile } = await import('@sagemaker-reranker/inference/runtime');
   const encoder = await SentenceEncoder.open(directory, { threads: availableParallelism() });
   const progress = new ProgressBar('texts');
   try {

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import type { TunedBuild } from '@sagemaker-reranker/inference/verify';
+import { type TunedBuild, buildTuned, readSamples } from '@sagemaker-reranker/inference/verify';
 import { PRECISIONS, type Precision } from '@sagemaker-reranker/models';
 import type { WeightBits } from '@sagemaker-reranker/models/build';
 import { wholeNumber } from '../options.js';
@@ -48,8 +48,6 @@ export function buildCommand(): Command {
     .option('--no-compare', 'do not measure logits, speed and memory against the source')
     .option('--json', 'print manifest and comparison as JSON')
     .action(async (directory: string, { sample, ...flags }: BuildFlags) => {
-      // With it comes ONNX Runtime, which other commands do without.
-      const { buildTuned, readSamples } = await import('@sagemaker-reranker/inference/verify');
       const samples = sample === undefined ? undefined : await readSamples(sample);
       const started = performance.now();
       const progress = new ProgressBar('ways to round');

@@ -20,7 +20,7 @@ export function distilCommand(): Command {
     .option('--checkpoint-every <steps>', 'steps between two checkpoints (default: 200)', wholeNumber(1))
     .option('--json', 'print the result as JSON')
     .action(async (file: string, { threads, checkpointEvery, json }: DistilFlags) => {
-      // Loaded when it is wanted: it brings ONNX Runtime into this process.
+      // Loaded when it is wanted: every other command starts sooner without it.
       const { connectTeacher, readDistilConfig, runDistillation } =
         await import('@sagemaker-reranker/distillation');
       const config = await readDistilConfig(file);

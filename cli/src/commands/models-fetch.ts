@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { buildTuned } from '@sagemaker-reranker/inference/verify';
 import { PRECISIONS } from '@sagemaker-reranker/models';
 import { type FetchOptions, fetchModel } from '@sagemaker-reranker/models/build';
 import { ProgressBar } from '../terminal/progress.js';
@@ -35,10 +36,7 @@ export function fetchCommand(): Command {
           model,
           out,
           // int8 is tuned on the package's sample texts.
-          build: async (options) => {
-            const { buildTuned } = await import('@sagemaker-reranker/inference/verify');
-            return (await buildTuned({ ...options, compare: false })).manifest;
-          },
+          build: async (options) => (await buildTuned({ ...options, compare: false })).manifest,
           onNote: (note) => process.stderr.write(`${note}\n`),
           onProgress: (file, bytes) => {
             arrived.set(file.path, bytes / 1e6);

@@ -18,7 +18,7 @@ export function gatherCommand(): Command {
     .action(async (directories: string[], { out, sources }: GatherFlags) => {
       if ((sources === undefined) === (directories.length === 0))
         throw new UsageError('name directories, or a list of packages with --sources: one of them');
-      // Loaded when it is wanted: it brings ONNX Runtime into this process.
+      // Loaded when it is wanted: every other command starts sooner without it.
       const { gatherSources, gatherTexts, readSources } = await import('@sagemaker-reranker/distillation');
       if (sources === undefined) {
         const count = await gatherTexts(directories, out);

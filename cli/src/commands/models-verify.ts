@@ -1,3 +1,4 @@
+import { verifyModel } from '@sagemaker-reranker/inference/verify';
 import { table } from '../terminal/table.js';
 import { Command } from '../command.js';
 
@@ -10,7 +11,6 @@ export function verifyCommand(): Command {
     .argument('<dir>', 'model directory')
     .option('--json', 'print JSON')
     .action(async (directory: string, { json }: { json?: boolean }) => {
-      const { verifyModel } = await import('@sagemaker-reranker/inference/verify');
       const verification = await verifyModel(directory);
       const rows = verification.checks.map(({ outcome, name, detail }) => [outcome, name, detail]);
       const report = [

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { containerEntry } from '@sagemaker-reranker/container';
+import { ensureRuntime } from '@sagemaker-reranker/inference';
 import { Command } from '../command.js';
 
 /** `reranker serve`: the container's process with the terminal's input, output and signals. */
@@ -13,6 +14,7 @@ export function serveCommand(): Command {
     .helpOption(false)
     .argument('[flags...]')
     .action((flags: string[]) => {
+      if (!flags.some((flag) => flag === '--help' || flag === '-h')) ensureRuntime();
       const child = spawn(process.execPath, [containerEntry(), 'serve', ...flags], {
         // The channel tells the container when this process has gone, however it ended.
         stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

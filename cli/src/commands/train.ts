@@ -13,7 +13,7 @@ export function trainCommand(): Command {
         .default('/opt/ml'),
     )
     .action(async ({ prefix }: { prefix: string }) => {
-      // Loaded when it is wanted: it brings ONNX Runtime into this process.
+      // Loaded when it is wanted: every other command starts sooner without it.
       const { train } = await import('@sagemaker-reranker/distillation');
       process.exitCode = await train(prefix);
     });

@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { get } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalEndpointError } from './errors.js';
@@ -37,21 +35,20 @@ export class ContainerProcess {
   readonly exited: Promise<ContainerExit>;
   readonly #child: ChildProcess;
   readonly #startTimeoutMs: number;
+  #port: number | undefined;
   readonly #lastLines: string[] = [];
 
-  constructor(
-    readonly port: number,
-    options: ContainerOptions,
-  ) {
+  constructor(options: ContainerOptions) {
     const entry = options.entry ?? containerEntry();
     const model = options.modelDirectory === undefined ? [] : ['--model', options.modelDirectory];
     this.#startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
-    this.#child = spawn(process.execPath, [entry, 'serve', '--port', String(port), ...model], {
-      // The channel tells the container when this process has gone, however it ended.
+    this.#child = spawn(process.execPath, [entry, 'serve', '--port', '0', ...model], {
+      // By the channel the container tells its port, and learns when this process has gone, however it ended.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Only the endpoint in front of it is for callers.
       env: { ...process.env, RERANKER_HOST: '127.0.0.1' },
     });
+    this.#child.once('message', ({ port }: { port: number }) => (this.#port = port));
     this.exited = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         if (this.#child.pid !== undefined) return;
@@ -72,8 +69,9 @@ export class ContainerProcess {
     }
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+  /** Where it listens, which the system chose; NaN before it does. */
+  get port(): number {
+    return this.#port ?? NaN;
   }
 
   get running(): boolean {
@@ -87,7 +85,7 @@ export class ContainerProcess {
   async ready(): Promise<void> {
     const deadline = Date.now() + this.#startTimeoutMs;
     while (this.running) {
-      if (await healthy(this.port)) return;
+      if (this.#port !== undefined && (await healthy(this.#port))) return;
       if (Date.now() > deadline) {
         throw new LocalEndpointError(
           'container_start_timeout',
@@ -127,16 +125,6 @@ export class ContainerProcess {
 /** `exit code 1` or `signal SIGKILL`. */
 export function describeExit(exit: ContainerExit): string {
   return exit.signal === null ? `exit code ${exit.code}` : `signal ${exit.signal}`;
-}
-
-/** A port of the loopback interface that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Whether `GET /ping` answers 200 within the 2 s SageMaker allows. */

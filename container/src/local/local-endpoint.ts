@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ensureRuntime } from '@sagemaker-reranker/inference';
 import { AsyncQueue } from './async-queue.js';
-import {
-  ContainerProcess,
-  freePort,
-  type ContainerExit,
-  type ContainerOptions,
-} from './container-process.js';
+import { ContainerProcess, type ContainerExit, type ContainerOptions } from './container-process.js';
 import { LocalEndpointError } from './errors.js';
 import { LocalObjectStore } from './object-store.js';
 import { serveRuntimeApi, type Backend, type RuntimeApiOptions } from './runtime-api.js';
@@ -69,9 +65,11 @@ export interface LocalEndpoint {
  * Starts the container as a process of its own and, in front of it, an endpoint that speaks the SageMaker Runtime API
  * on the loopback interface. AWS SDKs and the AWS CLI work against its URL, with any endpoint name and credentials.
  * Resolves once the container is ready.
- * @throws LocalEndpointError `listen_failed`, `container_exited`, `container_start_timeout`; nothing is left running.
+ * @throws ModelError `runtime_missing` where ONNX Runtime is not installed;
+ * LocalEndpointError `listen_failed`, `container_exited`, `container_start_timeout`; nothing is left running.
  */
 export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Promise<LocalEndpoint> {
+  ensureRuntime();
   const backend: Backend = { port: 0, state: 'starting' };
   const payloadLimitBytes = options.payloadLimitBytes ?? PAYLOAD_LIMIT_BYTES;
   const asynchronous =
@@ -88,12 +86,10 @@ export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Pr
   });
   // Before the container, which may take a minute to start: a port in use is known at once.
   const port = await listen(server, options.port ?? 8080);
-  backend.port = await freePort();
-  const container = new ContainerProcess(backend.port, containerOptions(options));
+  const container = new ContainerProcess(containerOptions(options));
   void container.exited.then(() => (backend.state = 'ended'));
 
-  let closed: Promise<ContainerExit> | undefined;
-  const close = async (): Promise<ContainerExit> => {
+  const shut = async (): Promise<ContainerExit> => {
     const idle = new Promise((resolve) => server.close(resolve));
     await asynchronous?.queue.close();
     const exit = await container.stop();
@@ -105,21 +101,23 @@ export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Pr
     await asynchronous?.store.close();
     return exit;
   };
-  const endpoint: LocalEndpoint = {
-    url: `http://127.0.0.1:${port}`,
-    port,
-    containerUrl: container.url,
-    exited: container.exited,
-    close: () => (closed ??= close()),
-  };
+  let closed: Promise<ContainerExit> | undefined;
+  const close = (): Promise<ContainerExit> => (closed ??= shut());
   try {
     await container.ready();
   } catch (error) {
-    await endpoint.close();
+    await close();
     throw error;
   }
+  backend.port = container.port;
   backend.state = 'ready';
-  return endpoint;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    containerUrl: `http://127.0.0.1:${container.port}`,
+    exited: container.exited,
+    close,
+  };
 }
 
 function asyncEndpoint(port: () => number, errorBytes: number): RuntimeApiOptions['asynchronous'] {

@@ -79,7 +79,13 @@ export async function serveRuntimeApi(
 async function route(exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
   const [path = ''] = (request.url ?? '').split('?');
-  if (request.method === 'GET' && path === '/ping') return ping(response, options.backend.port);
+  const isPing = request.method === 'GET' && path === '/ping';
+  // Until then its port is not known.
+  if (options.backend.state === 'starting') {
+    if (isPing) return void response.writeHead(503, { 'content-length': 0 }).end();
+    throw serviceUnavailable('The container has not answered a healthy ping yet.');
+  }
+  if (isPing) return ping(response, options.backend.port);
   const { asynchronous } = options;
   if (asynchronous && asksForObject(request)) return serveObject(request, response, asynchronous.store);
   const [, encodedName = '', operation] = ROUTE.exec(path) ?? [];
@@ -132,7 +138,6 @@ async function invoke(
 ): Promise<void> {
   const { endpointName } = invocation;
   const { port, state } = options.backend;
-  if (state === 'starting') throw serviceUnavailable('The container has not answered a healthy ping yet.');
   if (state === 'ended') throw noResponse(endpointName);
 
   const streaming = operation === 'invocations-response-stream';

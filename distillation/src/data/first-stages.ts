@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor } from '@sagemaker-reranker/inference/runtime';
+import { openSession, tensor } from '@sagemaker-reranker/inference/runtime';
 import { DataType, Graph } from '@sagemaker-reranker/models/build';
 import type { Collection, DrawnQuery, FirstStage } from './pairs.js';
 import type { TermIndex, TermSearch } from './term-index.js';
@@ -54,7 +54,7 @@ export async function nearestRecords(
     const own = queries.flatMap(({ record }, i) => (record >= first && record < end ? [i] : []));
     const most = Math.min(depth + 1, end - first);
     const part = recordVectors.subarray(first * width, end * width);
-    const session = await InferenceSession.create(searchGraph(part, end - first, width, most), {
+    const session = await openSession(searchGraph(part, end - first, width, most), {
       intraOpNumThreads: threads,
     });
     for (let at = 0; at < own.length; at += BLOCK) {
@@ -63,7 +63,7 @@ export async function nearestRecords(
       block.forEach((query, row) =>
         asked.set(queryVectors.subarray(query * width, (query + 1) * width), row * width),
       );
-      const feeds = { queries: new Tensor('float32', asked, [block.length, width]) };
+      const feeds = { queries: tensor('float32', asked, [block.length, width]) };
       const found = (await session.run(feeds)).places!.data as BigInt64Array;
       block.forEach((query, row) => {
         let place = query * depth;

@@ -1,6 +1,11 @@
 import path from 'node:path';
 import { packBatch, type Pair, PairEncoder } from '@sagemaker-reranker/inference';
-import { batchFeeds, InferenceSession, SESSION_OPTIONS } from '@sagemaker-reranker/inference/runtime';
+import {
+  batchFeeds,
+  SESSION_OPTIONS,
+  openSession,
+  type InferenceSession,
+} from '@sagemaker-reranker/inference/runtime';
 import { type ModelDescription, ModelError, readModelDirectory } from '@sagemaker-reranker/models';
 import type { Teacher, TextGroup } from './teacher.js';
 
@@ -36,7 +41,7 @@ export class CrossEncoder implements Teacher {
         `has ${encoder.tokenizer.vocabulary} tokens, the model embeds ${model.architecture.vocabulary}`,
       );
     }
-    const session = await InferenceSession.create(path.join(directory, model.model), {
+    const session = await openSession(path.join(directory, model.model), {
       ...SESSION_OPTIONS,
       intraOpNumThreads: options.threads,
     });

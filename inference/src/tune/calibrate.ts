@@ -4,7 +4,7 @@ import { type ActivationFacts, observedName } from '@sagemaker-reranker/models/b
 import { packBatch } from '../batch.js';
 import { batchFeeds } from '../feeds.js';
 import type { Pair } from '../pair.js';
-import { InferenceSession } from '../runtime.js';
+import { openSession, type InferenceSession } from '../runtime.js';
 import { SESSION_OPTIONS } from '../session-options.js';
 
 /** Rows of an activation that are kept of each pair. */
@@ -31,7 +31,7 @@ export class Instrument {
 
   static async open(directory: string, manifest: ModelManifest, threads: number): Promise<Instrument> {
     const options = { ...SESSION_OPTIONS, intraOpNumThreads: threads, enableMemPattern: false } as const;
-    const session = await InferenceSession.create(path.join(directory, 'model.onnx'), options);
+    const session = await openSession(path.join(directory, 'model.onnx'), options);
     return new Instrument(session, manifest);
   }
 

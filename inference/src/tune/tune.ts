@@ -14,7 +14,7 @@ import {
   specOf,
 } from '@sagemaker-reranker/models/build';
 import type { Pair } from '../pair.js';
-import { Tensor } from '../runtime.js';
+import { tensor } from '../runtime.js';
 import { type ActivationSample, Instrument, sampleActivations } from './calibrate.js';
 import { equalize } from './equalize.js';
 
@@ -132,7 +132,7 @@ async function logitsOf(
   pairs: readonly Pair[],
   flags?: Float32Array,
 ): Promise<Float32Array> {
-  const more = flags && { rounded: new Tensor('float32', flags, [flags.length]) };
+  const more = flags && { rounded: tensor('float32', flags, [flags.length]) };
   const parts: number[] = [];
   for (let at = 0; at < pairs.length; at += BATCH) {
     const { logits } = await instrument.run(pairs.slice(at, at + BATCH), more);

@@ -3,7 +3,6 @@
 const http = require('node:http');
 
 const { argv } = process;
-const port = Number(argv[argv.indexOf('--port') + 1]);
 const start = argv.includes('--model') ? argv[argv.indexOf('--model') + 1] : 'ready';
 if (start === 'exit') {
   console.error('no model directory at exit');
@@ -70,5 +69,9 @@ const server = http.createServer(async (request, response) => {
   seen.push(action);
   actions[action](response, request, body, ...rest);
 });
-server.listen(port, '127.0.0.1', () => console.log(`fake container on ${port}`));
+server.listen(Number(argv[argv.indexOf('--port') + 1]), '127.0.0.1', () => {
+  const { port } = server.address();
+  console.log(`fake container on ${port}`);
+  process.send({ port });
+});
 process.on('SIGTERM', () => server.close(() => process.exit(0)));

@@ -3,7 +3,7 @@ import { FineIntegerProducts, IntegerProducts, quantizeRows } from '../../../mod
 import type { Matrix, WeightBits } from '../../../models/src/encoder/products.js';
 import { Graph } from '../../../models/src/onnx/graph.js';
 import { DataType } from '../../../models/src/onnx/proto.js';
-import { Tensor } from '../../../inference/src/runtime.js';
+import { tensor } from '../../../inference/src/runtime.js';
 import { Random } from '../../../models/src/random.js';
 import { open } from '../../support/onnx.js';
 
@@ -35,7 +35,7 @@ async function errors(kind: typeof IntegerProducts, bits: WeightBits): Promise<n
   const product = products.product(products.operand(input), 'weight', weight);
   g.output(g.ops('Identity', [product], ['y'])[0], DataType.FLOAT, ['rows', OUT]);
   const session = await open(g.toModel());
-  const { y } = await session.run({ x: new Tensor('float32', x, [sizes.length, INPUT]) });
+  const { y } = await session.run({ x: tensor('float32', x, [sizes.length, INPUT]) });
   await session.release();
   const found = y.data as Float32Array;
   const quantized = quantizeRows(weight, { bits });
