@@ -67,6 +67,15 @@ export default tseslint.config(
   {
     files: ['*/src/**/*.ts'],
     rules: {
+      // One form of privacy: what the language enforces. A constructor has no other than TypeScript's.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(PropertyDefinition, MethodDefinition[kind!="constructor"], TSParameterProperty)[accessibility="private"]',
+          message: 'Write #name.',
+        },
+      ],
       // Numbers and flags read as they are written.
       '@typescript-eslint/restrict-template-expressions': [
         'error',

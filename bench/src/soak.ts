@@ -147,24 +147,24 @@ function mixedRequest(): object {
 
 /** The inference process of the container, as its log tells of it. */
 class Worker {
-  private pid = 0;
-  private readyAt = 0;
-  private down = true;
+  #pid = 0;
+  #readyAt = 0;
+  #down = true;
 
   /** Whether it has been up for long enough to have met every kind of request. */
   get settled(): boolean {
-    return !this.down && performance.now() - this.readyAt > 5_000;
+    return !this.#down && performance.now() - this.#readyAt > 5_000;
   }
 
   follow({ msg, pid }: LogLine): void {
     if (msg !== 'inference process ready') return;
-    this.pid = pid!;
-    this.readyAt = performance.now();
-    this.down = false;
+    this.#pid = pid!;
+    this.#readyAt = performance.now();
+    this.#down = false;
   }
 
   kill(): void {
-    this.down = true;
-    process.kill(this.pid, 'SIGKILL');
+    this.#down = true;
+    process.kill(this.#pid, 'SIGKILL');
   }
 }

@@ -13,10 +13,14 @@ export type Inputs = Readonly<Record<string, unknown>>;
  * other they are removed before it is made again. So a changed config costs no more than what depends on the change.
  */
 export class Stages {
+  readonly #made: Record<string, Inputs>;
+
   private constructor(
     readonly work: string,
-    private readonly made: Record<string, Inputs>,
-  ) {}
+    made: Record<string, Inputs>,
+  ) {
+    this.#made = made;
+  }
 
   static async open(work: string): Promise<Stages> {
     const text = await readFile(path.join(work, FILE), 'utf8').catch(() => '{}');
@@ -25,7 +29,7 @@ export class Stages {
 
   /** Names of the inputs that differ from those the stage was made from; undefined where it was not made. */
   changed(stage: string, inputs: Inputs): string[] | undefined {
-    const before = this.made[stage];
+    const before = this.#made[stage];
     if (!before) return undefined;
     const now = JSON.parse(JSON.stringify(inputs)) as Inputs;
     return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
@@ -38,13 +42,13 @@ export class Stages {
     const different = this.changed(stage, inputs);
     if (different?.length === 0) return;
     for (const file of files) await rm(path.join(this.work, file), { recursive: true, force: true });
-    this.made[stage] = JSON.parse(JSON.stringify(inputs)) as Inputs;
-    const text = `${JSON.stringify(this.made, null, 2)}\n`;
+    this.#made[stage] = JSON.parse(JSON.stringify(inputs)) as Inputs;
+    const text = `${JSON.stringify(this.#made, null, 2)}\n`;
     await replaceFile(path.join(this.work, FILE), (part) => writeFile(part, text));
   }
 
   /** Of a stage's inputs: what a stage that reads it names among its own. */
   digest(stage: string): string {
-    return createHash('sha256').update(JSON.stringify(this.made[stage])).digest('hex').slice(0, 16);
+    return createHash('sha256').update(JSON.stringify(this.#made[stage])).digest('hex').slice(0, 16);
   }
 }

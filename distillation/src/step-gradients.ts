@@ -17,29 +17,29 @@ export class StepGradients {
   /** Row-major [words, hidden]. */
   rows: Float32Array = new Float32Array(0);
   /** Place of each word in `words`, -1 for those that do not occur. */
-  private readonly places: Int32Array;
-  private readonly hidden: number;
-  private readonly types: Float32Array;
+  readonly #places: Int32Array;
+  readonly #hidden: number;
+  readonly #types: Float32Array;
 
   constructor(architecture: Architecture) {
-    this.hidden = architecture.hidden;
-    this.places = new Int32Array(architecture.vocabulary).fill(-1);
+    this.#hidden = architecture.hidden;
+    this.#places = new Int32Array(architecture.vocabulary).fill(-1);
     for (const [name, shape] of graphParameters(architecture)) {
       this.parameters.set(name, new Float32Array(shape.reduce((product, n) => product * n, 1)));
     }
-    this.types = new Float32Array(2 * this.hidden);
-    this.parameters.set(names.types, this.types);
+    this.#types = new Float32Array(2 * this.#hidden);
+    this.parameters.set(names.types, this.#types);
   }
 
   /** Forgets the step before. */
   reset(batches: readonly Batch[]): void {
     for (const sum of this.parameters.values()) sum.fill(0);
-    for (const id of this.words) this.places[id] = -1;
+    for (const id of this.words) this.#places[id] = -1;
     this.words = [];
     for (const { ids } of batches) {
-      for (const id of ids) if (this.places[id]! < 0) this.places[id] = this.words.push(id) - 1;
+      for (const id of ids) if (this.#places[id]! < 0) this.#places[id] = this.words.push(id) - 1;
     }
-    this.rows = new Float32Array(this.words.length * this.hidden);
+    this.rows = new Float32Array(this.words.length * this.#hidden);
   }
 
   /**
@@ -52,7 +52,10 @@ export class StepGradients {
       const gradient = floats(outputs[gradientOf(name)]!);
       for (let i = 0; i < sum.length; i++) sum[i]! += share * gradient[i]!;
     }
-    const { hidden, places, rows, types: typeSums } = this;
+    const { rows } = this;
+    const hidden = this.#hidden;
+    const places = this.#places;
+    const typeSums = this.#types;
     const embedded = floats(outputs[gradientOf('embedded')]!);
     for (let i = 0, at = 0; i < ids.length; i++) {
       let row = places[ids[i]!]! * hidden;

@@ -19,8 +19,8 @@ const ABSENT = -1e9;
  * Shapes are written as comments in row-major order; every value is float32.
  */
 export class Tape {
-  private readonly records: { output: string; backward: Backward }[] = [];
-  private readonly gradients = new Map<string, string>();
+  readonly #records: { output: string; backward: Backward }[] = [];
+  readonly #gradients = new Map<string, string>();
 
   constructor(readonly graph: Graph) {}
 
@@ -31,17 +31,17 @@ export class Tape {
 
   /** a + b of equal shapes. */
   add(a: string, b: string): string {
-    return this.record(this.graph.op('Add', [a, b]), (dy) => {
-      this.flow(a, () => dy);
-      this.flow(b, () => dy);
+    return this.#record(this.graph.op('Add', [a, b]), (dy) => {
+      this.#flow(a, () => dy);
+      this.#flow(b, () => dy);
     });
   }
 
   /** a * b of equal shapes. */
   multiply(a: string, b: string): string {
-    return this.record(this.graph.op('Mul', [a, b]), (dy) => {
-      this.flow(a, () => this.graph.op('Mul', [dy, b]));
-      this.flow(b, () => this.graph.op('Mul', [dy, a]));
+    return this.#record(this.graph.op('Mul', [a, b]), (dy) => {
+      this.#flow(a, () => this.graph.op('Mul', [dy, b]));
+      this.#flow(b, () => this.graph.op('Mul', [dy, a]));
     });
   }
 
@@ -50,11 +50,11 @@ export class Tape {
     const g = this.graph;
     const gemm = (inputs: readonly string[], flags: Record<string, number>): string =>
       g.op('Gemm', inputs, { ...flags, alpha: { float: alpha } });
-    return this.record(gemm(bias ? [x, weight, bias] : [x, weight], { transB: 1 }), (dy) => {
+    return this.#record(gemm(bias ? [x, weight, bias] : [x, weight], { transB: 1 }), (dy) => {
       // What is known already is added while the product is written.
-      this.accumulate(x, (known) => gemm(known ? [dy, weight, known] : [dy, weight], {}));
-      this.flow(weight, () => gemm([dy, x], { transA: 1 }));
-      if (bias) this.flow(bias, () => this.columnSums(dy));
+      this.#accumulate(x, (known) => gemm(known ? [dy, weight, known] : [dy, weight], {}));
+      this.#flow(weight, () => gemm([dy, x], { transA: 1 }));
+      if (bias) this.#flow(bias, () => this.#columnSums(dy));
     });
   }
 
@@ -71,13 +71,13 @@ export class Tape {
     const scores = product(q, k, { transB: 1 }, alpha);
     const weights = g.op('Softmax', [g.op('Add', [scores, bias])], { axis: -1 });
     const y = product(weights, v, {});
-    return this.record(y, (dy) => {
+    return this.#record(y, (dy) => {
       const sums = g.op('ReduceSum', [g.op('Mul', [dy, y]), g.int([-1])], { keepdims: 1 });
       const difference = g.op('Sub', [product(dy, v, { transB: 1 }), sums]);
       const dScores = g.op('Mul', [weights, difference]);
-      this.flow(v, () => product(weights, dy, { transA: 1 }));
-      this.flow(q, () => product(dScores, k, {}, alpha));
-      this.flow(k, () => product(dScores, q, { transA: 1 }, alpha));
+      this.#flow(v, () => product(weights, dy, { transA: 1 }));
+      this.#flow(q, () => product(dScores, k, {}, alpha));
+      this.#flow(k, () => product(dScores, q, { transA: 1 }, alpha));
     });
   }
 
@@ -90,11 +90,11 @@ export class Tape {
       string,
       string,
     ];
-    return this.record(y, (dy) => {
+    return this.#record(y, (dy) => {
       const normal = g.op('Mul', [g.op('Sub', [x, mean]), inverse]);
-      this.flow(weight, () => this.columnSums(g.op('Mul', [dy, normal])));
-      this.flow(bias, () => this.columnSums(dy));
-      this.flow(x, () => {
+      this.#flow(weight, () => this.#columnSums(g.op('Mul', [dy, normal])));
+      this.#flow(bias, () => this.#columnSums(dy));
+      this.#flow(x, () => {
         const d = g.op('Mul', [dy, weight]);
         const rowMean = (v: string): string => g.op('ReduceMean', [v], { axes: [-1], keepdims: 1 });
         const along = g.op('Mul', [normal, rowMean(g.op('Mul', [d, normal]))]);
@@ -111,9 +111,9 @@ export class Tape {
     const g = this.graph;
     const twice = g.op('Add', [g.op('Erf', [x]), g.float(1)]);
     const gate = g.op('Mul', [x, twice]);
-    return this.record(g.op('Mul', [gate, v]), (dy) => {
-      this.flow(v, () => g.op('Mul', [dy, gate]));
-      this.flow(x, () => {
+    return this.#record(g.op('Mul', [gate, v]), (dy) => {
+      this.#flow(v, () => g.op('Mul', [dy, gate]));
+      this.#flow(x, () => {
         // Derivative of erf: 2 / sqrt(pi) exp(-x^2), its factor inside the exponential.
         const exponent = g.op('Sub', [g.float(Math.log(2 / Math.sqrt(Math.PI))), g.op('Mul', [x, x])]);
         const slope = g.op('Add', [twice, g.op('Mul', [x, g.op('Exp', [exponent])])]);
@@ -125,8 +125,8 @@ export class Tape {
   tanh(x: string): string {
     const g = this.graph;
     const y = g.op('Tanh', [x]);
-    return this.record(y, (dy) => {
-      this.flow(x, () => g.op('Mul', [dy, g.op('Sub', [g.float(1), g.op('Mul', [y, y])])]));
+    return this.#record(y, (dy) => {
+      this.#flow(x, () => g.op('Mul', [dy, g.op('Sub', [g.float(1), g.op('Mul', [y, y])])]));
     });
   }
 
@@ -135,10 +135,10 @@ export class Tape {
     const parts = this.graph.ops('Split', [x], count, { axis: 0 });
     const gradients: (string | undefined)[] = parts.map(() => undefined);
     parts.forEach((part, i) => {
-      this.record(part, (dy) => {
+      this.#record(part, (dy) => {
         gradients[i] = dy;
         // Records run last to first, so the first part comes when all the others are known.
-        if (i === 0) this.flow(x, () => this.graph.op('Concat', gradients as string[], { axis: 0 }));
+        if (i === 0) this.#flow(x, () => this.graph.op('Concat', gradients as string[], { axis: 0 }));
       });
     });
     return parts;
@@ -146,15 +146,15 @@ export class Tape {
 
   /** Rows of pairs at their places in the batch: [rows, n] to [pairs x sequence, n], zeros where a pair has ended. */
   toPlaces(x: string, { slots, places }: Layout): string {
-    return this.record(this.atPlaces(x, slots), (dy) => {
-      this.flow(x, () => this.graph.op('Gather', [dy, places], { axis: 0 }));
+    return this.#record(this.#atPlaces(x, slots), (dy) => {
+      this.#flow(x, () => this.graph.op('Gather', [dy, places], { axis: 0 }));
     });
   }
 
   /** The other way round, padding left out: [pairs x sequence, n] to [rows, n]. */
   toRows(x: string, { slots, places }: Layout): string {
-    return this.record(this.graph.op('Gather', [x, places], { axis: 0 }), (dy) => {
-      this.flow(x, () => this.atPlaces(dy, slots));
+    return this.#record(this.graph.op('Gather', [x, places], { axis: 0 }), (dy) => {
+      this.#flow(x, () => this.#atPlaces(dy, slots));
     });
   }
 
@@ -163,16 +163,16 @@ export class Tape {
     const g = this.graph;
     const shape = g.op('Concat', [batch, g.int([-1, heads, width])], { axis: 0 });
     const y = g.op('Transpose', [g.op('Reshape', [x, shape])], { perm: [0, 2, 1, 3] });
-    return this.record(y, (dy) => {
-      this.flow(x, () => this.flatten(dy, heads * width));
+    return this.#record(y, (dy) => {
+      this.#flow(x, () => this.#flatten(dy, heads * width));
     });
   }
 
   /** [batch, heads, sequence, width] to [batch x sequence, heads x width]. */
   fromHeads(x: string, batch: string, heads: number, width: number): string {
     const g = this.graph;
-    return this.record(this.flatten(x, heads * width), (dy) => {
-      this.flow(x, () => {
+    return this.#record(this.#flatten(x, heads * width), (dy) => {
+      this.#flow(x, () => {
         const shape = g.op('Concat', [batch, g.int([-1, heads, width])], { axis: 0 });
         return g.op('Transpose', [g.op('Reshape', [dy, shape])], { perm: [0, 2, 1, 3] });
       });
@@ -182,16 +182,16 @@ export class Tape {
   /** The rows of x [n, m] at indices int64 [k, 1], all different: [k, m]. */
   rowsAt(x: string, indices: string): string {
     const g = this.graph;
-    return this.record(g.op('GatherND', [x, indices]), (dy) => {
-      this.flow(x, () => g.op('ScatterND', [g.op('ConstantOfShape', [g.op('Shape', [x])]), indices, dy]));
+    return this.#record(g.op('GatherND', [x, indices]), (dy) => {
+      this.#flow(x, () => g.op('ScatterND', [g.op('ConstantOfShape', [g.op('Shape', [x])]), indices, dy]));
     });
   }
 
   /** factor x, factor a constant. */
   scale(x: string, factor: number): string {
     const g = this.graph;
-    return this.record(g.op('Mul', [x, g.float(factor)]), (dy) => {
-      this.flow(x, () => g.op('Mul', [dy, g.float(factor)]));
+    return this.#record(g.op('Mul', [x, g.float(factor)]), (dy) => {
+      this.#flow(x, () => g.op('Mul', [dy, g.float(factor)]));
     });
   }
 
@@ -206,12 +206,12 @@ export class Tape {
     const g = this.graph;
     const left = known && g.op('Mul', [g.op('Sub', [known, g.float(1)]), g.float(-ABSENT)]);
     const log = g.op('LogSoftmax', [left ? g.op('Add', [logits, left]) : logits], { axis: -1 });
-    const count = this.count(groups);
+    const count = this.#count(groups);
     const loss = g.op('Neg', [
       g.op('Div', [g.op('ReduceSum', [g.op('Mul', [target, log])], { keepdims: 0 }), count]),
     ]);
-    return this.record(loss, (dy) => {
-      this.flow(logits, () => {
+    return this.#record(loss, (dy) => {
+      this.#flow(logits, () => {
         const mass = g.op('ReduceSum', [target, g.int([-1])], { keepdims: 1 });
         const difference = g.op('Sub', [g.op('Mul', [g.op('Exp', [log]), mass]), target]);
         return g.op('Mul', [g.op('Div', [difference, count]), dy]);
@@ -234,67 +234,67 @@ export class Tape {
     const mean = g.op('Div', [rowSum(d), g.op('Max', [present, g.float(1)])]);
     const centred = g.op('Mul', [g.op('Sub', [d, mean]), known]);
     const pairs = g.op('Max', [g.op('Sub', [present, g.float(1)]), g.float(1)]);
-    const weighted = g.op('Div', [centred, g.op('Mul', [pairs, this.count(groups)])]);
+    const weighted = g.op('Div', [centred, g.op('Mul', [pairs, this.#count(groups)])]);
     const squares = g.op('ReduceSum', [g.op('Mul', [weighted, centred])], { keepdims: 0 });
-    return this.record(g.op('Mul', [squares, g.float(2)]), (dy) => {
-      this.flow(x, () => g.op('Mul', [g.op('Mul', [weighted, g.float(4)]), dy]));
+    return this.#record(g.op('Mul', [squares, g.float(2)]), (dy) => {
+      this.#flow(x, () => g.op('Mul', [g.op('Mul', [weighted, g.float(4)]), dy]));
     });
   }
 
   /** x in another shape of as many numbers. */
   reshape(x: string, shape: string): string {
     const g = this.graph;
-    return this.record(g.op('Reshape', [x, shape]), (dy) => {
-      this.flow(x, () => g.op('Reshape', [dy, g.op('Shape', [x])]));
+    return this.#record(g.op('Reshape', [x, shape]), (dy) => {
+      this.#flow(x, () => g.op('Reshape', [dy, g.op('Shape', [x])]));
     });
   }
 
   /** Adds the operators of the gradient of `loss`, a scalar; afterwards `gradient` names each one. */
   backward(loss: string): void {
-    this.gradients.set(loss, this.graph.float(1));
-    for (const { output, backward } of [...this.records].reverse()) {
-      const gradient = this.gradients.get(output);
+    this.#gradients.set(loss, this.graph.float(1));
+    for (const { output, backward } of [...this.#records].reverse()) {
+      const gradient = this.#gradients.get(output);
       if (gradient !== undefined) backward(gradient);
     }
   }
 
   /** @throws Error when the loss does not depend on the value. */
   gradient(value: string): string {
-    const gradient = this.gradients.get(value);
+    const gradient = this.#gradients.get(value);
     if (gradient === undefined) throw new Error(`the loss does not depend on ${value}`);
     return gradient;
   }
 
-  private record(output: string, backward: Backward): string {
-    this.records.push({ output, backward });
+  #record(output: string, backward: Backward): string {
+    this.#records.push({ output, backward });
     return output;
   }
 
   /** Adds a contribution to the gradient of `value`. */
-  private flow(value: string, emit: () => string): void {
-    this.accumulate(value, (known) => (known ? this.graph.op('Add', [known, emit()]) : emit()));
+  #flow(value: string, emit: () => string): void {
+    this.#accumulate(value, (known) => (known ? this.graph.op('Add', [known, emit()]) : emit()));
   }
 
   /** Adds to the gradient of `value` what `emit` makes of the contributions so far. */
-  private accumulate(value: string, emit: (known: string | undefined) => string): void {
-    this.gradients.set(value, emit(this.gradients.get(value)));
+  #accumulate(value: string, emit: (known: string | undefined) => string): void {
+    this.#gradients.set(value, emit(this.#gradients.get(value)));
   }
 
   /** [rows, n] to [places, n]: the row of each slot, zeros for a slot behind the last row. */
-  private atPlaces(x: string, slots: string): string {
+  #atPlaces(x: string, slots: string): string {
     const g = this.graph;
     return g.op('Gather', [g.op('Pad', [x, g.int([0, 0, 1, 0])]), slots], { axis: 0 });
   }
 
-  private count(groups: string): string {
+  #count(groups: string): string {
     return this.graph.op('Cast', [this.graph.op('Squeeze', [groups])], { to: DataType.FLOAT });
   }
 
-  private columnSums(x: string): string {
+  #columnSums(x: string): string {
     return this.graph.op('ReduceSum', [x, this.graph.int([0])], { keepdims: 0 });
   }
 
-  private flatten(x: string, hidden: number): string {
+  #flatten(x: string, hidden: number): string {
     const g = this.graph;
     return g.op('Reshape', [g.op('Transpose', [x], { perm: [0, 2, 1, 3] }), g.int([-1, hidden])]);
   }

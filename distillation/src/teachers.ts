@@ -22,16 +22,19 @@ export const teacherName = ({ kind }: TeacherConfig, i: number): string =>
 /** The teachers of a run, each opened when it is first asked for and closed at the end. */
 export class Teachers {
   readonly #open = new Map<number, Teacher>();
+  readonly #options: TeacherOptions;
 
   constructor(
     readonly configs: readonly TeacherConfig[],
-    private readonly options: TeacherOptions,
-  ) {}
+    options: TeacherOptions,
+  ) {
+    this.#options = options;
+  }
 
   async get(i: number): Promise<Teacher> {
     const known = this.#open.get(i);
     if (known) return known;
-    const opened = await openTeacher(this.configs[i]!, i, this.options);
+    const opened = await openTeacher(this.configs[i]!, i, this.#options);
     this.#open.set(i, opened);
     return opened;
   }

@@ -47,20 +47,28 @@ const adamw = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8 };
 
 /** Trains a student in place, one step a call, with ONNX Runtime as the engine. */
 export class Trainer {
-  private readonly settings: AdamWSettings;
-  private readonly loss: LossSettings;
-  private readonly gradients: StepGradients;
+  readonly #settings: AdamWSettings;
+  readonly #loss: LossSettings;
+  readonly #gradients: StepGradients;
+  readonly #recipe: Recipe;
+  readonly #groups: GroupTable;
+  readonly #template: readonly PairElement[];
+  readonly #session: InferenceSession;
 
   private constructor(
-    private readonly recipe: Recipe,
-    private readonly groups: GroupTable,
-    private readonly template: readonly PairElement[],
+    recipe: Recipe,
+    groups: GroupTable,
+    template: readonly PairElement[],
     readonly student: Student,
-    private readonly session: InferenceSession,
+    session: InferenceSession,
   ) {
-    this.loss = lossSettings(recipe.loss);
-    this.settings = { ...adamw, weightDecay: recipe.weightDecay };
-    this.gradients = new StepGradients(recipe.architecture);
+    this.#recipe = recipe;
+    this.#groups = groups;
+    this.#template = template;
+    this.#session = session;
+    this.#loss = lossSettings(recipe.loss);
+    this.#settings = { ...adamw, weightDecay: recipe.weightDecay };
+    this.#gradients = new StepGradients(recipe.architecture);
   }
 
   /** @param threads of ONNX Runtime */
@@ -84,9 +92,10 @@ export class Trainer {
    * @throws ModelError `training_diverged` when the loss or gradient is not finite; the student is then unchanged.
    */
   async step(step: number): Promise<StepReport> {
-    const { recipe, gradients } = this;
-    const judged = sampleStep(this.groups, recipe, step);
-    const { parts, loss, terms, ...showed } = await this.pass(judged);
+    const recipe = this.#recipe;
+    const gradients = this.#gradients;
+    const judged = sampleStep(this.#groups, recipe, step);
+    const { parts, loss, terms, ...showed } = await this.#pass(judged);
     const gradientNorm = gradients.norm();
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new ModelError(
@@ -96,7 +105,7 @@ export class Trainer {
       );
     }
     const learningRate = learningRateAt(step, recipe.learningRate, recipe.warmupSteps, recipe.steps);
-    this.update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
+    this.#update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
     return {
       step,
       loss,
@@ -110,16 +119,17 @@ export class Trainer {
 
   /** What the student as it is makes of groups, as many of a table as `count`; it learns nothing from them. */
   async judge(groups: GroupTable, count: number): Promise<Judgement> {
-    const { loss, accuracy, agreement } = await this.pass(
-      sampleStep(groups, { ...this.recipe, groupsPerStep: count }, 1),
+    const { loss, accuracy, agreement } = await this.#pass(
+      sampleStep(groups, { ...this.#recipe, groupsPerStep: count }, 1),
     );
     return { loss, accuracy, ...(agreement !== undefined && { agreement }) };
   }
 
   /** Forward and backward pass over groups: the gradient is in `gradients` afterwards. */
-  private async pass(judged: readonly Example[]) {
-    const { recipe, gradients } = this;
-    const parts = batches(judged, this.template, recipe.trainingTokens);
+  async #pass(judged: readonly Example[]) {
+    const recipe = this.#recipe;
+    const gradients = this.#gradients;
+    const parts = batches(judged, this.#template, recipe.trainingTokens);
     const candidates = 1 + recipe.negatives;
     const logits = new Float32Array(judged.length * candidates);
     const terms: Partial<Record<LossTerm, number>> = {};
@@ -127,12 +137,12 @@ export class Trainer {
     let done = 0;
     gradients.reset(parts);
     for (const part of parts) {
-      const goal = targets(part.groups, candidates, this.loss.temperature);
-      const outputs = await this.run(part, candidates, goal);
+      const goal = targets(part.groups, candidates, this.#loss.temperature);
+      const outputs = await this.#run(part, candidates, goal);
       const share = part.groups.length / judged.length;
       // The graph's KL term is the cross-entropy, which the divergence is without the target's entropy.
-      loss += share * (floats(outputs.loss!)[0]! - this.loss.kl * goal.entropy);
-      for (const term of LOSS_TERMS.filter((name) => this.loss[name] > 0)) {
+      loss += share * (floats(outputs.loss!)[0]! - this.#loss.kl * goal.entropy);
+      for (const term of LOSS_TERMS.filter((name) => this.#loss[name] > 0)) {
         const value = floats(outputs[lossOf(term)]!)[0]! - (term === 'kl' ? goal.entropy : 0);
         terms[term] = (terms[term] ?? 0) + share * value;
       }
@@ -150,43 +160,39 @@ export class Trainer {
     };
   }
 
-  private update(step: number, learningRate: number, scale: number): void {
-    const { parameters, words, rows } = this.gradients;
+  #update(step: number, learningRate: number, scale: number): void {
+    const { parameters, words, rows } = this.#gradients;
     for (const [name, gradient] of parameters) {
-      this.student.get(name)!.update(gradient, step, learningRate, this.settings, scale);
+      this.student.get(name)!.update(gradient, step, learningRate, this.#settings, scale);
     }
     const table = this.student.get(names.words)!;
-    const { hidden } = this.recipe.architecture;
+    const { hidden } = this.#recipe.architecture;
     words.forEach((id, place) => {
       const row = rows.subarray(place * hidden, (place + 1) * hidden);
-      table.update(row, step, learningRate, this.settings, scale, id * hidden);
+      table.update(row, step, learningRate, this.#settings, scale, id * hidden);
     });
   }
 
-  private async run(
-    batch: Batch,
-    candidates: number,
-    goal: Targets,
-  ): Promise<Readonly<Record<string, OnnxValue>>> {
+  async #run(batch: Batch, candidates: number, goal: Targets): Promise<Readonly<Record<string, OnnxValue>>> {
     const { ids } = batch;
-    const { hidden } = this.recipe.architecture;
+    const { hidden } = this.#recipe.architecture;
     const feeds: Record<string, Tensor> = {
-      embedded: tensor('float32', this.embed(batch), [ids.length, hidden]),
+      embedded: tensor('float32', this.#embed(batch), [ids.length, hidden]),
       attention_mask: tensor('int64', batch.mask, [batch.pairs, batch.sequence]),
     };
     for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
-      if (!this.session.inputNames.includes(name)) continue;
+      if (!this.#session.inputNames.includes(name)) continue;
       feeds[name] = tensor('float32', goal[name], [batch.groups.length, candidates]);
     }
-    for (const [name, dims] of graphParameters(this.recipe.architecture)) {
+    for (const [name, dims] of graphParameters(this.#recipe.architecture)) {
       feeds[name] = tensor('float32', this.student.get(name)!.data, dims);
     }
-    return this.session.run(feeds);
+    return this.#session.run(feeds);
   }
 
   /** Word plus type embedding of each token, row-major [tokens, hidden]. */
-  private embed({ ids, types }: Batch): Float32Array {
-    const { hidden } = this.recipe.architecture;
+  #embed({ ids, types }: Batch): Float32Array {
+    const { hidden } = this.#recipe.architecture;
     const words = this.student.get(names.words)!.data;
     const typeTable = this.student.get(names.types)!.data;
     const embedded = new Float32Array(ids.length * hidden);

@@ -57,23 +57,25 @@ interface Entry<R> {
  */
 export class Planner<R> {
   /** In order of arrival. */
-  private readonly entries = new Map<R, Entry<R>>();
-  private readonly byLength: (Set<Item<R>> | undefined)[] = [];
-  private tokens = 0;
-  private served = 0;
+  readonly #entries = new Map<R, Entry<R>>();
+  readonly #byLength: (Set<Item<R>> | undefined)[] = [];
+  #tokens = 0;
+  #served = 0;
+  readonly #budget: number;
+  readonly #limit: BatchLimit;
 
   /**
    * @param budget padded tokens a batch may hold; a pair longer than that is a batch of its own.
    * @param limit what else bounds a batch.
    */
-  constructor(
-    private readonly budget: number,
-    private readonly limit: BatchLimit = () => true,
-  ) {}
+  constructor(budget: number, limit: BatchLimit = () => true) {
+    this.#budget = budget;
+    this.#limit = limit;
+  }
 
   /** Tokens of all waiting pairs. */
   get waitingTokens(): number {
-    return this.tokens;
+    return this.#tokens;
   }
 
   /** Adds a request's pairs by their lengths in tokens. A request is added once. */
@@ -83,33 +85,33 @@ export class Planner<R> {
       const item: Item<R> = { request, position, length, entry, taken: false };
       entry.items.push(item);
       entry.tokensLeft += length;
-      (this.byLength[length] ??= new Set()).add(item);
+      (this.#byLength[length] ??= new Set()).add(item);
     });
     if (entry.items.length === 0) return;
     const { tokensLeft } = entry;
-    entry.due = this.served + tokensLeft * Math.min(tokensLeft / REACH_TOKENS, LONGEST_REACH);
+    entry.due = this.#served + tokensLeft * Math.min(tokensLeft / REACH_TOKENS, LONGEST_REACH);
     entry.items.sort((a, b) => b.length - a.length || a.position - b.position);
-    this.entries.set(request, entry);
-    this.tokens += entry.tokensLeft;
+    this.#entries.set(request, entry);
+    this.#tokens += entry.tokensLeft;
   }
 
   /** Forgets the pairs of a request that still wait. */
   remove(request: R): void {
-    const entry = this.entries.get(request);
+    const entry = this.#entries.get(request);
     if (entry === undefined) return;
-    for (const item of entry.items) if (!item.taken) this.byLength[item.length]!.delete(item);
-    this.tokens -= entry.tokensLeft;
-    this.entries.delete(request);
+    for (const item of entry.items) if (!item.taken) this.#byLength[item.length]!.delete(item);
+    this.#tokens -= entry.tokensLeft;
+    this.#entries.delete(request);
   }
 
   /** The next batch, of at least one pair; undefined when nothing waits. */
   next(): PlanItem<R>[] | undefined {
-    const leader = this.leader();
+    const leader = this.#leader();
     if (leader === undefined) return undefined;
-    const batch = [this.take(leader)];
+    const batch = [this.#take(leader)];
     let longest = leader.length;
     let real = leader.length;
-    const fits = (length: number, budget = this.budget): boolean => {
+    const fits = (length: number, budget = this.#budget): boolean => {
       const rows = batch.length + 1;
       const width = Math.max(longest, length);
       const padded = rows * width;
@@ -117,11 +119,11 @@ export class Planner<R> {
       return (
         padded <= budget &&
         padding <= Math.max(PADDING_TOKENS, padded * PADDING_SHARE) &&
-        this.limit(rows, width)
+        this.#limit(rows, width)
       );
     };
     const add = (item: Item<R>): void => {
-      batch.push(this.take(item));
+      batch.push(this.#take(item));
       longest = Math.max(longest, item.length);
       real += item.length;
     };
@@ -130,9 +132,9 @@ export class Planner<R> {
     for (let i = cursor + 1; i < items.length && fits(items[i]!.length); i += 1) {
       if (!items[i]!.taken) add(items[i]!);
     }
-    const budget = this.budget * COMPANY_SHARE;
+    const budget = this.#budget * COMPANY_SHARE;
     const fill = (length: number): boolean => {
-      for (const item of this.byLength[length] ?? []) {
+      for (const item of this.#byLength[length] ?? []) {
         if (!fits(length, budget)) return false;
         add(item);
       }
@@ -140,14 +142,14 @@ export class Planner<R> {
     };
     // A length that does not fit rules out all lengths beyond it on the same side.
     for (let length = leader.length; length > 0 && fits(length, budget) && fill(length);) length -= 1;
-    const most = this.byLength.length;
+    const most = this.#byLength.length;
     for (let length = leader.length + 1; length < most && fits(length, budget) && fill(length);) length += 1;
     return batch;
   }
 
-  private leader(): Item<R> | undefined {
+  #leader(): Item<R> | undefined {
     let chosen: Entry<R> | undefined;
-    for (const entry of this.entries.values()) {
+    for (const entry of this.#entries.values()) {
       if (chosen === undefined || entry.due < chosen.due) chosen = entry;
     }
     if (chosen === undefined) return undefined;
@@ -155,13 +157,13 @@ export class Planner<R> {
     return chosen.items[chosen.cursor];
   }
 
-  private take(item: Item<R>): Item<R> {
+  #take(item: Item<R>): Item<R> {
     item.taken = true;
-    this.byLength[item.length]!.delete(item);
-    this.tokens -= item.length;
-    this.served += item.length;
+    this.#byLength[item.length]!.delete(item);
+    this.#tokens -= item.length;
+    this.#served += item.length;
     item.entry.tokensLeft -= item.length;
-    if (item.entry.tokensLeft === 0) this.entries.delete(item.request);
+    if (item.entry.tokensLeft === 0) this.#entries.delete(item.request);
     return item;
   }
 }

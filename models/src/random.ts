@@ -3,7 +3,7 @@
  * Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators" (arXiv 1805.01407).
  */
 export class Random {
-  private readonly state = new Uint32Array(4);
+  readonly #state = new Uint32Array(4);
 
   constructor(seed: number) {
     let x = seed >>> 0;
@@ -11,13 +11,13 @@ export class Random {
       x = (x + 0x9e3779b9) >>> 0;
       let z = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
       z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-      this.state[i] = (z ^ (z >>> 15)) >>> 0;
+      this.#state[i] = (z ^ (z >>> 15)) >>> 0;
     }
   }
 
   /** Uniform over the 2^32 unsigned integers. */
   uint32(): number {
-    const s = this.state;
+    const s = this.#state;
     const scrambled = Math.imul(s[1]!, 5);
     const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
     const t = s[1]! << 9;

@@ -71,27 +71,27 @@ export async function readSafetensors(
  */
 export class SafetensorsFile {
   readonly metadata: Record<string, string>;
-  private readonly entries: ReadonlyMap<string, HeaderEntry>;
-  private readonly handle: number;
+  readonly #entries: ReadonlyMap<string, HeaderEntry>;
+  readonly #handle: number;
   /** Byte where the values start. */
-  private readonly start: number;
+  readonly #start: number;
 
   constructor(readonly file: string) {
     try {
-      this.handle = openSync(file, 'r');
+      this.#handle = openSync(file, 'r');
     } catch (cause) {
       throw new ModelError('model_file_missing', `${file} cannot be read`, file, { cause });
     }
     try {
-      const size = fstatSync(this.handle).size;
-      if (size < 8) throw this.invalid('shorter than a safetensors header');
-      const length = Number(this.bytes(0, 8).readBigUInt64LE(0));
-      this.start = 8 + length;
-      if (this.start > size || length > LARGEST_HEADER) throw this.invalid('its header is truncated');
-      const { __metadata__: metadata, ...entries } = this.parse(this.bytes(8, length).toString('utf8'));
+      const size = fstatSync(this.#handle).size;
+      if (size < 8) throw this.#invalid('shorter than a safetensors header');
+      const length = Number(this.#bytes(0, 8).readBigUInt64LE(0));
+      this.#start = 8 + length;
+      if (this.#start > size || length > LARGEST_HEADER) throw this.#invalid('its header is truncated');
+      const { __metadata__: metadata, ...entries } = this.#parse(this.#bytes(8, length).toString('utf8'));
       this.metadata = (metadata ?? {}) as Record<string, string>;
-      this.entries = new Map(Object.entries(entries as Record<string, HeaderEntry>));
-      for (const [name, entry] of this.entries) this.check(name, entry, size);
+      this.#entries = new Map(Object.entries(entries as Record<string, HeaderEntry>));
+      for (const [name, entry] of this.#entries) this.#check(name, entry, size);
     } catch (error) {
       this.close();
       throw error;
@@ -99,11 +99,11 @@ export class SafetensorsFile {
   }
 
   get names(): string[] {
-    return [...this.entries.keys()];
+    return [...this.#entries.keys()];
   }
 
   shape(name: string): readonly number[] | undefined {
-    return this.entries.get(name)?.shape;
+    return this.#entries.get(name)?.shape;
   }
 
   /**
@@ -111,52 +111,52 @@ export class SafetensorsFile {
    * @throws ModelError `model_invalid` when there is no such tensor or it holds no floats.
    */
   read(name: string): Float32Array {
-    const entry = this.entries.get(name);
-    if (!entry) throw this.invalid(`it has no tensor ${name}`);
+    const entry = this.#entries.get(name);
+    if (!entry) throw this.#invalid(`it has no tensor ${name}`);
     const { dtype, data_offsets } = entry;
-    if (!(dtype in WIDTHS)) throw this.invalid(`${name} has type ${dtype}; F32, F16 and BF16 are read here`);
+    if (!(dtype in WIDTHS)) throw this.#invalid(`${name} has type ${dtype}; F32, F16 and BF16 are read here`);
     const [from, to] = data_offsets;
-    const { buffer } = this.bytes(this.start + from, to - from);
+    const { buffer } = this.#bytes(this.#start + from, to - from);
     if (dtype === 'F32') return new Float32Array(buffer);
     return dtype === 'F16' ? float16(new Uint16Array(buffer)) : bfloat16(new Uint16Array(buffer));
   }
 
   close(): void {
-    closeSync(this.handle);
+    closeSync(this.#handle);
   }
 
   /** Bytes of the file in a buffer of their own. */
-  private bytes(position: number, length: number): Buffer<ArrayBuffer> {
+  #bytes(position: number, length: number): Buffer<ArrayBuffer> {
     const bytes = Buffer.from(new ArrayBuffer(length));
     for (let at = 0; at < length;) {
-      const read = readSync(this.handle, bytes, at, Math.min(length - at, 2 ** 30), position + at);
-      if (read === 0) throw this.invalid(`it ends at byte ${position + at}: truncated`);
+      const read = readSync(this.#handle, bytes, at, Math.min(length - at, 2 ** 30), position + at);
+      if (read === 0) throw this.#invalid(`it ends at byte ${position + at}: truncated`);
       at += read;
     }
     return bytes;
   }
 
-  private check(name: string, { dtype, shape, data_offsets }: HeaderEntry, size: number): void {
+  #check(name: string, { dtype, shape, data_offsets }: HeaderEntry, size: number): void {
     if (!Array.isArray(shape) || !Array.isArray(data_offsets))
-      throw this.invalid(`${name} has no shape or no offsets`);
+      throw this.#invalid(`${name} has no shape or no offsets`);
     const [from, to] = data_offsets;
-    if (this.start + to > size)
-      throw this.invalid(`${name} ends at byte ${this.start + to} of ${size}: truncated`);
+    if (this.#start + to > size)
+      throw this.#invalid(`${name} ends at byte ${this.#start + to} of ${size}: truncated`);
     const width = WIDTHS[dtype];
     const bytes = (shape as number[]).reduce((product, n) => product * n, width ?? 0);
     if (width !== undefined && (from < 0 || to - from !== bytes))
-      throw this.invalid(`${name} has ${to - from} bytes for ${dtype} of shape ${shape.join('x')}`);
+      throw this.#invalid(`${name} has ${to - from} bytes for ${dtype} of shape ${shape.join('x')}`);
   }
 
-  private parse(text: string): Record<string, unknown> {
+  #parse(text: string): Record<string, unknown> {
     try {
       return JSON.parse(text) as Record<string, unknown>;
     } catch (error) {
-      throw this.invalid(`its header is not JSON: ${(error as Error).message}`);
+      throw this.#invalid(`its header is not JSON: ${(error as Error).message}`);
     }
   }
 
-  private invalid(why: string): ModelError {
+  #invalid(why: string): ModelError {
     return new ModelError('model_invalid', `${this.file}: ${why}`, this.file);
   }
 }

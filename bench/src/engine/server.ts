@@ -14,12 +14,16 @@ export interface LogLine {
 
 /** A server in a process of its own, on a free port. */
 export class BenchServer {
+  readonly #child: ChildProcess;
+
   private constructor(
-    private readonly child: ChildProcess,
+    child: ChildProcess,
     readonly port: number,
     /** Milliseconds from the start of the process to its first healthy ping. */
     readonly startMs: number,
-  ) {}
+  ) {
+    this.#child = child;
+  }
 
   /** The container with its defaults. */
   static container(model: string, onLine?: (line: LogLine) => void): Promise<BenchServer> {
@@ -76,15 +80,15 @@ export class BenchServer {
 
   /** Process ids of the server and of those it has started. Linux only: proc(5). */
   async pids(): Promise<number[]> {
-    const own = this.child.pid!;
+    const own = this.#child.pid!;
     const children = await readFile(`/proc/${own}/task/${own}/children`, 'utf8');
     return [own, ...children.trim().split(' ').filter(Boolean).map(Number)];
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
     await ended;
   }
 }

@@ -9,7 +9,11 @@ export interface Timed {
 
 /** A caller on one connection that does no more than write and read, so that what is timed is the server. */
 export class SocketCaller {
-  private constructor(private readonly socket: Socket) {}
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
 
   static async open(port: number): Promise<SocketCaller> {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -21,14 +25,14 @@ export class SocketCaller {
   async post(path: string, body: string): Promise<Timed> {
     const length = Buffer.byteLength(body);
     const head = `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ${length}`;
-    return this.exchange(`${head}\r\n\r\n${body}`);
+    return this.#exchange(`${head}\r\n\r\n${body}`);
   }
 
   close(): void {
-    this.socket.destroy();
+    this.#socket.destroy();
   }
 
-  private exchange(request: string): Promise<Timed> {
+  #exchange(request: string): Promise<Timed> {
     return new Promise((resolve, reject) => {
       let text = '';
       const started = performance.now();
@@ -38,13 +42,13 @@ export class SocketCaller {
         const length = /^content-length: (\d+)/im.exec(text.slice(0, end))?.[1];
         if (end < 4 || text.length < end + Number(length)) return;
         const ms = performance.now() - started;
-        this.socket.off('data', take).off('close', lost);
+        this.#socket.off('data', take).off('close', lost);
         if (text.startsWith('HTTP/1.1 200 ')) resolve({ ms, head: text.slice(0, end) });
         else reject(new Error(text));
       };
       const lost = (): void => reject(new Error(`the server closed the connection after: ${text}`));
-      this.socket.on('data', take).once('close', lost);
-      this.socket.write(request);
+      this.#socket.on('data', take).once('close', lost);
+      this.#socket.write(request);
     });
   }
 }

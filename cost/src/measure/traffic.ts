@@ -80,13 +80,23 @@ export async function generateTraffic(options: TrafficOptions, tokenization: Tok
 
 /** Writes texts of a given number of tokens from words whose number is known. */
 class TextWriter {
+  readonly #count: CountTokens;
+  readonly #random: Random;
+  readonly #words: readonly { readonly word: string; readonly tokens: number }[];
+  readonly #single: readonly string[];
+
   private constructor(
-    private readonly count: CountTokens,
-    private readonly random: Random,
-    private readonly words: readonly { readonly word: string; readonly tokens: number }[],
+    count: CountTokens,
+    random: Random,
+    words: readonly { readonly word: string; readonly tokens: number }[],
     /** Words of one token each. */
-    private readonly single: readonly string[],
-  ) {}
+    single: readonly string[],
+  ) {
+    this.#count = count;
+    this.#random = random;
+    this.#words = words;
+    this.#single = single;
+  }
 
   static async create(count: CountTokens, random: Random): Promise<TextWriter> {
     const texts = [...SAMPLE_QUERIES, ...SAMPLE_DOCUMENTS].join(' ').toLowerCase();
@@ -107,22 +117,22 @@ class TextWriter {
   async write(tokens: number): Promise<string> {
     const chosen: string[] = [];
     for (let left = tokens; left > 0;) {
-      const { word, tokens: own } = this.words[this.random.below(this.words.length)]!;
+      const { word, tokens: own } = this.#words[this.#random.below(this.#words.length)]!;
       const fits = own >= 1 && own <= left;
-      chosen.push(fits ? word : this.oneToken());
+      chosen.push(fits ? word : this.#oneToken());
       left -= fits ? own : 1;
     }
     for (let i = 0; i < CORRECTIONS; i += 1) {
       const text = chosen.join(' ');
-      const counted = await this.count(text);
+      const counted = await this.#count(text);
       if (counted === tokens) return text;
       if (counted > tokens) chosen.pop();
-      if (counted < tokens || chosen.length === 0) chosen.push(this.oneToken());
+      if (counted < tokens || chosen.length === 0) chosen.push(this.#oneToken());
     }
     throw new CostError(`no text of exactly ${tokens} tokens was found for this tokenizer`);
   }
 
-  private oneToken(): string {
-    return this.single[this.random.below(this.single.length)]!;
+  #oneToken(): string {
+    return this.#single[this.#random.below(this.#single.length)]!;
   }
 }

@@ -45,26 +45,26 @@ function checkGroup(group: unknown, documents: number): Group | string {
 
 /** Many token sequences in one array. */
 class TokenTable {
-  private tokens = new Int32Array(1 << 20);
-  private readonly ends: number[] = [0];
+  #tokens = new Int32Array(1 << 20);
+  readonly #ends: number[] = [0];
 
   get length(): number {
-    return this.ends.length - 1;
+    return this.#ends.length - 1;
   }
 
   add(ids: readonly number[]): void {
-    const start = this.ends[this.ends.length - 1];
-    if (start! + ids.length > this.tokens.length) {
-      const larger = new Int32Array(Math.max(2 * this.tokens.length, start! + ids.length));
-      larger.set(this.tokens);
-      this.tokens = larger;
+    const start = this.#ends[this.#ends.length - 1];
+    if (start! + ids.length > this.#tokens.length) {
+      const larger = new Int32Array(Math.max(2 * this.#tokens.length, start! + ids.length));
+      larger.set(this.#tokens);
+      this.#tokens = larger;
     }
-    this.tokens.set(ids, start);
-    this.ends.push(start! + ids.length);
+    this.#tokens.set(ids, start);
+    this.#ends.push(start! + ids.length);
   }
 
   get(index: number): Int32Array {
-    return this.tokens.subarray(this.ends[index], this.ends[index + 1]);
+    return this.#tokens.subarray(this.#ends[index], this.#ends[index + 1]);
   }
 }
 
@@ -102,13 +102,16 @@ export function partOf(groups: GroupTable, first: number, end: number): GroupTab
 
 /** Groups in memory as token ids, without special tokens and not cut to a length. */
 export class EncodedGroups implements GroupTable {
-  private readonly titles = new TokenTable();
-  private readonly texts = new TokenTable();
-  private readonly queries = new TokenTable();
-  private readonly cuts = new TokenTable();
-  private readonly groups: EncodedGroup[] = [];
+  readonly #titles = new TokenTable();
+  readonly #texts = new TokenTable();
+  readonly #queries = new TokenTable();
+  readonly #cuts = new TokenTable();
+  readonly #groups: EncodedGroup[] = [];
+  readonly #tokenizer: Tokenizer;
 
-  private constructor(private readonly tokenizer: Tokenizer) {}
+  private constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer;
+  }
 
   /**
    * Reads and encodes collections, one after the other; about 0.3 million tokens a second.
@@ -120,28 +123,28 @@ export class EncodedGroups implements GroupTable {
     return all;
   }
 
-  private async add(files: GroupFiles): Promise<void> {
+  async #add(files: GroupFiles): Promise<void> {
     const records: TextRecord[] = [];
     for await (const record of readTextRecords(files.documents)) records.push(record);
-    const first = this.titles.length * FORMS.length;
-    await this.encode(
+    const first = this.#titles.length * FORMS.length;
+    await this.#encode(
       records.map((record) => record.title),
-      this.titles,
+      this.#titles,
     );
-    await this.encode(
+    await this.#encode(
       records.map((record) => record.text),
-      this.texts,
+      this.#texts,
     );
     const queries: string[] = [];
     const cuts: string[] = [];
-    const known = this.cuts.length;
+    const known = this.#cuts.length;
     // A text of its own is counted from -1 downwards.
     const number = (candidate: Candidate): number =>
       typeof candidate === 'string' ? -known - cuts.push(candidate) : first + candidate;
     for await (const group of readGroups(files.groups, records.length)) {
       const { query, positive, hard, random, teacher } = group;
       queries.push(query);
-      this.groups.push({
+      this.#groups.push({
         ...(positive !== undefined && { positive: number(positive) }),
         hard: hard.map(number),
         random: random.map(number),
@@ -151,30 +154,30 @@ export class EncodedGroups implements GroupTable {
     if (queries.length === 0) {
       throw new ModelError('config_invalid', `${files.groups} holds no group`, files.groups);
     }
-    await this.encode(queries, this.queries);
-    await this.encode(cuts, this.cuts);
+    await this.#encode(queries, this.#queries);
+    await this.#encode(cuts, this.#cuts);
   }
 
   get length(): number {
-    return this.groups.length;
+    return this.#groups.length;
   }
 
   query(group: number): Int32Array {
-    return this.queries.get(group);
+    return this.#queries.get(group);
   }
 
   get(group: number): EncodedGroup {
-    return this.groups[group]!;
+    return this.#groups[group]!;
   }
 
   /** Tokens of a candidate. Title and text are apart by a space, so their tokens follow each other. */
   candidate(id: number): Int32Array {
-    if (id < 0) return this.cuts.get(-1 - id);
+    if (id < 0) return this.#cuts.get(-1 - id);
     const record = Math.floor(id / FORMS.length);
     const form = FORMS[id % FORMS.length];
-    if (form === 'title') return this.titles.get(record);
-    if (form === 'text') return this.texts.get(record);
-    const [title, text] = [this.titles.get(record), this.texts.get(record)];
+    if (form === 'title') return this.#titles.get(record);
+    if (form === 'text') return this.#texts.get(record);
+    const [title, text] = [this.#titles.get(record), this.#texts.get(record)];
     const both = new Int32Array(title.length + text.length);
     both.set(title);
     both.set(text, title.length);
@@ -184,16 +187,16 @@ export class EncodedGroups implements GroupTable {
   /** ln(N / (1 + n)) of each token id: N titles and texts, n of them with the token. */
   rarities(vocabulary: number): Float32Array {
     const counts = new Float32Array(vocabulary);
-    const tables = [this.titles, this.texts];
+    const tables = [this.#titles, this.#texts];
     for (const table of tables)
       for (let i = 0; i < table.length; i++) for (const id of new Set(table.get(i))) counts[id]! += 1;
-    const all = this.titles.length + this.texts.length;
+    const all = this.#titles.length + this.#texts.length;
     return counts.map((n) => Math.log(all / (1 + n)));
   }
 
-  private async encode(texts: readonly string[], table: TokenTable): Promise<void> {
+  async #encode(texts: readonly string[], table: TokenTable): Promise<void> {
     for (let i = 0; i < texts.length; i += BATCH) {
-      const batch = await this.tokenizer.encodeBatch(texts.slice(i, i + BATCH), { addSpecialTokens: false });
+      const batch = await this.#tokenizer.encodeBatch(texts.slice(i, i + BATCH), { addSpecialTokens: false });
       for (const encoding of batch) table.add(encoding.getIds());
     }
   }

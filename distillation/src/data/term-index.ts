@@ -24,11 +24,10 @@ export class TermIndex {
   readonly #titles: Int32Array[] = [];
   readonly #texts: Int32Array[] = [];
   #length = 0;
+  readonly #stem: Stemmer;
 
-  constructor(
-    records: Iterable<Pick<TextRecord, 'title' | 'text'>>,
-    private readonly stem: Stemmer,
-  ) {
+  constructor(records: Iterable<Pick<TextRecord, 'title' | 'text'>>, stem: Stemmer) {
+    this.#stem = stem;
     for (const { title, text } of records) {
       const [titleTerms, textTerms] = [this.analyze(title), this.analyze(text)];
       this.#titles.push(titleTerms);
@@ -55,7 +54,7 @@ export class TermIndex {
 
   /** Terms of a text; one that no record has gets a number of its own. */
   analyze(text: string): Int32Array {
-    return Int32Array.from(stems(text, this.stem), (term) => {
+    return Int32Array.from(stems(text, this.#stem), (term) => {
       const known = this.#numbers.get(term);
       if (known !== undefined) return known;
       this.#numbers.set(term, this.#numbers.size);
@@ -82,7 +81,7 @@ export class TermIndex {
 
   /** Of a word as it stands in a text; 0 for one that no record holds. */
   rarity(word: string): number {
-    const term = this.#numbers.get(this.stem(word));
+    const term = this.#numbers.get(this.#stem(word));
     return term === undefined ? 0 : this.idf(term);
   }
 
@@ -111,12 +110,12 @@ export class TermSearch {
   readonly #postings = new Map<number, { records: number[]; counts: number[] }>();
   readonly #norms: Float32Array;
   readonly #scores: Float32Array;
+  readonly #first: number;
+  readonly #count: number;
 
-  constructor(
-    index: TermIndex,
-    private readonly first: number,
-    private readonly count: number,
-  ) {
+  constructor(index: TermIndex, first: number, count: number) {
+    this.#first = first;
+    this.#count = count;
     this.#norms = new Float32Array(count);
     this.#scores = new Float32Array(count);
     let length = 0;
@@ -142,7 +141,7 @@ export class TermSearch {
     const touched: number[] = [];
     for (const { records, counts } of this.#rarest(query)) {
       const n = records.length;
-      const idf = Math.log(1 + (this.count - n + 0.5) / (n + 0.5)) * (K1 + 1);
+      const idf = Math.log(1 + (this.#count - n + 0.5) / (n + 0.5)) * (K1 + 1);
       for (let i = 0; i < n; i++) {
         const [record, f] = [records[i]!, counts[i]!];
         if (scores[record] === 0) touched.push(record);
@@ -150,7 +149,7 @@ export class TermSearch {
       }
     }
     touched.sort((a, b) => scores[b]! - scores[a]! || a - b);
-    const found = touched.slice(0, most).map((record) => this.first + record);
+    const found = touched.slice(0, most).map((record) => this.#first + record);
     for (const record of touched) scores[record] = 0;
     return found;
   }

@@ -14,12 +14,20 @@ const BUDGET = 2048;
 
 /** A model directory, or an exporter's with model.onnx, tokenizer.json and config.json, as teacher: its raw logits. */
 export class CrossEncoder implements Teacher {
+  readonly #model: ModelDescription;
+  readonly #session: InferenceSession;
+  readonly #encoder: PairEncoder;
+
   private constructor(
     readonly name: string,
-    private readonly model: ModelDescription,
-    private readonly session: InferenceSession,
-    private readonly encoder: PairEncoder,
-  ) {}
+    model: ModelDescription,
+    session: InferenceSession,
+    encoder: PairEncoder,
+  ) {
+    this.#model = model;
+    this.#session = session;
+    this.#encoder = encoder;
+  }
 
   /**
    * @param maximumTokens longest pair; the document is cut
@@ -51,34 +59,34 @@ export class CrossEncoder implements Teacher {
   async score(groups: readonly TextGroup[]): Promise<number[][]> {
     const pairs: Pair[] = [];
     for (const { group, texts } of groups) {
-      for (const document of texts) pairs.push(await this.encoder.encode({ query: group.query, document }));
+      for (const document of texts) pairs.push(await this.#encoder.encode({ query: group.query, document }));
     }
-    const logits = await this.logits(pairs);
+    const logits = await this.#logits(pairs);
     let at = 0;
     return groups.map(({ texts }) => logits.slice(at, (at += texts.length)));
   }
 
   close(): Promise<void> {
-    return this.session.release();
+    return this.#session.release();
   }
 
   /** Pairs of like length share a batch. */
-  private async logits(pairs: readonly Pair[]): Promise<number[]> {
+  async #logits(pairs: readonly Pair[]): Promise<number[]> {
     const order = pairs.map((_, i) => i).sort((a, b) => pairs[b]!.length - pairs[a]!.length || a - b);
     const logits = new Array<number>(pairs.length);
     for (let at = 0; at < order.length;) {
       const width = pairs[order[at]!]!.length;
       const batch = order.slice(at, at + Math.max(1, Math.floor(BUDGET / width)));
-      const found = await this.run(batch.map((i) => pairs[i]!));
+      const found = await this.#run(batch.map((i) => pairs[i]!));
       batch.forEach((i, row) => (logits[i] = found[row]!));
       at += batch.length;
     }
     return logits;
   }
 
-  private async run(pairs: readonly Pair[]): Promise<Float32Array> {
-    const { inputs, output, tokenizer } = this.model;
-    const answer = await this.session.run(batchFeeds(inputs, packBatch(pairs, tokenizer.pad)));
+  async #run(pairs: readonly Pair[]): Promise<Float32Array> {
+    const { inputs, output, tokenizer } = this.#model;
+    const answer = await this.#session.run(batchFeeds(inputs, packBatch(pairs, tokenizer.pad)));
     return answer[output]!.data as Float32Array;
   }
 }

@@ -22,11 +22,17 @@ export interface RemoteFile {
 
 /** What this project needs of the model hub. */
 export class Hub {
+  readonly #client: typeof HubLibrary;
+  readonly #token: string | undefined;
+
   private constructor(
     readonly endpoint: string,
-    private readonly client: typeof HubLibrary,
-    private readonly token: string | undefined,
-  ) {}
+    client: typeof HubLibrary,
+    token: string | undefined,
+  ) {
+    this.#client = client;
+    this.#token = token;
+  }
 
   static async open(options: HubOptions = {}): Promise<Hub> {
     const client = await import('@huggingface/hub');
@@ -37,7 +43,7 @@ export class Hub {
 
   /** Headers of a request to the hub itself; a redirect to another host drops them. */
   get headers(): Record<string, string> {
-    return this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    return this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` };
   }
 
   /**
@@ -45,16 +51,16 @@ export class Hub {
    * @throws ModelError `hub_unreachable`, `hub_refused`, `hub_not_found`, `hub_limited`.
    */
   async commit(repository: string, revision: string): Promise<string> {
-    const info = await this.asking(`${repository} at ${revision}`, () =>
-      this.client.modelInfo({ name: repository, revision, additionalFields: ['sha'], ...this.settings }),
+    const info = await this.#asking(`${repository} at ${revision}`, () =>
+      this.#client.modelInfo({ name: repository, revision, additionalFields: ['sha'], ...this.#settings }),
     );
     return info.sha;
   }
 
   /** Those of `paths` that the repository has at a commit. */
   async files(repository: string, commit: string, paths: readonly string[]): Promise<RemoteFile[]> {
-    const infos = await this.asking(`files of ${repository}`, () =>
-      this.client.pathsInfo({ repo: repository, revision: commit, paths: [...paths], ...this.settings }),
+    const infos = await this.#asking(`files of ${repository}`, () =>
+      this.#client.pathsInfo({ repo: repository, revision: commit, paths: [...paths], ...this.#settings }),
     );
     return infos
       .filter(({ type }) => type === 'file')
@@ -66,7 +72,7 @@ export class Hub {
       }));
   }
 
-  private get settings() {
+  get #settings() {
     return {
       hubUrl: this.endpoint,
       // The library takes tokens of one form only; mirrors have others.
@@ -78,7 +84,7 @@ export class Hub {
     };
   }
 
-  private async asking<T>(what: string, ask: () => Promise<T>): Promise<T> {
+  async #asking<T>(what: string, ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {

@@ -120,11 +120,13 @@ const WINDOW_BYTES = 65_536;
 class FileCursor {
   readonly size: number;
   at = 0;
-  private readonly window = Buffer.alloc(WINDOW_BYTES);
-  private windowStart = 0;
-  private windowLength = 0;
+  readonly #window = Buffer.alloc(WINDOW_BYTES);
+  #windowStart = 0;
+  #windowLength = 0;
+  readonly #handle: number;
 
-  constructor(private readonly handle: number) {
+  constructor(handle: number) {
+    this.#handle = handle;
     this.size = fstatSync(handle).size;
   }
 
@@ -134,14 +136,14 @@ class FileCursor {
    */
   fields(end: number, visit: (field: number, lengthOrValue: number) => void): void {
     while (this.at < end) {
-      const tag = this.varint();
+      const tag = this.#varint();
       const kind = tag % 8;
       const field = Math.floor(tag / 8);
-      if (kind === 0) visit(field, this.varint());
+      if (kind === 0) visit(field, this.#varint());
       else if (kind === 1) this.at += 8;
       else if (kind === 5) this.at += 4;
       else if (kind === 2) {
-        const length = this.varint();
+        const length = this.#varint();
         const next = this.at + length;
         if (next > end) throw new Error(`a field ends at byte ${next}, what holds it at byte ${end}`);
         visit(field, length);
@@ -153,32 +155,32 @@ class FileCursor {
 
   text(length: number): string {
     const bytes = Buffer.alloc(length);
-    const read = readSync(this.handle, bytes, 0, length, this.at);
+    const read = readSync(this.#handle, bytes, 0, length, this.at);
     if (read !== length) throw new Error(`it ends before byte ${this.at + length}`);
     this.at += length;
     return bytes.toString('utf8');
   }
 
-  private varint(): number {
+  #varint(): number {
     let value = 0;
     for (let factor = 1; factor < 2 ** 63; factor *= 128) {
-      const byte = this.byte();
+      const byte = this.#byte();
       value += (byte % 128) * factor;
       if (byte < 128) return value;
     }
     // A negative int64 takes a tenth byte; none is a length.
-    this.byte();
+    this.#byte();
     return value;
   }
 
-  private byte(): number {
-    const offset = this.at - this.windowStart;
-    if (offset < 0 || offset >= this.windowLength) {
-      this.windowLength = readSync(this.handle, this.window, 0, WINDOW_BYTES, this.at);
-      this.windowStart = this.at;
-      if (this.windowLength === 0) throw new Error(`it ends before byte ${this.at + 1}`);
+  #byte(): number {
+    const offset = this.at - this.#windowStart;
+    if (offset < 0 || offset >= this.#windowLength) {
+      this.#windowLength = readSync(this.#handle, this.#window, 0, WINDOW_BYTES, this.at);
+      this.#windowStart = this.at;
+      if (this.#windowLength === 0) throw new Error(`it ends before byte ${this.at + 1}`);
     }
-    const byte = this.window[this.at - this.windowStart]!;
+    const byte = this.#window[this.at - this.#windowStart]!;
     this.at += 1;
     return byte;
   }
