@@ -8,7 +8,7 @@ module.exports = {
   ...config,
   testMatch: [
     '**/test/client/split.test.ts',
-    '**/test/models/planner.test.ts',
+    '**/test/models/figures/planner.test.ts',
     '**/test/container/engine/admission.test.ts',
     '**/test/evaluation/metrics.test.ts',
     '**/test/cost/model/{queue,simulation}.test.ts',

@@ -7,8 +7,8 @@ export {
   exportedFile,
   sourceGraph,
   type BuildOptions,
-} from './build.js';
-export { writeModelDirectory, type ModelContents } from './directory.js';
+} from './directory/build.js';
+export { writeModelDirectory, type ModelContents } from './directory/directory.js';
 export { type Attention, type AttentionInputs } from './encoder/attention/attention.js';
 export { alibiSlopes } from './encoder/attention/alibi.js';
 export { encoderGraph, observedName, type EncoderOptions } from './encoder/encoder.js';
@@ -43,6 +43,6 @@ export {
   type NodeProto,
   type TensorProto,
 } from './onnx/proto.js';
-export { readTokenizer, textAlone } from './tokenizer-file.js';
-export { readSafetensors, writeSafetensors, type Tensor as SafetensorsEntry } from './safetensors.js';
-export { synthesizeModel, type SynthesizeOptions } from './synthesize.js';
+export { readTokenizer, textAlone } from './directory/tokenizer-file.js';
+export { readSafetensors, writeSafetensors, type Tensor as SafetensorsEntry } from './source/safetensors.js';
+export { synthesizeModel, type SynthesizeOptions } from './directory/synthesize.js';

@@ -1,5 +1,5 @@
 import { logisticRegression } from '../../bench/src/models-real/logistic-regression.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 
 it('finds the weights at which the loss with its decay is least', () => {
   const random = new Random(4);

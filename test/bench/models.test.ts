@@ -4,7 +4,7 @@ import { saturatingTwin } from '../../bench/src/models/saturating-twin.js';
 import { plainJinaBert } from '../../bench/src/models/plain-graph.js';
 import { graphOf } from '../support/graphs.js';
 import { randomWeights } from '../../models/src/structures/random-weights.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 import { logits, open } from '../support/onnx.js';
 import { forward } from '../support/oracle.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import { evalCommand } from '../../cli/src/commands/eval.js';
-import { explain } from '../../models/src/failure.js';
+import { explain } from '../../models/src/common/failure.js';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { containerEntry } from '@sagemaker-reranker/container';
 import { startLocalEndpoint } from '../../container/src/local/index.js';

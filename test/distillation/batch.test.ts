@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { batches } from '../../distillation/src/batch.js';
 import type { Example } from '../../distillation/src/sampler.js';
-import { robertaPair } from '../../models/src/manifest.js';
+import { robertaPair } from '../../models/src/directory/manifest.js';
 
 const template = robertaPair({ cls: 0, sep: 2 }, 1);
 const text = fc.array(fc.integer({ min: 3, max: 50 }), { minLength: 1, maxLength: 60 });

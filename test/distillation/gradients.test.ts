@@ -6,7 +6,7 @@ import { randomWeights } from '../../models/src/structures/random-weights.js';
 import { Graph } from '../../models/src/onnx/graph.js';
 import { decodeModel } from '../../models/src/onnx/proto.js';
 import type { GraphProto } from '../../models/src/onnx/proto.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 import { erf, evaluate } from './float64.js';
 import type { Value } from './float64.js';
 

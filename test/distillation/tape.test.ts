@@ -5,7 +5,7 @@ import { CONTRASTIVE_LOSS, targets } from '../../distillation/src/loss.js';
 import { buildTrainingGraph, gradientOf, graphParameters } from '../../distillation/src/student.js';
 import { randomWeights } from '../../models/src/structures/random-weights.js';
 import { names } from '../../models/src/structures/jinabert.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 import { forward } from '../support/oracle.js';
 
 const a = { layers: 2, hidden: 12, heads: 3, intermediate: 10, vocabulary: 23 };

@@ -1,5 +1,5 @@
 import { pairedBootstrap } from '../../evaluation/src/bootstrap.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 
 describe('pairedBootstrap', () => {
   it('is a point where every query differs by the same', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
-import { synthesizeModel } from '../../models/src/synthesize.js';
+import { synthesizeModel } from '../../models/src/directory/synthesize.js';
 
 /** The real container with a small model of random weights, behind the Runtime API. */
 export async function startReranker(): Promise<{ readonly url: string; close(): Promise<void> }> {

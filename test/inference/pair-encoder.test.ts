@@ -4,7 +4,7 @@ import path from 'node:path';
 import { Tokenizer } from 'tokenizers';
 import { packBatch } from '../../inference/src/batch.js';
 import { PairEncoder } from '../../inference/src/pair-encoder.js';
-import { readTokenizer } from '../../models/src/tokenizer-file.js';
+import { readTokenizer } from '../../models/src/directory/tokenizer-file.js';
 import { bpeTokenizer, wordPieceTokenizer } from '../support/tokenizers.js';
 
 let file: string;

@@ -7,10 +7,10 @@ import { readManifest } from '@sagemaker-reranker/models';
 import { buildTuned } from '../../inference/src/tune/build.js';
 import { equalize } from '../../inference/src/tune/equalize.js';
 import { packagedSamples, readSamples } from '../../inference/src/tune/samples.js';
-import { openPublished } from '../../models/src/build.js';
-import { buildGraph } from '../../models/src/directory.js';
+import { openPublished } from '../../models/src/directory/build.js';
+import { buildGraph } from '../../models/src/directory/directory.js';
 import { type Equalization, activationsOf } from '../../models/src/encoder/quantization.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 import { logits, open } from '../support/onnx.js';
 import { halfSafetensors, publishedWeights, smallBert, writePublished } from '../support/published.js';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { Graph } from '../../models/src/onnx/graph.js';
 import { DataType } from '../../models/src/onnx/proto.js';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 
 const WIDTH = 64;
 

@@ -1,5 +1,5 @@
 import type { Architecture, Precision } from '@sagemaker-reranker/models';
-import { buildGraph } from '../../models/src/directory.js';
+import { buildGraph } from '../../models/src/directory/directory.js';
 import type { WeightReader } from '../../models/src/encoder/weights.js';
 
 /** The ONNX file of a cross-encoder. */

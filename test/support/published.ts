@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '@sagemaker-reranker/models';
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../models/src/common/random.js';
 import { shapesOf } from '../../models/src/structures/structures.js';
 import { bpeTokenizer, wordPieceTokenizer } from './tokenizers.js';
 

@@ -1,4 +1,4 @@
-import type { PublishedModel } from '../build.js';
+import type { PublishedModel } from '../directory/build.js';
 import type { Graph } from '../onnx/graph.js';
 import { specOf } from '../structures/structures.js';
 import { encoderGraph } from './encoder.js';

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from '../errors.js';
-import { bfloat16, float16 } from '../half.js';
+import { bfloat16, float16 } from '../source/half.js';
 import { DataType, EXTERNAL, decodeModel } from './proto.js';
 import type { Int64, ModelProto, TensorProto } from './proto.js';
 

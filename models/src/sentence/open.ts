@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { exportedFile, openPublished } from '../build.js';
+import { exportedFile, openPublished } from '../directory/build.js';
 import { encoderGraph } from '../encoder/encoder.js';
 import { productsByActivation } from '../encoder/products-by-activation.js';
 import { ModelError } from '../errors.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { ModelError } from '../errors.js';
-import { describeIssues } from '../issues.js';
+import { describeIssues } from '../common/issues.js';
 import { withoutMark } from '../source/config-file.js';
 
 /** How an encoder makes a text's vector of its last hidden states, and what it wants before a text. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ModelError } from '../errors.js';
-import { describeIssues } from '../issues.js';
+import { describeIssues } from '../common/issues.js';
 import { withoutMark } from './config-file.js';
 
 /** What a hub `tokenizer_config.json` says of a pair. */

@@ -1,7 +1,7 @@
 import type { Architecture } from '../architecture.js';
 import { weightsOf } from '../encoder/spec.js';
 import type { WeightReader } from '../encoder/weights.js';
-import { Random } from '../random.js';
+import { Random } from '../common/random.js';
 import { specOf } from './structures.js';
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { VARIANTS } from '@sagemaker-reranker/models';
 import { batchBudget, longestWithin } from '../../../container/src/engine/batch-memory.js';
-import { batchBytes, loadedBytes } from '../../../models/src/memory.js';
+import { batchBytes, loadedBytes } from '../../../models/src/figures/memory.js';
 
 const GIB = 1024 ** 3;
 const MB = 1e6;

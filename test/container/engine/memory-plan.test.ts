@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { logPlan, planMemory, type MemorySettings } from '../../../container/src/engine/memory-plan.js';
 import { VARIANTS } from '@sagemaker-reranker/models';
-import { batchBytes, loadedBytes } from '../../../models/src/memory.js';
+import { batchBytes, loadedBytes } from '../../../models/src/figures/memory.js';
 
 const GIB = 1024 ** 3;
 const MB = 1e6;

@@ -18,7 +18,7 @@ import {
 import { Readable } from 'node:stream';
 import { AsyncEndpointTransport, ModelError, RerankerClient } from '@sagemaker-reranker/client';
 import { startLocalEndpoint, type LocalEndpoint } from '../../../container/src/local/index.js';
-import { synthesizeModel } from '../../../models/src/synthesize.js';
+import { synthesizeModel } from '../../../models/src/directory/synthesize.js';
 import { send, startFailing } from './harness.js';
 
 const place = { region: 'eu-west-1', credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };

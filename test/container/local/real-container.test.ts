@@ -7,7 +7,7 @@ import {
   startLocalEndpoint,
   type LocalEndpoint,
 } from '../../../container/src/local/index.js';
-import { synthesizeModel } from '../../../models/src/synthesize.js';
+import { synthesizeModel } from '../../../models/src/directory/synthesize.js';
 import { send } from './harness.js';
 
 // The container as it ships, built to dist/ before the tests, with a small model of random weights.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { drawLengths, lengthShares, parseLengthMix } from '../../../cost/src/measure/lengths.js';
-import { Random } from '../../../models/src/random.js';
+import { Random } from '../../../models/src/common/random.js';
 
 test('reads a mix', () => {
   expect(parseLengthMix('mix')).toEqual({ median: 44, p90: 149, most: 317 });

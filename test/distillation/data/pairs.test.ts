@@ -19,7 +19,7 @@ import { scoreGroups } from '../../../distillation/src/teacher/score-groups.js';
 import { SentenceTeacher } from '../../../distillation/src/teacher/sentence-teacher.js';
 import type { TextRecord } from '../../../distillation/src/data/text-record.js';
 import { trainTokenizer } from '../../../distillation/src/data/train-tokenizer.js';
-import { Random } from '../../../models/src/random.js';
+import { Random } from '../../../models/src/common/random.js';
 
 const WORDS =
   'wing flow graph node server index sound image solver matrix heat shell parser query cache'.split(' ');

@@ -1,6 +1,6 @@
 /** @jest-environment ./test/support/environment.js */
 import type { Architecture } from '@sagemaker-reranker/models';
-import { Random } from '../../../models/src/random.js';
+import { Random } from '../../../models/src/common/random.js';
 import { bertForward } from '../../support/bert-oracle.js';
 import { graphOf } from '../../support/graphs.js';
 import { logits, open } from '../../support/onnx.js';

@@ -4,7 +4,7 @@ import type { Matrix, WeightBits } from '../../../models/src/encoder/products.js
 import { Graph } from '../../../models/src/onnx/graph.js';
 import { DataType } from '../../../models/src/onnx/proto.js';
 import { tensor } from '../../../inference/src/runtime.js';
-import { Random } from '../../../models/src/random.js';
+import { Random } from '../../../models/src/common/random.js';
 import { open } from '../../support/onnx.js';
 
 const INPUT = 64;

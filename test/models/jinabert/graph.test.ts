@@ -3,7 +3,7 @@ import { type Architecture, VARIANTS, parametersOf } from '@sagemaker-reranker/m
 import { alibiSlopes } from '../../../models/src/encoder/attention/alibi.js';
 import { randomWeights } from '../../../models/src/structures/random-weights.js';
 import { decodeModel } from '../../../models/src/onnx/proto.js';
-import { Random } from '../../../models/src/random.js';
+import { Random } from '../../../models/src/common/random.js';
 import { graphOf } from '../../support/graphs.js';
 import { logits, open } from '../../support/onnx.js';
 import { forward } from '../../support/oracle.js';

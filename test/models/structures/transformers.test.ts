@@ -1,7 +1,7 @@
 /** @jest-environment ./test/support/environment.js */
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { openPublished } from '../../../models/src/build.js';
+import { openPublished } from '../../../models/src/directory/build.js';
 import { graphOf } from '../../support/graphs.js';
 import { logits, open } from '../../support/onnx.js';
 

@@ -1,23 +1,23 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Architecture } from './architecture.js';
+import type { Architecture } from '../architecture.js';
 import { buildGraph, writeModelDirectory } from './directory.js';
-import type { WeightBits } from './encoder/products.js';
-import type { Precision, Quantization } from './encoder/quantization.js';
-import { type EncoderSpec, type LinearSpec, weightShapes, weightsOf } from './encoder/spec.js';
-import type { WeightReader } from './encoder/weights.js';
-import { ModelError } from './errors.js';
+import type { WeightBits } from '../encoder/products.js';
+import type { Precision, Quantization } from '../encoder/quantization.js';
+import { type EncoderSpec, type LinearSpec, weightShapes, weightsOf } from '../encoder/spec.js';
+import type { WeightReader } from '../encoder/weights.js';
+import { ModelError } from '../errors.js';
 import { type ModelManifest, describeFile } from './manifest.js';
-import type { Graph } from './onnx/graph.js';
-import { VARIANTS, VARIANT_IDS, isVariantId } from './registry.js';
-import { SafetensorsFile } from './safetensors.js';
-import { HEAD_ADVICE, parseConfig, publishedActivation } from './source/config-file.js';
-import { OnnxWeights } from './source/onnx-weights.js';
-import { readTokenizerSettings } from './source/tokenizer-settings.js';
-import { type WeightSource, checkedReader, withOtherNames } from './source/weight-source.js';
-import { architectureFromConfig } from './structures/from-config.js';
-import { specOf } from './structures/structures.js';
+import type { Graph } from '../onnx/graph.js';
+import { VARIANTS, VARIANT_IDS, isVariantId } from '../registry.js';
+import { SafetensorsFile } from '../source/safetensors.js';
+import { HEAD_ADVICE, parseConfig, publishedActivation } from '../source/config-file.js';
+import { OnnxWeights } from '../source/onnx-weights.js';
+import { readTokenizerSettings } from '../source/tokenizer-settings.js';
+import { type WeightSource, checkedReader, withOtherNames } from '../source/weight-source.js';
+import { architectureFromConfig } from '../structures/from-config.js';
+import { specOf } from '../structures/structures.js';
 
 export interface BuildOptions {
   /** Directory with published files: `config.json`, `tokenizer.json`, and `model.safetensors` or an exported fp32 ONNX file. */

@@ -2,10 +2,10 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { create } from 'tar';
-import { ModelError } from './errors.js';
+import { ModelError } from '../errors.js';
 import { MANIFEST_FILE, describeFile, readManifestSync } from './manifest.js';
 import type { ModelManifest } from './manifest.js';
-import { writeWhole } from './write-whole.js';
+import { writeWhole } from '../common/write-whole.js';
 
 /** A model directory whose files are, byte for byte, the ones its manifest describes. */
 export interface ModelDirectory {

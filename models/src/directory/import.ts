@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { ModelError } from './errors.js';
+import { ModelError } from '../errors.js';
 import { describeExport } from './exported.js';
 import { MANIFEST_FILE, type ModelManifest, describeFile, writeManifest } from './manifest.js';
-import { packageVersion } from './package-root.js';
+import { packageVersion } from '../package-root.js';
 
 /**
  * Writes a manifest for an export as it is, so that what takes a model directory takes it: verify, package, tune, measure and

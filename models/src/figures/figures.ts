@@ -1,11 +1,11 @@
-import type { ProductForm } from './encoder/quantization.js';
-import { weightsOf } from './encoder/spec.js';
-import { modelFileBytes, readModelDirectory } from './description.js';
-import { type ModelManifest, readManifestSync, weightBytes } from './manifest.js';
+import type { ProductForm } from '../encoder/quantization.js';
+import { weightsOf } from '../encoder/spec.js';
+import { modelFileBytes, readModelDirectory } from '../directory/description.js';
+import { type ModelManifest, readManifestSync, weightBytes } from '../directory/manifest.js';
 import type { BatchModel } from './memory.js';
-import { embeddedModelDirectory } from './package-root.js';
-import { VARIANTS, type VariantId, isVariantId } from './registry.js';
-import { specOf } from './structures/structures.js';
+import { embeddedModelDirectory } from '../package-root.js';
+import { VARIANTS, type VariantId, isVariantId } from '../registry.js';
+import { specOf } from '../structures/structures.js';
 
 /** What sizing and cost need to know of a model: what it costs to load it, and to score a token. */
 export interface ModelFigures extends BatchModel {

@@ -1,5 +1,5 @@
 import { VARIANTS } from '@sagemaker-reranker/models';
-import { batchBytes, loadedBytes } from '../../models/src/memory.js';
+import { batchBytes, loadedBytes } from '../../../models/src/figures/memory.js';
 
 const MB = 1e6;
 const of = (id: 'tiny' | 'turbo' | 'base') => ({ architecture: VARIANTS[id].architecture });

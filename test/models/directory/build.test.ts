@@ -5,15 +5,20 @@ import path from 'node:path';
 import { compareWithSource } from '@sagemaker-reranker/inference/verify';
 import { type Architecture, ModelError, readManifest } from '@sagemaker-reranker/models';
 import { type BuildOptions, buildModel } from '@sagemaker-reranker/models/build';
-import { DataType, decodeModel, encodeModel } from '../../models/src/onnx/proto.js';
-import { parametersOf } from '../../models/src/structures/structures.js';
-import { writeSafetensors } from '../../models/src/safetensors.js';
-import { bertForward } from '../support/bert-oracle.js';
-import { exportLike } from '../support/exported.js';
-import type { Naming } from '../support/exported.js';
-import { logits, open } from '../support/onnx.js';
-import { forward } from '../support/oracle.js';
-import { halfSafetensors, publishedConfig, publishedWeights, writePublished } from '../support/published.js';
+import { DataType, decodeModel, encodeModel } from '../../../models/src/onnx/proto.js';
+import { parametersOf } from '../../../models/src/structures/structures.js';
+import { writeSafetensors } from '../../../models/src/source/safetensors.js';
+import { bertForward } from '../../support/bert-oracle.js';
+import { exportLike } from '../../support/exported.js';
+import type { Naming } from '../../support/exported.js';
+import { logits, open } from '../../support/onnx.js';
+import { forward } from '../../support/oracle.js';
+import {
+  halfSafetensors,
+  publishedConfig,
+  publishedWeights,
+  writePublished,
+} from '../../support/published.js';
 
 const jina: Architecture = { layers: 2, hidden: 24, heads: 3, intermediate: 20, vocabulary: 60 };
 const bert: Architecture = { structure: 'bert', ...jina, vocabulary: 100, positions: 512 };

@@ -3,11 +3,11 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
-import { type Architecture, STRUCTURES } from './architecture.js';
-import { PRECISIONS, type Precision, type ProductForm } from './encoder/quantization.js';
-import { ModelError } from './errors.js';
-import { describeIssues } from './issues.js';
-import { withoutMark } from './source/config-file.js';
+import { type Architecture, STRUCTURES } from '../architecture.js';
+import { PRECISIONS, type Precision, type ProductForm } from '../encoder/quantization.js';
+import { ModelError } from '../errors.js';
+import { describeIssues } from '../common/issues.js';
+import { withoutMark } from '../source/config-file.js';
 
 /** Name of the manifest inside a model directory. */
 export const MANIFEST_FILE = 'manifest.json';

@@ -1,6 +1,6 @@
-import type { Architecture } from './architecture.js';
-import { type ProductForm, activationsOf } from './encoder/quantization.js';
-import { specOf } from './structures/structures.js';
+import type { Architecture } from '../architecture.js';
+import { type ProductForm, activationsOf } from '../encoder/quantization.js';
+import { specOf } from '../structures/structures.js';
 
 /** What a token of a pair costs. */
 export interface Operations {

@@ -1,19 +1,19 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Architecture } from './architecture.js';
-import { encoderGraph } from './encoder/encoder.js';
-import { productsByActivation } from './encoder/products-by-activation.js';
-import type { WeightBits } from './encoder/products.js';
-import type { Precision, Quantization } from './encoder/quantization.js';
-import type { WeightReader } from './encoder/weights.js';
-import { ModelError } from './errors.js';
+import type { Architecture } from '../architecture.js';
+import { encoderGraph } from '../encoder/encoder.js';
+import { productsByActivation } from '../encoder/products-by-activation.js';
+import type { WeightBits } from '../encoder/products.js';
+import type { Precision, Quantization } from '../encoder/quantization.js';
+import type { WeightReader } from '../encoder/weights.js';
+import { ModelError } from '../errors.js';
 import { bertPair, describeFile, robertaPair, writeManifest } from './manifest.js';
 import type { ModelManifest } from './manifest.js';
-import type { Graph } from './onnx/graph.js';
-import { packageVersion } from './package-root.js';
-import { parametersOf, specOf } from './structures/structures.js';
+import type { Graph } from '../onnx/graph.js';
+import { packageVersion } from '../package-root.js';
+import { parametersOf, specOf } from '../structures/structures.js';
 import { readTokenizer } from './tokenizer-file.js';
-import { writeWhole } from './write-whole.js';
+import { writeWhole } from '../common/write-whole.js';
 
 /** What goes into a model directory: weights of a cross-encoder, and the tokenizer they were made for. */
 export interface ModelContents {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Tokenizer } from 'tokenizers';
 import { VARIANTS, embeddedModelDirectory, readManifest } from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
-import { logits, open } from '../support/onnx.js';
+import { logits, open } from '../../support/onnx.js';
 
 let root: string;
 beforeEach(async () => (root = await mkdtemp(path.join(tmpdir(), 'synthesize-'))));
@@ -48,7 +48,7 @@ describe('a synthesized model', () => {
   it('of a variant has its sizes, context and parameters', async () => {
     const out = path.join(root, 'tiny');
     // In a process of its own: thirty million numbers take minutes inside the test realm, seconds outside it.
-    const cli = path.resolve(__dirname, '../../cli/dist/main.js');
+    const cli = path.resolve(__dirname, '../../../cli/dist/main.js');
     const args = [
       'models',
       'synthesize',

@@ -1,5 +1,5 @@
-import type { Architecture } from './architecture.js';
-import { BLOCK } from './encoder/constants.js';
+import type { Architecture } from '../architecture.js';
+import { BLOCK } from '../encoder/constants.js';
 
 /**
  * Bytes a batch needs beside the loaded model. Measured (ONNX Runtime 1.30.0, x64, one thread) as the growth of

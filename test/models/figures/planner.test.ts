@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { LONGEST_REACH, Planner, Random, type PlanItem } from '@sagemaker-reranker/models';
-import { drawLengths, parseLengthMix } from '../../cost/src/measure/lengths.js';
+import { drawLengths, parseLengthMix } from '../../../cost/src/measure/lengths.js';
 
 const BUDGET = 1_024;
 

@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelError } from './errors.js';
+import { ModelError } from '../errors.js';
 
 /** Runs `write` on a temporary directory beside `out`, and moves it to `out` only when it has succeeded. */
 export async function writeWhole<T>(out: string, write: (directory: string) => Promise<T>): Promise<T> {

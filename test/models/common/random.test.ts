@@ -1,4 +1,4 @@
-import { Random } from '../../models/src/random.js';
+import { Random } from '../../../models/src/common/random.js';
 
 describe('random numbers', () => {
   it('are those of the published generators, worked in whole numbers without bound', () => {

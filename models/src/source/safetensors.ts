@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { ModelError } from './errors.js';
+import { ModelError } from '../errors.js';
 import { bfloat16, float16 } from './half.js';
 
 /**

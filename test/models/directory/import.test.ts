@@ -7,8 +7,8 @@ import {
   readManifest,
   readModelDirectory,
 } from '@sagemaker-reranker/models';
-import { exportLike } from '../support/exported.js';
-import { publishedWeights, writePublished } from '../support/published.js';
+import { exportLike } from '../../support/exported.js';
+import { publishedWeights, writePublished } from '../../support/published.js';
 
 const a: Architecture = {
   structure: 'bert',

@@ -1,18 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelDescription } from './description.js';
-import type { Architecture } from './architecture.js';
-import { ModelError } from './errors.js';
+import type { Architecture } from '../architecture.js';
+import { ModelError } from '../errors.js';
 import { MANIFEST_FILE, bertPair, robertaPair } from './manifest.js';
 import type { ModelManifest, PairElement } from './manifest.js';
-import { DataType } from './onnx/data-type.js';
-import { readInterface } from './onnx/interface.js';
-import type { GraphInterface, GraphValue } from './onnx/interface.js';
-import { HEAD_ADVICE, checkKind, labelsOf, parseConfig, publishedActivation } from './source/config-file.js';
-import type { ConfigJson } from './source/config-file.js';
+import { DataType } from '../onnx/data-type.js';
+import { readInterface } from '../onnx/interface.js';
+import type { GraphInterface, GraphValue } from '../onnx/interface.js';
+import { HEAD_ADVICE, checkKind, labelsOf, parseConfig, publishedActivation } from '../source/config-file.js';
+import type { ConfigJson } from '../source/config-file.js';
 import { readTokenizer } from './tokenizer-file.js';
 import type { TokenizerFacts } from './tokenizer-file.js';
-import { type TokenizerSettings, readTokenizerSettings } from './source/tokenizer-settings.js';
+import { type TokenizerSettings, readTokenizerSettings } from '../source/tokenizer-settings.js';
 
 /** Structures that `models build` makes graphs of. */
 const BUILT = 'JinaBERT, BERT, RoBERTa, XLM-R, ELECTRA, DistilBERT, ModernBERT and DeBERTa-v2';

@@ -1,12 +1,12 @@
 import path from 'node:path';
-import type { Architecture } from './architecture.js';
+import type { Architecture } from '../architecture.js';
 import { writeModelDirectory } from './directory.js';
-import type { Precision } from './encoder/quantization.js';
+import type { Precision } from '../encoder/quantization.js';
 import type { ModelManifest } from './manifest.js';
-import { embeddedModelDirectory } from './package-root.js';
-import { VARIANTS } from './registry.js';
-import type { VariantId } from './registry.js';
-import { randomWeights } from './structures/random-weights.js';
+import { embeddedModelDirectory } from '../package-root.js';
+import { VARIANTS } from '../registry.js';
+import type { VariantId } from '../registry.js';
+import { randomWeights } from '../structures/random-weights.js';
 
 export interface SynthesizeOptions {
   /** A registry variant, or sizes of one's own. */

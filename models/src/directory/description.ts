@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { ModelError } from './errors.js';
+import { ModelError } from '../errors.js';
 import { describeExport } from './exported.js';
 import { MANIFEST_FILE, readManifest } from './manifest.js';
 import type { ModelManifest } from './manifest.js';

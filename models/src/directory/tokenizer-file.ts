@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { ModelError } from './errors.js';
+import { ModelError } from '../errors.js';
 import { bertPair, robertaPair } from './manifest.js';
 import type { PairElement } from './manifest.js';
-import { withoutMark } from './source/config-file.js';
+import { withoutMark } from '../source/config-file.js';
 
 /** What a model directory must know of its `tokenizer.json`. */
 export interface TokenizerFacts {
