@@ -11,7 +11,7 @@ export interface Figure {
 }
 
 /** One line of `--json`. */
-export interface FigureLine {
+interface FigureLine {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
@@ -29,7 +29,7 @@ export function figureLine({ name, value, unit, target }: Figure): FigureLine {
   };
 }
 
-export function describeTarget(target: Target): string {
+function describeTarget(target: Target): string {
   return 'atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`;
 }
 

@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-export type Contestants<Name extends string> = Readonly<Record<Name, () => Promise<unknown>>>;
+type Contestants<Name extends string> = Readonly<Record<Name, () => Promise<unknown>>>;
 
 /**
  * Times every contestant `rounds` times, in turns, so that a slow minute of the machine falls on all of them.

@@ -12,7 +12,7 @@ import type { RequestBase, RerankResult, Ranking } from './types.js';
 const PAYLOAD_LIMIT_BYTES = 25 * 1024 * 1024;
 
 /** The parts of a request that do not depend on its documents' type. */
-export type AnyRequest = Omit<RequestBase<string, boolean>, 'documents' | 'text' | 'returnDocuments'>;
+type AnyRequest = Omit<RequestBase<string, boolean>, 'documents' | 'text' | 'returnDocuments'>;
 
 /** What calls of either kind need of the client. */
 export class ClientCore {

@@ -24,7 +24,7 @@ export interface CallContext {
 }
 
 /** A stream that holds its slot until it is released. */
-export interface HeldStream {
+interface HeldStream {
   readonly stream: TransportStream;
   readonly release: Release;
 }

@@ -1,7 +1,7 @@
 import type { Ranking } from './types.js';
 
 /** The rankings of one part, as the endpoint gave them. */
-export interface PartRankings {
+interface PartRankings {
   /** Position in the call of the part's first document. */
   readonly start: number;
   readonly rankings: readonly Ranking[];

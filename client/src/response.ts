@@ -35,7 +35,7 @@ export function decodeResponse(
 }
 
 /** One line of a streamed answer, checked. */
-export type DecodedLine =
+type DecodedLine =
   | { readonly kind: 'ranking'; readonly ranking: Ranking }
   | { readonly kind: 'end'; readonly model: string; readonly totalTokens: number }
   | { readonly kind: 'error'; readonly error: ErrorBody };

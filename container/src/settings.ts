@@ -4,7 +4,7 @@ import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { memoryBytes, processors } from './limits.js';
 
 /** Where SageMaker unpacks the model data. */
-export const SAGEMAKER_MODEL_DIR = '/opt/ml/model';
+const SAGEMAKER_MODEL_DIR = '/opt/ml/model';
 
 interface NumberSetting {
   readonly env: string;
@@ -118,7 +118,7 @@ export const NUMBER_SETTINGS = {
 
 export type NumberSettingName = keyof typeof NUMBER_SETTINGS;
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The settings that are text. */

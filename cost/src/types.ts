@@ -6,7 +6,7 @@ import type { ModelFigures } from '@sagemaker-reranker/models';
  * `list price`: a price as its seller publishes or bills it. `estimated`: everything else: what is computed from the
  * other two, prices that were derived, and assumptions.
  */
-export type Basis = 'measured' | 'estimated' | 'list price';
+type Basis = 'measured' | 'estimated' | 'list price';
 
 /** A number with its basis. An estimate whose uncertainty is known carries an interval, both ends included. */
 export interface Figure {
@@ -60,7 +60,7 @@ export interface Latencies {
 }
 
 /** How much of a step was not the container's. */
-export interface Disturbance {
+interface Disturbance {
   /** Part of the processors that other processes took, 0..1; absent where the system does not tell. */
   readonly elsewhere?: number;
 }

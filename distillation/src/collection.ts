@@ -15,7 +15,7 @@ import type { SentenceTeacher } from './teacher/sentence-teacher.js';
 /** Words of a document that are kept where the config does not say: what a student reads in training and little more. */
 const DOCUMENT_WORDS = 120;
 
-export interface CollectionOptions {
+interface CollectionOptions {
   readonly threads: number;
   readonly onStage?: ((stage: string, done?: number, total?: number) => void) | undefined;
   /** Takes malformed lines of a lenient run. */

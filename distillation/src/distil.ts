@@ -42,7 +42,7 @@ export interface Aside {
 /** Groups kept aside: a tenth of them, but no more than these. */
 const MOST_ASIDE = 256;
 
-export interface DistilOptions {
+interface DistilOptions {
   readonly recipe: Recipe;
   /**
    * Directories with `documents.jsonl` and `groups.jsonl`, or, where the loss needs a teacher's scores, `scored.jsonl`.

@@ -27,7 +27,7 @@ import { Teachers, teacherName } from './teachers.js';
 import { scoreGroups } from './teacher/score-groups.js';
 import type { ScoreDocuments } from './teacher/teacher.js';
 
-export interface PipelineOptions {
+interface PipelineOptions {
   readonly threads?: number;
   /** Opens a teacher of kind `container` or `endpoint`; this room does not call others itself. */
   readonly connect?: (teacher: TeacherConfig) => ScoreDocuments;
@@ -39,7 +39,7 @@ export interface PipelineOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface PipelineResult {
+interface PipelineResult {
   readonly manifest: ModelManifest;
   readonly verification: Verification;
   readonly aside?: Aside;

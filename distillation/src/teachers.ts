@@ -9,7 +9,7 @@ import { remoteTeacher, type ScoreDocuments, type Teacher } from './teacher/teac
 /** Tokens of a pair, or of a text, that a teacher reads. */
 const TEACHER_TOKENS = 128;
 
-export interface TeacherOptions {
+interface TeacherOptions {
   readonly threads: number;
   /** Opens a teacher of kind `container` or `endpoint`; this room does not call others itself. */
   readonly connect?: ((teacher: TeacherConfig) => ScoreDocuments) | undefined;

@@ -20,7 +20,7 @@ import { StepGradients, floats } from './step-gradients.js';
 import { buildTrainingGraph, graphParameters, lossOf } from './student.js';
 
 /** What one step of training showed. */
-export interface StepReport {
+interface StepReport {
   readonly step: number;
   /** Weighted sum of the terms, each a mean over the groups. */
   readonly loss: number;

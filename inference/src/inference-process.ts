@@ -8,7 +8,7 @@ import type { FromProcess, LoadMessage, Reply, ToProcess } from './protocol.js';
 export type LoadedModel = Omit<Reply['ready'], 'type'>;
 export type BatchScores = Omit<Reply['scored'], 'type'>;
 
-export interface InferenceProcessOptions {
+interface InferenceProcessOptions {
   /** Milliseconds after which a process that has not answered is taken for hung and killed; no limit when absent. */
   readonly timeoutMs?: number;
   readonly onHang?: () => void;

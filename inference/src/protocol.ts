@@ -17,12 +17,12 @@ export interface LoadMessage extends SessionChoices {
   readonly lenient?: boolean;
 }
 
-export interface BatchMessage extends PairBatch {
+interface BatchMessage extends PairBatch {
   readonly type: 'batch';
 }
 
 /** Asks for the largest resident memory so far. */
-export interface PeakMessage {
+interface PeakMessage {
   readonly type: 'peak';
 }
 

@@ -43,7 +43,7 @@ export interface Architecture {
   readonly relative?: RelativeSizes;
 }
 
-export interface RotarySizes {
+interface RotarySizes {
   /** Base of the wave lengths, in layers that attend to all tokens and in those that attend to a window. */
   readonly globalTheta: number;
   readonly localTheta: number;

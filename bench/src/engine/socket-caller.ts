@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 
-export interface Timed {
+interface Timed {
   /** Milliseconds from the first byte written to the last one read. */
   readonly ms: number;
   readonly head: string;

@@ -19,7 +19,7 @@ interface TransformersJs {
 type Tokenize = (texts: string[], options: object) => Promise<object>;
 type Classify = ((inputs: object) => Promise<unknown>) & { dispose(): Promise<unknown> };
 
-export interface TransformersModel {
+interface TransformersModel {
   /** Versions of the library and of its ONNX Runtime. */
   readonly versions: string;
   /** Scores a request in batches as they come, each padded to its longest. */

@@ -8,7 +8,7 @@ import {
 } from '@sagemaker-reranker/models/build';
 
 /** What a node of an ONNX file becomes. Initializers it needs go into `graph`, the file's outermost. */
-export type Rewrite = (
+type Rewrite = (
   node: NodeProto,
   tensors: ReadonlyMap<string, TensorProto>,
   graph: GraphProto,

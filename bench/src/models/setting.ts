@@ -14,7 +14,7 @@ export interface Setting {
 export const THREADS = 2;
 export const SEED = 7;
 
-export interface Synthesized {
+interface Synthesized {
   readonly manifest: ModelManifest;
   /** Path of the ONNX file. */
   readonly model: string;

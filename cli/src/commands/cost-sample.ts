@@ -5,7 +5,7 @@ import { UsageError } from '@sagemaker-reranker/models';
 import { tokenizationOf } from './cost-tokens.js';
 
 /** What a sample of queries says of the traffic. */
-export interface SampledTraffic {
+interface SampledTraffic {
   /** Documents of a query, in the mean, as a whole number. */
   readonly documents: number;
   /** Tokens of a pair, in the mean. */

@@ -3,7 +3,7 @@ import { type ModelDescription, UsageError, specialTokens } from '@sagemaker-rer
 import type { Tokenizer } from 'tokenizers';
 
 /** How much of a document the model reads. */
-export interface TokenCount {
+interface TokenCount {
   /** Tokens of the document. */
   readonly tokens: number;
   /** Characters (code points) that are read; all but of a document that is cut off. */

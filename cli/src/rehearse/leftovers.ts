@@ -3,7 +3,7 @@ import { removeStack } from './stacks.js';
 import type { RehearsalState } from './state.js';
 
 /** What is still there of an environment, by name. */
-export interface Leftover {
+interface Leftover {
   readonly kind: 'model' | 'endpoint config' | 'role' | 'other';
   readonly name: string;
 }

@@ -7,7 +7,7 @@ import { STEPS, type Step } from './steps/index.js';
 import { UNTRIED } from './untried.js';
 
 /** What is to be tried. */
-export interface RehearsalOptions {
+interface RehearsalOptions {
   readonly aws: Aws;
   /** What cleans up: an interrupt does not end it. */
   readonly cleaner: Aws;
@@ -22,7 +22,7 @@ export interface RehearsalOptions {
 }
 
 /** A claim and how it ended. */
-export interface Claim extends Outcome {
+interface Claim extends Outcome {
   readonly id: string;
   readonly claim: string;
 }

@@ -1,5 +1,5 @@
 /** A claim or procedure of the runbook that no step tries, and why. */
-export interface Untried {
+interface Untried {
   readonly id: string;
   readonly claim: string;
   readonly why: string;

@@ -37,7 +37,7 @@ export interface Retry {
   readonly error: RerankerError;
 }
 
-export interface RetryContext {
+interface RetryContext {
   readonly policy: RetryPolicy;
   readonly signal: AbortSignal;
   /** Milliseconds left to the deadline of the call; `Infinity` without one. */

@@ -85,7 +85,7 @@ export function fromAws(thrown: unknown, target: string): RerankerError {
 }
 
 /** The error for an import that failed because its package is not there; undefined for any other. */
-export function missingPackage(thrown: unknown): MissingPackageError | undefined {
+function missingPackage(thrown: unknown): MissingPackageError | undefined {
   const { code, message = '' } = (thrown ?? {}) as SdkError;
   if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') return undefined;
   const [, name] = MISSING_MODULE.exec(message) ?? [];

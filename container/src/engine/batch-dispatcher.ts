@@ -11,7 +11,7 @@ import type { Admission } from './admission.js';
 import type { Job } from './job.js';
 
 /** What the dispatcher needs of the workers. */
-export interface Workers {
+interface Workers {
   /** Batches that can be handed over now. */
   readonly room: number;
   run(batch: PairBatch): Promise<BatchScores>;
@@ -19,7 +19,7 @@ export interface Workers {
 
 type Batch = readonly PlanItem<Job>[];
 
-export interface BatchDispatcherOptions {
+interface BatchDispatcherOptions {
   readonly workers: Workers;
   readonly admission: Admission;
   /** Padded tokens that a batch may hold, and what else bounds it. */

@@ -23,7 +23,7 @@ export type MemorySettings = Pick<
 
 type PlannedModel = BatchModel & Pick<ModelDescription, 'max_length'>;
 
-export interface MemoryPlan<M extends PlannedModel> {
+interface MemoryPlan<M extends PlannedModel> {
   /** The model with its longest pair cut to what memory allows. */
   readonly model: M;
   /** Which batches stay within the budget. */

@@ -30,7 +30,7 @@ interface Worker {
   ready: boolean;
 }
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly workers: number;
   readonly load: Omit<LoadMessage, 'type'>;
   /** Milliseconds after which a process that still has not loaded, or scored its batch, is taken for hung. */

@@ -25,7 +25,7 @@ export interface AppContext {
 }
 
 /** What the handlers of one request leave for each other. */
-export interface RequestState {
+interface RequestState {
   readonly requestId: string;
   /** The format in which errors are told; this project's own shape when absent. */
   errorFormat?: Codec;

@@ -3,7 +3,7 @@ import type { Settings } from '../settings.js';
 /** Batch transform allows 100 MB for all calls in flight together. */
 const MOST_MB = 100;
 /** What batch transform reads to choose how it calls. */
-export interface ExecutionParameters {
+interface ExecutionParameters {
   readonly MaxConcurrentTransforms: number;
   readonly BatchStrategy: 'MultiRecord';
   readonly MaxPayloadInMB: number;

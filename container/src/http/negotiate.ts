@@ -4,7 +4,7 @@ import { FORMATS, type Codec } from '../codec/index.js';
 import { RequestError } from '../errors.js';
 
 /** What a body is: one JSON request, a request a line, or a row a line. */
-export type Medium = 'json' | 'jsonlines' | 'csv';
+type Medium = 'json' | 'jsonlines' | 'csv';
 
 const MEDIA: Readonly<Record<string, Medium>> = {
   'application/json': 'json',

@@ -14,7 +14,7 @@ import { StoreLimitError, type LocalObjectStore } from './object-store.js';
 import { checkAnswer, invokeContainer, type ContainerBody } from './upstream.js';
 
 /** What a queue sends to, and how much at once. */
-export interface AsyncQueueOptions {
+interface AsyncQueueOptions {
   readonly store: LocalObjectStore;
   /** Port of the container. */
   readonly port: () => number;
@@ -25,7 +25,7 @@ export interface AsyncQueueOptions {
 }
 
 /** Where the answer or the failure of an invocation will lie. */
-export interface Accepted {
+interface Accepted {
   readonly inferenceId: string;
   readonly outputLocation: string;
   readonly failureLocation: string;

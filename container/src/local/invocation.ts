@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { constraintError, contentTooLong, validationError } from './aws-error.js';
 
 /** Name of the variant that answers, unless the request targets one. */
-export const DEFAULT_VARIANT = 'AllTraffic';
+const DEFAULT_VARIANT = 'AllTraffic';
 
 const CUSTOM_ATTRIBUTES = 'x-amzn-sagemaker-custom-attributes';
 const NAME = /^[a-zA-Z0-9](?:-*[a-zA-Z0-9])*$/;

@@ -22,7 +22,7 @@ import { documentsPerMonth, levelsOf, queriesPerMonth } from './question.js';
 
 const { ceil, floor, max, min } = Math;
 
-export type InstanceMode = Exclude<HostingMode, 'serverless'>;
+type InstanceMode = Exclude<HostingMode, 'serverless'>;
 export const INSTANCE_MODES: readonly InstanceMode[] = [
   'real-time',
   'asynchronous',

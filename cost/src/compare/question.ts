@@ -35,7 +35,7 @@ export function parseDuty(text: string): Duty {
 }
 
 /** Hours of a month at a rate of queries. */
-export interface Level {
+interface Level {
   readonly queriesPerSecond: number;
   readonly hoursPerMonth: number;
 }

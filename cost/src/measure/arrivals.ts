@@ -1,6 +1,6 @@
 import { Random } from '@sagemaker-reranker/models';
 
-export interface ArrivalOptions {
+interface ArrivalOptions {
   /** Mean rate. */
   readonly perSecond: number;
   readonly seconds: number;

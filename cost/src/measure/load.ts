@@ -30,7 +30,7 @@ interface LoadOptions {
   readonly signal: AbortSignal;
 }
 
-export interface ClosedOptions extends LoadOptions {
+interface ClosedOptions extends LoadOptions {
   readonly concurrency: number;
   /** No request starts later than this after the step's start, but for `leastRequests`. */
   readonly seconds: number;
@@ -62,7 +62,7 @@ export async function closedLoop(options: ClosedOptions): Promise<Run> {
   return { samples, startedMs, endedMs: clock.now() };
 }
 
-export interface OpenOptions extends LoadOptions {
+interface OpenOptions extends LoadOptions {
   /** When each request is due, milliseconds from the step's start, ascending. */
   readonly arrivalsMs: readonly number[];
 }

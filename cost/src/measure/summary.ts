@@ -11,7 +11,7 @@ export function percentile(ascending: readonly number[], q: number): number {
 }
 
 /** Latencies of the answered requests, from when they were due; undefined when none was answered. */
-export function latenciesOf(samples: readonly Sample[]): Latencies | undefined {
+function latenciesOf(samples: readonly Sample[]): Latencies | undefined {
   const times = answered(samples).map(({ dueMs, endedMs }) => endedMs - dueMs);
   if (times.length === 0) return undefined;
   times.sort((a, b) => a - b);

@@ -4,7 +4,7 @@ import type { Measurement } from '../types.js';
 import { drawLengths, lengthShares, type LengthMix } from './lengths.js';
 
 /** Tokens of a text on its own, without special tokens. */
-export type CountTokens = (text: string) => Promise<number>;
+type CountTokens = (text: string) => Promise<number>;
 
 /** How texts become tokens at the endpoint that is measured. */
 export interface Tokenization {

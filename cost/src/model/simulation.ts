@@ -20,7 +20,7 @@ export const BATCH_TOKENS = 512;
 /** Batches that the engine gives an inference process at once. */
 const IN_FLIGHT = 2;
 
-export interface Machines {
+interface Machines {
   readonly timing: Timing;
   /** Equal ones behind one endpoint, each with a queue of its own: a request goes to the one with the fewest in flight. */
   readonly servers: number;

@@ -295,7 +295,7 @@ const clamp = (share: number): number => min(0.95, max(0.2, share));
  * vCPUs as a batch uses them: it is spread over all of them, and what each gets shrinks. An assumption: n vCPUs do the
  * work of n x (n / 2)^-e, e from 0 to 0.15, until larger types are measured.
  */
-export function effectiveVcpus(vcpus: number): Interval {
+function effectiveVcpus(vcpus: number): Interval {
   if (vcpus <= 2) return exactly(vcpus);
   const at = (exponent: number): number => vcpus * (vcpus / 2) ** -exponent;
   return { value: at(0.05), low: at(0.15), high: at(0) };
@@ -305,7 +305,7 @@ export function effectiveVcpus(vcpus: number): Interval {
  * vCPUs of a serverless execution. An assumption: that they follow memory as Lambda's do, one per 1,769 MB, from 0.7 of
  * it to one per 1,024 MB.
  */
-export function serverlessVcpus(memoryMb: number): Interval {
+function serverlessVcpus(memoryMb: number): Interval {
   const value = memoryMb / 1769;
   return { value, low: 0.7 * value, high: memoryMb / 1024 };
 }

@@ -43,7 +43,7 @@ export interface Residual {
 }
 
 /** What the parts of a request cost on the measured machine. */
-export interface Fit {
+interface Fit {
   readonly timing: Timing;
   /** What was fitted, without what a batch costs in work of the model. */
   readonly parts: Parts;

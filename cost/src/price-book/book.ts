@@ -72,7 +72,7 @@ export interface ListedPrice {
 }
 
 /** A price with the region it is of: another than the asked one is a stand-in, and its figure an estimate. */
-export interface RegionalPrice {
+interface RegionalPrice {
   readonly usd: Figure;
   readonly region: string;
 }

@@ -5,7 +5,7 @@ export const SAVINGS_PLANS = ['1yr', '3yr'] as const;
 export type SavingsPlan = (typeof SAVINGS_PLANS)[number];
 
 /** USD an hour of hosting by instance type. */
-export type HourlyPrices = Readonly<Record<string, number>>;
+type HourlyPrices = Readonly<Record<string, number>>;
 
 /** Prices of a region as AWS gives them. */
 export interface RegionPrices {
@@ -37,7 +37,7 @@ export interface PriceListEntry {
   readonly dimensions: readonly PriceDimension[];
 }
 
-export interface PriceDimension {
+interface PriceDimension {
   readonly usd: number;
   readonly beginRange: number;
 }

@@ -29,7 +29,7 @@ export function alike(options: readonly HostingOption[]): HostingOption[] {
 }
 
 /** The option to name first: the cheapest with a price of the region; else the cheapest by prices of others, which it says. */
-export interface Headline {
+interface Headline {
   readonly option: HostingOption;
   readonly words: string;
 }

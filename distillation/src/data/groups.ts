@@ -69,13 +69,13 @@ class TokenTable {
 }
 
 /** Files of one collection: text records, and groups whose candidates count them. */
-export interface GroupFiles {
+interface GroupFiles {
   readonly groups: string;
   readonly documents: string;
 }
 
 /** A group whose texts are numbers for `EncodedGroups.candidate`. */
-export interface EncodedGroup {
+interface EncodedGroup {
   readonly positive?: number;
   readonly hard: readonly number[];
   readonly random: readonly number[];

@@ -15,7 +15,7 @@ export const TRAINER_VOCABULARY = 30_000;
 /** Special tokens and the characters of ASCII that every tokenizer has. */
 export const LEAST_VOCABULARY = 100;
 
-export interface TokenizerOptions {
+interface TokenizerOptions {
   /** Entries of the vocabulary, special tokens included; less than 30,000. */
   readonly vocabulary: number;
   /** A character beyond ASCII enters the alphabet when the texts hold it this often; others become `<unk>`. */

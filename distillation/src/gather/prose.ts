@@ -8,7 +8,7 @@ const FUNCTION_WORDS =
   /\b(the|a|an|of|to|is|are|in|and|for|that|this|it|be|by|with|as|can|on|or|which|from|if|not|you|he|his|was|had|they|we|i|at)\b/gi;
 
 /** Mostly letters, and enough function words for English. */
-export function isProse(block: string): boolean {
+function isProse(block: string): boolean {
   const words = block.split(' ').length;
   if (words < 6) return false;
   const letters = block.match(/[a-z ,.'’-]/gi)?.length ?? 0;

@@ -29,7 +29,7 @@ export function readSources(file: string): Promise<Sources> {
   return readBySchema(file, SOURCES, () => []);
 }
 
-export interface Gathered {
+interface Gathered {
   readonly kind: string;
   readonly records: number;
   /** Packages that gave nothing, with the reason where there is one. */

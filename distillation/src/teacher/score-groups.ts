@@ -10,7 +10,7 @@ import type { Teacher, TextGroup } from './teacher.js';
 /** Groups between two writes: what an interruption costs at most. */
 const CHUNK = 64;
 
-export interface WeightedTeacher {
+interface WeightedTeacher {
   readonly teacher: Teacher;
   /** Factor of its scores in the sum; irrelevant where it is the only one. */
   readonly weight: number;

@@ -7,7 +7,7 @@ import type { TextRecord } from '../data/text-record.js';
 import type { Teacher, TeacherProgress, TextGroup } from './teacher.js';
 
 /** What embeds texts; `SentenceEncoder` does. */
-export type Encode = Pick<SentenceEncoder, 'encode' | 'close'>;
+type Encode = Pick<SentenceEncoder, 'encode' | 'close'>;
 
 /** Vectors one after the other. */
 interface Vectors {

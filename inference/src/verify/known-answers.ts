@@ -1,13 +1,13 @@
 import type { VariantId } from '@sagemaker-reranker/models';
 
 /** A raw fp32 logit that someone has published for a pair. */
-export interface KnownAnswer {
+interface KnownAnswer {
   readonly query: string;
   readonly document: string;
   readonly logit: number;
 }
 
-export interface KnownAnswers {
+interface KnownAnswers {
   /** Where the figures are published. */
   readonly source: string;
   readonly answers: readonly KnownAnswer[];

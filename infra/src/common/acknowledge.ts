@@ -23,7 +23,7 @@ export function acknowledgeWildcard(construct: IConstruct, resource: string, rea
 }
 
 /** Records why a construct uses a policy that AWS manages. */
-export function acknowledgeManagedPolicy(construct: IConstruct, policy: string, reason: string): void {
+function acknowledgeManagedPolicy(construct: IConstruct, policy: string, reason: string): void {
   const arn = `arn:<AWS::Partition>:iam::aws:policy/${policy}`;
   record(construct, `AwsSolutions-IAM4[Policy::${arn}]`, reason);
 }

@@ -12,7 +12,7 @@ export interface RoleGrant {
 }
 
 /** What is done with the objects of a bucket, by the keys or prefixes (with `*`) they lie below. */
-export interface BucketUse {
+interface BucketUse {
   /** Start of the statements' ids. */
   readonly sid: string;
   readonly bucket: IBucket;

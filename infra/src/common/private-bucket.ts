@@ -4,7 +4,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.js';
 
-export interface PrivateBucketProps {
+interface PrivateBucketProps {
   /** Key for the objects; S3's own when absent. */
   readonly encryptionKey?: IKey;
   /** Objects are deleted after this many days; kept when absent. */

@@ -5,7 +5,7 @@ import { privateBucket } from '../common/private-bucket.js';
 import type { DataCapture } from '../hosting/settings.js';
 
 /** Recording of traffic: its settings, and what the role needs to write it. */
-export interface BoundCapture {
+interface BoundCapture {
   readonly config: CfnEndpointConfig.DataCaptureConfigProperty;
   readonly grants: readonly RoleGrant[];
 }

@@ -13,7 +13,7 @@ const FAILURE = 'failure';
 const open = 'callers and SageMaker name the objects';
 
 /** The exchange of an asynchronous endpoint: requests and answers as objects. */
-export interface BoundExchange {
+interface BoundExchange {
   readonly config: CfnEndpointConfig.AsyncInferenceConfigProperty;
   readonly grants: readonly RoleGrant[];
   readonly bucket: IBucket;

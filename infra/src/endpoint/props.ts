@@ -77,7 +77,7 @@ export interface ManyModelEndpointProps extends EndpointSettings {
 export type RerankerEndpointProps = SingleModelEndpointProps | ManyModelEndpointProps;
 
 /** Props that can be deployed, with their defaults. */
-export interface CheckedProps {
+interface CheckedProps {
   readonly image: RerankerImage;
   readonly plan: PlannedHosting;
 }

@@ -5,7 +5,7 @@ import { START_TIMEOUTS } from '../hosting/instances.js';
 import type { ComponentsPlan } from '../hosting/plan.js';
 import { scaleCopies } from '../hosting/scaling.js';
 
-export interface RerankerComponentProps {
+interface RerankerComponentProps {
   readonly componentName: string;
   readonly endpoint: CfnEndpoint;
   readonly variantName: string;

@@ -13,7 +13,7 @@ import type { ScalingPlan } from './plan.js';
 import type { Cooldowns } from './settings.js';
 
 /** Where instances are counted: the variant of an endpoint. */
-export interface FleetTarget {
+interface FleetTarget {
   /** Name as an attribute of the endpoint resource, so that it exists first. */
   readonly endpointName: string;
   readonly variantName: string;

@@ -18,7 +18,7 @@ import type { CpuArchitecture } from '../sizing/instance-types.js';
 
 const TIMEOUT = Duration.minutes(30);
 
-export interface CodeBuildImageProps {
+interface CodeBuildImageProps {
   /** Docker build context, with a Dockerfile at its root. */
   readonly directory: string;
   readonly architecture: CpuArchitecture;

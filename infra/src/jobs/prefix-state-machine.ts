@@ -13,7 +13,7 @@ import {
 import type { Construct } from 'constructs';
 import { acknowledgeAll } from '../common/acknowledge.js';
 
-export interface PrefixStateMachineOptions {
+interface PrefixStateMachineOptions {
   /** Pattern of the input's `prefix`, as Step Functions' StringMatches takes it. */
   readonly pattern: string;
   /** What the input must be, for who started the execution with another one. */
@@ -57,7 +57,7 @@ export function prefixStateMachine(
 }
 
 /** Jobs of SageMaker that Step Functions starts and waits for. */
-export interface JobsOptions {
+interface JobsOptions {
   readonly kind: 'Training' | 'Transform';
   /** Start of the jobs' names. */
   readonly prefix: string;

@@ -14,7 +14,7 @@ export interface AlarmPlan {
 }
 
 /** A graph of the dashboard. */
-export interface GraphPlan {
+interface GraphPlan {
   readonly title: string;
   readonly left: readonly IMetric[];
   readonly right?: readonly IMetric[];
@@ -234,7 +234,7 @@ export function waitingGraph(metrics: EndpointMetrics): GraphPlan {
  * USD for a million documents, where the price is known. Instances are invocations over invocations per instance, by that
  * metric's definition; an hour without traffic has no cost per document.
  */
-export function costGraphs(metrics: EndpointMetrics, { usdPerInstanceHour: price }: Limits): GraphPlan[] {
+function costGraphs(metrics: EndpointMetrics, { usdPerInstanceHour: price }: Limits): GraphPlan[] {
   if (price === undefined) return [];
   const period = Duration.hours(1);
   const hourly = (metricName: string) => metrics.invocations(metricName, { statistic: 'Sum', period });

@@ -87,7 +87,7 @@ export interface EncoderSpec {
 }
 
 /** What a weight is, which decides how it is looked for in an export and how a random one is drawn. */
-export type WeightKind = 'table' | 'linear' | 'bias' | 'norm' | 'norm bias';
+type WeightKind = 'table' | 'linear' | 'bias' | 'norm' | 'norm bias';
 
 export interface WeightSpec {
   readonly shape: readonly number[];

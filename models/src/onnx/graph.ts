@@ -4,7 +4,7 @@ import { AttributeType, DataType, EXTERNAL, encodeModel } from './proto.js';
 import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from './proto.js';
 
 /** Operator set of the standard domain that every graph of this project declares. */
-export const OPSET = 17;
+const OPSET = 17;
 /** ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
 
@@ -16,7 +16,7 @@ const LARGE_WEIGHT = 65_536;
 const ALIGNMENT = 65_536;
 const WRITTEN_AT_ONCE = 2 ** 30;
 
-export type Attribute = number | string | readonly number[] | Graph | { readonly float: number };
+type Attribute = number | string | readonly number[] | Graph | { readonly float: number };
 export type Dimension = number | string;
 
 const producer = { name: 'sagemaker-reranker', version: '1' };

@@ -67,7 +67,7 @@ export async function parseConfig(file: string): Promise<ConfigJson> {
 }
 
 /** @throws ModelError `config_invalid`. */
-export function parseConfigText(text: string, file: string): ConfigJson {
+function parseConfigText(text: string, file: string): ConfigJson {
   let parsed: unknown;
   try {
     parsed = JSON.parse(withoutMark(text));

@@ -2,7 +2,7 @@ import { dimensions, toNumber } from '../onnx/file.js';
 import type { GraphProto, NodeProto, TensorProto } from '../onnx/proto.js';
 
 /** A product with a weight of the model, in the order of execution. */
-export interface LinearPart {
+interface LinearPart {
   readonly weight: TensorProto;
   /** The initializer is [in, out]. */
   readonly transposed: boolean;
@@ -11,7 +11,7 @@ export interface LinearPart {
   readonly scope: string;
 }
 
-export interface NormPart {
+interface NormPart {
   readonly scale: TensorProto;
   /** Absent of a norm without one. */
   readonly bias?: TensorProto;

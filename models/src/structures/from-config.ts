@@ -93,7 +93,7 @@ const READERS: Readonly<Record<string, (fields: Fields) => ConfigFacts>> = {
 };
 
 /** `model_type` of every structure whose graph is emitted. */
-export const BUILT_TYPES = Object.keys(READERS);
+const BUILT_TYPES = Object.keys(READERS);
 
 /**
  * The architecture that a hub `config.json` describes.

@@ -8,7 +8,7 @@ import { stepsOf } from './step.js';
 export const CONFIGS_QUERY =
   "StackEvents[?ResourceType=='AWS::SageMaker::EndpointConfig' && PhysicalResourceId!='' && (ResourceStatus=='CREATE_COMPLETE' || ResourceStatus=='UPDATE_COMPLETE')].[Timestamp,PhysicalResourceId]";
 /** The runbook's query for what a stack has let go of. */
-export const LET_GO_QUERY =
+const LET_GO_QUERY =
   "StackEvents[?ResourceStatus=='DELETE_SKIPPED'].[Timestamp,ResourceType,PhysicalResourceId]";
 
 /** The names in the last column of a query of the stack's events, newest first. */

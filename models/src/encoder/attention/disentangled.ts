@@ -139,7 +139,7 @@ export class DisentangledAttention implements Attention {
 }
 
 /** Row of the table of distances for the distance i - j. Logarithmic buckets as DeBERTa-v2's published code has them, in float32. */
-export function distanceRow(distance: number, { span, buckets, most }: RelativeSpec): number {
+function distanceRow(distance: number, { span, buckets, most }: RelativeSpec): number {
   const row = (buckets ? bucket(distance, span, most) : distance) + span;
   return Math.min(Math.max(row, 0), 2 * span - 1);
 }
