@@ -138,7 +138,9 @@ describe('at the limits', () => {
     const bytes = bytesOf([text], false);
     const error = thrown(() => split([text], { bytes: 200 }));
     expect(error).toMatchObject({ bytes, limitBytes: 200 });
-    expect(String(error)).toContain(`${bytes} bytes where the endpoint takes 200, and holds one document only`);
+    expect(String(error)).toContain(
+      `${bytes} bytes where the endpoint takes 200, and holds one document only`,
+    );
   });
 });
 

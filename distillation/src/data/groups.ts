@@ -119,7 +119,7 @@ export class EncodedGroups implements GroupTable {
    */
   static async load(collections: readonly GroupFiles[], tokenizerFile: string): Promise<EncodedGroups> {
     const all = new EncodedGroups(Tokenizer.fromFile(tokenizerFile));
-    for (const collection of collections) await all.add(collection);
+    for (const collection of collections) await all.#add(collection);
     return all;
   }
 

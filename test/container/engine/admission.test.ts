@@ -10,14 +10,24 @@ describe('Admission', () => {
     expect(() => admission.check()).toThrow(thrown('overloaded'));
     admission.release(60);
     admission.check();
-    expect(() => admission.admit(61)).toThrow(thrown('overloaded', { status: 429 }));
+    const refusal = {
+      status: 429,
+      details: { queued: 40, limit: 100 },
+      message: 'the queue holds 40 of 100 tokens; the request does not fit now',
+    };
+    expect(() => admission.admit(61)).toThrow(thrown('overloaded', refusal));
     admission.admit(60);
     expect(admission.queued).toBe(100);
   });
 
   it('refuses for good what would never fit', () => {
     const admission = new Admission(100);
-    const refusal = { status: 422, details: { given_at_least: 101, limit: 100 }, retryAfter: undefined };
+    const refusal = {
+      status: 422,
+      details: { given_at_least: 101, limit: 100 },
+      message: 'the request holds at least 101 tokens; at most 100 are allowed',
+      retryAfter: undefined,
+    };
     expect(() => admission.admit(101)).toThrow(thrown('too_many_tokens', refusal));
   });
 

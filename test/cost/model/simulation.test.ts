@@ -93,6 +93,46 @@ test('p95 grows with the load and has no end at saturation; more instances share
   expect(queue.alone).toBeLessThan(1.5);
 });
 
+describe('the queue of one kind of query', () => {
+  // A query of 512 tokens fills a batch, and no two share one.
+  const queue = new Queue(timing(), { documents: 1, mix: [{ tokens: 512, share: 1 }] });
+
+  test('has the 95th percentile of M/D/1 (Lindley: a wait is the last one, and its service, less the gap)', () => {
+    for (const load of [0.4, 0.8]) {
+      const random = new Random(1);
+      let wait = 0;
+      const times = Float64Array.from({ length: 100_000 }, () => {
+        wait = Math.max(0, wait + 1 + Math.log(1 - random.next()) / load);
+        return wait + 1;
+      }).sort();
+      expect(queue.p95(load, 1) / times[95_000]!).toBeGreaterThan(0.8);
+      expect(queue.p95(load, 1) / times[95_000]!).toBeLessThan(1.2);
+    }
+  });
+
+  test('is on the line between two simulated loads, and grows as 1 ÷ what is free past the last', () => {
+    expect(queue.p95(0.5, 1)).toBeCloseTo((queue.p95(0.4, 1) + queue.p95(0.6, 1)) / 2, 9);
+    expect(queue.p95(0.45, 1)).toBeCloseTo(0.75 * queue.p95(0.4, 1) + 0.25 * queue.p95(0.6, 1), 9);
+    expect(queue.p95(0.975, 1)).toBeCloseTo(2 * queue.p95(0.95, 1), 9);
+    expect(queue.p95(0, 1)).toBe(queue.p95(0.02, 1));
+    expect(queue.p95(1, 8)).toBe(Infinity);
+  });
+
+  test('takes more instances for the most that are simulated', () => {
+    expect(queue.p95(0.8, 7)).toBe(queue.p95(0.8, 4));
+    expect(queue.p95(0.8, 100)).toBe(queue.p95(0.8, 8));
+    const some = [1, 2, 3, 4, 8].map((servers) => queue.p95(0.8, servers));
+    expect(new Set(some).size).toBe(5);
+  });
+
+  test('knows the time of a query alone, of one with more documents than are simulated, too', () => {
+    // 16 documents of 64 tokens: two batches, and 0.1024 s of tokens.
+    const parts = timing({ request: 0.02, batch: 0.01, latency: 0.05 });
+    const { alone } = new Queue(parts, { documents: 16, mix: [{ tokens: 64, share: 1 }] });
+    expect(alone).toBeCloseTo((0.02 + 2 * 0.01 + 0.1024 + 0.05) / (0.02 + 2 * 0.01 + 0.1024), 6);
+  });
+});
+
 test('fixed times are found again in a measurement that was made with them', () => {
   const made = timing({ request: 0.003, batch: 0.001, pair: 0.0005, latency: 0.004 });
   const mix = [40, 75, 180].map((tokens) => ({ tokens, share: 1 / 3 }));
