@@ -6,8 +6,8 @@ const LOOK_MS = 1_000;
 const NPM = /^np[mx]( |$)|\/np[mx](-cli\.js)?( |$)/;
 
 /**
- * Ends this process, as SIGTERM does, when the npm that started it has gone. Who stops `npx reranker local` by the id of the
- * job stops npm alone, which passes the signal on to nobody.
+ * Ends this process, as SIGTERM does, when the npm that started it has gone. A user who stops `npx reranker local` by
+ * the id of the job stops npm alone, which passes the signal on to nobody.
  */
 export function endWithNpm(): void {
   if (process.env.npm_command === undefined || process.platform === 'win32') return;

@@ -94,11 +94,11 @@ async function main(args: readonly string[]): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  // Who started this process with a channel to it has gone when that closes, and nobody is left to stop it.
+  // When the channel to it closes, the process that started this one has gone, and nobody is left to stop it.
   process.on('disconnect', stop);
   try {
     const { port, ready } = await starting;
-    // Who started this process with a channel to it may have left the port to the system.
+    // The process that started this one with a channel to it may have left the port to the system.
     process.send?.({ port });
     await ready;
   } catch (error) {

@@ -96,7 +96,7 @@ export async function startServer(
       throw error;
     },
   );
-  // Who does not wait for it learns of a failure from the log; an unhandled rejection would end the process.
+  // A caller that does not wait for it learns of a failure from the log; an unhandled rejection would end the process.
   ready.catch(() => undefined);
   return { port, ready, close };
 }

@@ -37,7 +37,7 @@ export function ensureRuntime(): string {
     'runtime_missing',
     `${NAME} is not installed: npm install --ignore-scripts ${WANTED}`,
   );
-  // Who prints the stack prints one line.
+  // A program that prints the stack prints one line.
   error.stack = error.message;
   throw error;
 }

@@ -62,7 +62,7 @@ export class InferenceProcess {
       this.kill();
       throw new LoadFailure(reply.type === 'load_failed' ? reply.message : 'it did not answer');
     });
-    // Who waits for `exited` alone need not hear of it.
+    // A caller that waits for `exited` alone need not hear of it.
     this.ready.catch(() => undefined);
   }
 

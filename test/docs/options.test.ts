@@ -1,19 +1,9 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { NUMBER_SETTINGS, flagOf, type NumberSettingName } from '@sagemaker-reranker/container';
 import { createProgram } from '../../cli/src/program.js';
 import type { Command } from '../../cli/src/command.js';
-
-const root = path.resolve(__dirname, '../..');
-const skipped = new Set(['node_modules', 'build', 'dist', 'cdk.out', '.git', 'coverage', 'reference']);
-
-function* markdown(folder: string): Generator<string> {
-  for (const entry of readdirSync(path.join(root, folder), { withFileTypes: true })) {
-    const name = path.join(folder, entry.name);
-    if (entry.isDirectory() && !skipped.has(entry.name)) yield* markdown(name);
-    else if (entry.name.endsWith('.md') && entry.name !== 'CHANGELOG.md') yield name;
-  }
-}
+import { markdown, root } from './markdown.js';
 
 /** Commands in a page's text: lines of its shell blocks, with those that go on joined, and what stands in backticks. */
 function* invocations(page: string): Generator<string> {

@@ -103,7 +103,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalRepo
     environment: state.environment,
     region: state.region,
     endpointUrl: aws.endpointUrl,
-    // Who asks for some steps is told of no others.
+    // A caller that asks for some steps is told of no others.
     claims: steps.length < STEPS.length ? [...tried, last] : [...tried, last, ...never],
     left,
   };

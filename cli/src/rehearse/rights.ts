@@ -158,7 +158,7 @@ export async function simulate(
         resourceArns: resource,
       });
       for (const { EvalActionName, EvalDecision, MissingContextValues = [] } of EvaluationResults) {
-        // Who lacks what a condition asks about may have it at the time.
+        // A right that depends on a condition may hold by the time it is used.
         const refused = EvalDecision === 'explicitDeny' || MissingContextValues.length === 0;
         if (EvalDecision !== 'allowed' && refused)
           denied.push(`no permission for ${EvalActionName} on ${resource}`);

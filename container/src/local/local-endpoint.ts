@@ -16,7 +16,7 @@ const STREAM_TIMEOUT_MS = 480_000;
 const KEEP_ALIVE_MS = 65_000;
 // For answers to be written out once the container has ended.
 const FLUSH_MS = 1_000;
-// As infra/hosting.ts gives an asynchronous endpoint.
+// As infra/src/hosting/asynchronous.ts gives an asynchronous endpoint.
 const CONCURRENT_INVOCATIONS = 4;
 
 export interface LocalEndpointOptions {

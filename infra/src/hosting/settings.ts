@@ -26,7 +26,7 @@ export interface NetworkPlacement {
 export interface InstanceSettings {
   /**
    * CPU hosting type, for example `ml.c7i.xlarge`; the image is built for its architecture.
-   * @default the recommended type of the variant, see sizing.ts
+   * @default the recommended type of the variant, see sizing/sizing.ts
    */
   readonly instanceType?: string;
   /**
