@@ -1,5 +1,4 @@
-import { instanceType, type InstanceType } from '../hardware/instance-types.js';
-import { processorOf } from '../hardware/processors.js';
+import { instanceType, processorOf, type InstanceType } from '../hardware/instance-types.js';
 import { containerMemoryMib, memoryHeadroom } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';

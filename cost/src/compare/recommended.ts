@@ -1,6 +1,5 @@
 import type { ModelFigures } from '@sagemaker-reranker/models';
-import { instanceType, instanceTypes } from '../hardware/instance-types.js';
-import { processorOf } from '../hardware/processors.js';
+import { instanceType, instanceTypes, processorOf } from '../hardware/instance-types.js';
 import { shippedMeasurements } from '../measurements.js';
 import { memoryHeadroom } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';

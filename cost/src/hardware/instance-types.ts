@@ -1,5 +1,16 @@
 import { CostError } from '../errors.js';
 import { didYouMean } from '../near-matches.js';
+import {
+  haswell,
+  c5,
+  m5,
+  iceLake,
+  sapphireRapids,
+  graviton2,
+  graviton3,
+  graviton4,
+  type Processor,
+} from './processors.js';
 
 export type CpuArchitecture = 'x86_64' | 'arm64';
 
@@ -21,58 +32,65 @@ interface Family {
   readonly architecture: CpuArchitecture;
   readonly gibPerVcpu: number;
   readonly sizes: string;
+  readonly processor: Processor;
   /** First size that batch transform takes; absent when it takes none of the family. */
   readonly batchFrom?: string;
 }
 
-const graviton2 = 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge';
-const graviton4 = 'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge';
+const gravitonTo3 = 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge';
+const fromGraviton4 = 'medium large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge';
 const intel6 = 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 32xlarge';
 const intel7 = 'large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge 24xlarge 48xlarge';
 const intel5c = 'large xlarge 2xlarge 4xlarge 9xlarge 18xlarge';
 const intel5m = 'large xlarge 2xlarge 4xlarge 12xlarge 24xlarge';
 
-const x86 = (gibPerVcpu: number, sizes: string, batchFrom?: string): Family => ({
+const x86 = (gibPerVcpu: number, sizes: string, processor: Processor, batchFrom?: string): Family => ({
   architecture: 'x86_64',
   gibPerVcpu,
   sizes,
+  processor,
   batchFrom,
 });
-const arm = (gibPerVcpu: number, sizes: string): Family => ({ architecture: 'arm64', gibPerVcpu, sizes });
+const arm = (gibPerVcpu: number, sizes: string, processor: Processor): Family => ({
+  architecture: 'arm64',
+  gibPerVcpu,
+  sizes,
+  processor,
+});
 
 /**
  * CPU families and sizes of the SageMaker API's `ProductionVariantInstanceType` and `TransformInstanceType`
  * enumerations (botocore 1.44 service model). GPU and accelerator families are left out: the container runs on CPUs.
  */
 const FAMILIES: Readonly<Record<string, Family>> = {
-  t2: x86(2, 'medium large xlarge 2xlarge'),
-  c4: x86(1.875, 'large xlarge 2xlarge 4xlarge 8xlarge', 'xlarge'),
-  c5: x86(2, intel5c, 'xlarge'),
-  c5d: x86(2, intel5c),
-  c6i: x86(2, intel6, 'large'),
-  c6in: x86(2, intel6),
-  c7i: x86(2, intel7, 'large'),
-  m4: x86(4, 'xlarge 2xlarge 4xlarge 10xlarge 16xlarge', 'xlarge'),
-  m5: x86(4, intel5m, 'large'),
-  m5d: x86(4, intel5m),
-  m6i: x86(4, intel6, 'large'),
-  m7i: x86(4, intel7, 'large'),
-  r5: x86(8, intel5m),
-  r5d: x86(8, intel5m),
-  r6i: x86(8, intel6, 'large'),
-  r7i: x86(8, intel7, 'large'),
-  c6g: arm(2, graviton2),
-  c6gd: arm(2, graviton2),
-  c6gn: arm(2, graviton2),
-  c7g: arm(2, graviton2),
-  c8g: arm(2, graviton4),
-  m6g: arm(4, graviton2),
-  m6gd: arm(4, graviton2),
-  m8g: arm(4, graviton4),
-  r6g: arm(8, graviton2),
-  r6gd: arm(8, graviton2),
-  r7gd: arm(8, `medium ${graviton2}`),
-  r8g: arm(8, graviton4),
+  t2: x86(2, 'medium large xlarge 2xlarge', haswell),
+  c4: x86(1.875, 'large xlarge 2xlarge 4xlarge 8xlarge', haswell, 'xlarge'),
+  c5: x86(2, intel5c, c5, 'xlarge'),
+  c5d: x86(2, intel5c, c5),
+  c6i: x86(2, intel6, iceLake, 'large'),
+  c6in: x86(2, intel6, iceLake),
+  c7i: x86(2, intel7, sapphireRapids, 'large'),
+  m4: x86(4, 'xlarge 2xlarge 4xlarge 10xlarge 16xlarge', haswell, 'xlarge'),
+  m5: x86(4, intel5m, m5, 'large'),
+  m5d: x86(4, intel5m, m5),
+  m6i: x86(4, intel6, iceLake, 'large'),
+  m7i: x86(4, intel7, sapphireRapids, 'large'),
+  r5: x86(8, intel5m, m5),
+  r5d: x86(8, intel5m, m5),
+  r6i: x86(8, intel6, iceLake, 'large'),
+  r7i: x86(8, intel7, sapphireRapids, 'large'),
+  c6g: arm(2, gravitonTo3, graviton2),
+  c6gd: arm(2, gravitonTo3, graviton2),
+  c6gn: arm(2, gravitonTo3, graviton2),
+  c7g: arm(2, gravitonTo3, graviton3),
+  c8g: arm(2, fromGraviton4, graviton4),
+  m6g: arm(4, gravitonTo3, graviton2),
+  m6gd: arm(4, gravitonTo3, graviton2),
+  m8g: arm(4, fromGraviton4, graviton4),
+  r6g: arm(8, gravitonTo3, graviton2),
+  r6gd: arm(8, gravitonTo3, graviton2),
+  r7gd: arm(8, `medium ${gravitonTo3}`, graviton3),
+  r8g: arm(8, fromGraviton4, graviton4),
 };
 
 /** Sizes whose vCPUs or memory do not follow from the name. */
@@ -113,6 +131,11 @@ export function instanceType(name: string): InstanceType {
     burstable: family.startsWith('t'),
     batchTransform: known.batchFrom !== undefined && sizes.indexOf(size) >= sizes.indexOf(known.batchFrom),
   };
+}
+
+/** The processor of an instance type. */
+export function processorOf({ family }: Pick<InstanceType, 'family'>): Processor {
+  return FAMILIES[family]!.processor;
 }
 
 function near(name: string): string {

@@ -1,6 +1,5 @@
 import { between, exactly, product, times, type Interval } from '../model/interval.js';
 import type { Machine, Precision } from '../types.js';
-import type { InstanceType } from './instance-types.js';
 
 const { sqrt } = Math;
 
@@ -42,45 +41,47 @@ const vnni = { ...avx512, int8PerCycle: exactly(128), exactInt8: true } as const
 const amx = { ...avx512, int8PerCycle: { value: 160, low: 128, high: 256 }, exactInt8: true } as const;
 const neon = { threadsPerCore: 1, vectorBits: 128, exactInt8: true } as const;
 
-const haswell: Processor = { name: 'Xeon E5 v3/v4 (AVX2)', clockGhz: between(2.3, 2.9), ...avx2 };
-const c5: Processor = { name: 'Xeon Skylake or Cascade Lake', clockGhz: between(3.0, 3.6), ...skylake };
-const m5: Processor = { name: 'Xeon Skylake or Cascade Lake', clockGhz: between(2.5, 3.1), ...skylake };
-const iceLake: Processor = { name: 'Xeon 8375C Ice Lake (VNNI)', clockGhz: between(2.5, 3.5), ...vnni };
-const sapphireRapids: Processor = {
+export const haswell: Processor = { name: 'Xeon E5 v3/v4 (AVX2)', clockGhz: between(2.3, 2.9), ...avx2 };
+export const c5: Processor = {
+  name: 'Xeon Skylake or Cascade Lake',
+  clockGhz: between(3.0, 3.6),
+  ...skylake,
+};
+export const m5: Processor = {
+  name: 'Xeon Skylake or Cascade Lake',
+  clockGhz: between(2.5, 3.1),
+  ...skylake,
+};
+export const iceLake: Processor = {
+  name: 'Xeon 8375C Ice Lake (VNNI)',
+  clockGhz: between(2.5, 3.5),
+  ...vnni,
+};
+export const sapphireRapids: Processor = {
   name: 'Xeon 8488C Sapphire Rapids (VNNI, AMX)',
   clockGhz: between(2.5, 3.5),
   ...amx,
 };
-const graviton2: Processor = {
+export const graviton2: Processor = {
   name: 'Graviton2 (Neoverse N1)',
   clockGhz: exactly(2.5),
   fp32PerCycle: 8,
   int8PerCycle: exactly(32),
   ...neon,
 };
-const graviton3: Processor = {
+export const graviton3: Processor = {
   name: 'Graviton3 (Neoverse V1)',
   clockGhz: exactly(2.6),
   fp32PerCycle: 16,
   int8PerCycle: between(64, 128),
   ...neon,
 };
-const graviton4: Processor = {
+export const graviton4: Processor = {
   name: 'Graviton4 (Neoverse V2)',
   clockGhz: between(2.7, 2.8),
   fp32PerCycle: 16,
   int8PerCycle: between(64, 128),
   ...neon,
-};
-
-const BY_FAMILY: Readonly<Record<string, Processor>> = {
-  ...{ t2: haswell, c4: haswell, m4: haswell },
-  ...{ c5, c5d: c5, m5, m5d: m5, r5: m5, r5d: m5 },
-  ...{ c6i: iceLake, c6in: iceLake, m6i: iceLake, r6i: iceLake },
-  ...{ c7i: sapphireRapids, m7i: sapphireRapids, r7i: sapphireRapids },
-  ...{ c6g: graviton2, c6gd: graviton2, c6gn: graviton2, m6g: graviton2, m6gd: graviton2 },
-  ...{ r6g: graviton2, r6gd: graviton2, c7g: graviton3, r7gd: graviton3 },
-  ...{ c8g: graviton4, m8g: graviton4, r8g: graviton4 },
 };
 
 /** A vCPU's speed at its two kinds of work, in units of no meaning but their ratio between processors. */
@@ -89,11 +90,6 @@ export interface Speed {
   readonly products: Interval;
   /** Everything else: attention, normalisation, activations, quantisation; in fp32, partly bound by memory. */
   readonly others: Interval;
-}
-
-/** The processor of an instance type. */
-export function processorOf({ family }: Pick<InstanceType, 'family'>): Processor {
-  return BY_FAMILY[family]!;
 }
 
 /** Speed of a vCPU with the other vCPUs as busy. */

@@ -1,7 +1,7 @@
 import type { ModelFigures } from '@sagemaker-reranker/models';
 import { CostError } from '../errors.js';
-import { instanceType, type InstanceType } from '../hardware/instance-types.js';
-import { processorOf, speedOf, speedOfMachine, speedOfUnknown, type Speed } from '../hardware/processors.js';
+import { instanceType, processorOf, type InstanceType } from '../hardware/instance-types.js';
+import { speedOf, speedOfMachine, speedOfUnknown, type Speed } from '../hardware/processors.js';
 import type { Figure, LengthShare, Measurement, Precision } from '../types.js';
 import { exactly, inverse, product, within, type Interval } from './interval.js';
 import type { Timing } from './simulation.js';

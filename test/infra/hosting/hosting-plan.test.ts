@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { Duration } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
 import {
+  HOSTING_MODES,
   type Hosting,
   type HostingMode,
   type ManyModelHosting,
@@ -23,6 +26,11 @@ const figures = (variant: VariantId, precision: Precision): ModelFigures =>
 const tiny = figures('tiny', 'int8');
 const turbo = figures('turbo', 'int8');
 const base = figures('base', 'fp32');
+
+test.each(HOSTING_MODES)('the settings of %s can be imported', (mode) => {
+  const index = readFileSync(path.resolve(__dirname, '../../../infra/src/index.ts'), 'utf8');
+  expect(index).toContain(`from './hosting/${mode}.js'`);
+});
 
 test('real-time is isolated from networks, on the recommended type', () => {
   expect(planOf({ mode: 'real-time' }, [tiny])).toMatchObject({
