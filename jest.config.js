@@ -26,5 +26,6 @@ module.exports = {
   reporters: ['default', '<rootDir>/test/setup/summary.js'],
   // Most tests wait for processes that they start.
   maxWorkers: '100%',
-  testTimeout: 60_000,
+  // A deadline against a hang, however busy the machine.
+  testTimeout: 600_000,
 };

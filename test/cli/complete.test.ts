@@ -6,9 +6,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { reranker } from '../support/cli.js';
 
-// Every press of a tab key starts a process: a deadline against a hang, however busy the machine.
-jest.setTimeout(300_000);
-
 const root = path.resolve(__dirname, '../..');
 const has = (shell: string): boolean =>
   (process.env.PATH ?? '').split(path.delimiter).some((folder) => existsSync(path.join(folder, shell)));

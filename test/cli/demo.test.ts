@@ -21,7 +21,7 @@ it('shows five questions with both orders, counts all thirty, and says what to d
   for (const [, , first, mrr] of totals)
     expect(Number(mrr)).toBeGreaterThanOrEqual(Number(first) / 30 - 0.001);
   expect(stdout).toContain('npx reranker local');
-}, 60_000);
+});
 
 it('is what `npm run demo` runs', () => {
   const { scripts } = JSON.parse(readFileSync(path.resolve(__dirname, '../../package.json'), 'utf8')) as {

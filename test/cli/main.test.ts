@@ -7,9 +7,6 @@ import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-s
 import { VARIANT_IDS, packageVersion, readManifest } from '@sagemaker-reranker/models';
 import { CLI, reranker } from '../support/cli.js';
 
-// Every test starts processes: a deadline against a hang, however busy the machine.
-jest.setTimeout(120_000);
-
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'cli-'))));
 afterEach(() => rm(directory, { recursive: true, force: true }));

@@ -23,7 +23,7 @@ describe('reranker tune', () => {
       RERANKER_SPIN: String(fastest.spin),
       RERANKER_BFLOAT16: String(fastest.bfloat16),
     });
-  }, 60_000);
+  });
 
   it('refuses a time that is none and a directory without a model', async () => {
     const none = await reranker(['tune', '--seconds', '0']);

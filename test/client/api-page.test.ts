@@ -25,7 +25,7 @@ beforeAll(async () => {
   // Below the package, so that a snippet finds it by its name.
   await mkdir(path.join(root, 'build'), { recursive: true });
   scratch = await mkdtemp(path.join(root, 'build', 'api-page-'));
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([realTime?.close(), asynchronous?.close()]);
   await rm(scratch, { recursive: true, force: true });

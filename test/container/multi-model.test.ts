@@ -2,9 +2,6 @@ import type { ErrorBody } from '../../client/src/wire.js';
 import { removeModels, slowModel, smallModel, words } from './support/model.js';
 import { spawnContainer, stopContainers, type Answer, type ContainerProcess } from './support/process.js';
 
-// On a machine ten times slower, too.
-jest.setTimeout(300_000);
-
 let first: string;
 let second: string;
 

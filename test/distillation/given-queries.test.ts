@@ -97,7 +97,7 @@ test('a container answers as teacher, with a logit for each candidate', async ()
   } finally {
     await endpoint.close();
   }
-}, 60_000);
+});
 
 test('a corpus without two documents is refused, leniently too', async () => {
   const empty = path.join(directory, 'empty.jsonl');
@@ -118,7 +118,7 @@ test('a container that cannot be reached is named as the teacher that failed', a
   expect(stderr).toMatch(
     /the teacher container-0 failed in groups 1 to 1 of .*: no connection to the container: /,
   );
-}, 60_000);
+});
 
 test('a query that no document shares a word with is named, where no random candidate stands in', async () => {
   const candidates = { hard: 3, random: 0, rounds: 1 };

@@ -189,7 +189,7 @@ describe('the gradient of the whole student', () => {
     const { graph } = decodeModel(buildTrainingGraph(a, loss));
     const wanted = [...graphParameters(a).keys(), 'embedded'];
     expectGradients(graph, inputs, 'loss', new Map(wanted.map((name) => [name, gradientOf(name)])));
-  }, 60_000);
+  });
 });
 
 describe('the float64 reference', () => {

@@ -82,7 +82,7 @@ describe('reranker models distil', () => {
     );
     expect(manifests[1].files).toEqual(manifests[0].files);
     expect(manifests[0]).toMatchObject({ precision: 'int8', source: { kind: 'distilled', seed: 3 } });
-  }, 120_000);
+  });
 
   it('keeps groups and scores when the student changes, and asks before a trained one is thrown away', async () => {
     const first = await prepare('changed', { student: { ...STUDENT, steps: 1 } });
@@ -109,7 +109,7 @@ describe('reranker models distil', () => {
     expect(await start(weighted).ended).toMatchObject({ code: 0 });
     expect(await made('scores-cross-encoder-1.jsonl')).toBe(scores);
     expect(await made('scored.jsonl')).toBeGreaterThan(before[1]!);
-  }, 120_000);
+  });
 
   it('names malformed lines by file and line, and counts them', async () => {
     const corpus = path.join(directory, 'bad.jsonl');

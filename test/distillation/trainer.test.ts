@@ -87,7 +87,7 @@ describe('distillation', () => {
     const curve = await losses(resumed);
     expect(curve).toHaveLength(60);
     curve.forEach((loss, i) => expect(Math.abs(loss - expected[i])).toBeLessThan(1e-6));
-  }, 120_000);
+  });
 
   it('says that the disk is full, and keeps the last checkpoint', async () => {
     const work = path.join(directory, 'full');

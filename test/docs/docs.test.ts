@@ -8,9 +8,6 @@ import { apiTables } from '../../cli/src/api-tables.js';
 import { startLocalEndpoint } from '../../container/src/local/index.js';
 import type { LocalEndpoint } from '../../container/src/local/index.js';
 
-// Each block starts programs: a deadline against a hang, however busy the machine.
-jest.setTimeout(300_000);
-
 const root = path.resolve(__dirname, '..', '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 const pages = [

@@ -22,7 +22,7 @@ beforeAll(async () => {
       documents.map(({ id }) => Number(id.slice(1))),
   };
   file = await PageFile.write(formatHtml((await evaluate(collection, [firstStage], [byDigit]))[0]));
-}, 120_000);
+});
 afterAll(() => file.close());
 
 test.each([
@@ -57,5 +57,4 @@ test.each([
     expect(faults).toEqual([]);
     await page.close();
   },
-  60_000,
 );

@@ -31,4 +31,4 @@ test('the app of the Lambda example gives its function the endpoint, and its API
   } finally {
     await rm(out, { recursive: true, force: true });
   }
-}, 300_000);
+});

@@ -9,9 +9,6 @@ import { writeWordEncoder } from '../support/encoder.js';
 import { demoPassages } from '../../cli/src/demo/questions.js';
 import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
 
-// Each test starts programs: a deadline against a hang, however busy the machine.
-jest.setTimeout(300_000);
-
 const root = path.resolve(__dirname, '../..');
 // The text of a passage: nothing is nearer to it, by its vector and by its words, than the passage.
 const { title, text } = demoPassages().find(({ id }) => id === 'write-ahead-log')!;

@@ -42,13 +42,13 @@ const wanted = (name: string): string => (name === COMMAND ? registry.archive(na
 beforeAll(async () => {
   registry = await PackedRegistry.start(scratch);
   endpoint = await startLocalEndpoint({ port: 0 });
-}, 300_000);
+});
 afterAll(async () => {
   for (const one of projects) one.remove();
   await endpoint.close();
   await registry.close();
   rmSync(scratch, { recursive: true, force: true });
-}, 300_000);
+});
 
 const roomOf = (name: string): string => (name === COMMAND ? 'cli' : name.split('/')[1]!);
 
@@ -89,28 +89,24 @@ test('every package that is published is tested', () => {
   expect([...registry.names].sort()).toEqual([...OWN].sort());
 });
 
-test.each(OWN)(
-  '%s, installed alone, loads by require and by import',
-  async (name) => {
-    const blank = project();
-    await blank.install(wanted(name), ...(name.endsWith('/infra') ? ['aws-cdk-lib', 'constructs'] : []));
-    const names = entries(name).filter((entry) => !ADAPTERS.test(entry) && !entry.endsWith('package.json'));
-    const list = JSON.stringify(names);
-    // Loading needs no ONNX Runtime, which npm leaves out where its install script cannot reach its download.
-    rmSync(path.join(blank.directory, 'node_modules/onnxruntime-node'), { recursive: true, force: true });
-    await blank.succeed('node', '-e', `for (const n of ${list}) require(n)`);
-    await blank.succeed('node', '--input-type=module', '-e', `for (const n of ${list}) await import(n)`);
-    blank.write('example.mjs', exampleOf(name));
-    if (RUN_A_MODEL.has(name)) {
-      const { status, stderr } = await blank.run('node', 'example.mjs');
-      expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(MISSING) });
-      expect(stderr).not.toMatch(/^ +at /m);
-      await blank.succeed('sh', '-c', MISSING.exec(stderr)![1]!);
-    }
-    await blank.succeed('node', 'example.mjs');
-  },
-  300_000,
-);
+test.each(OWN)('%s, installed alone, loads by require and by import', async (name) => {
+  const blank = project();
+  await blank.install(wanted(name), ...(name.endsWith('/infra') ? ['aws-cdk-lib', 'constructs'] : []));
+  const names = entries(name).filter((entry) => !ADAPTERS.test(entry) && !entry.endsWith('package.json'));
+  const list = JSON.stringify(names);
+  // Loading needs no ONNX Runtime, which npm leaves out where its install script cannot reach its download.
+  rmSync(path.join(blank.directory, 'node_modules/onnxruntime-node'), { recursive: true, force: true });
+  await blank.succeed('node', '-e', `for (const n of ${list}) require(n)`);
+  await blank.succeed('node', '--input-type=module', '-e', `for (const n of ${list}) await import(n)`);
+  blank.write('example.mjs', exampleOf(name));
+  if (RUN_A_MODEL.has(name)) {
+    const { status, stderr } = await blank.run('node', 'example.mjs');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(MISSING) });
+    expect(stderr).not.toMatch(/^ +at /m);
+    await blank.succeed('sh', '-c', MISSING.exec(stderr)![1]!);
+  }
+  await blank.succeed('node', 'example.mjs');
+});
 
 describe('beside other versions of the same libraries', () => {
   let crowded: Project;
@@ -118,7 +114,7 @@ describe('beside other versions of the same libraries', () => {
     crowded = project();
     await crowded.install(...OTHERS);
     await crowded.install(...OWN.map(wanted));
-  }, 600_000);
+  });
 
   test.each(OWN)('%s loads', async (name) => {
     // A CDK older than what the constructs need is refused in one line, not at installation.
@@ -170,7 +166,7 @@ describe('beside other versions of the same libraries', () => {
       local.kill();
       await ended;
     }
-  }, 300_000);
+  });
 
   test('where npm left ONNX Runtime out, the command says so, fetches it once, and works', async () => {
     const bin = path.join(crowded.directory, 'node_modules/.bin', 'reranker');
@@ -200,7 +196,7 @@ describe('beside other versions of the same libraries', () => {
     } finally {
       crowded.env = before;
     }
-  }, 300_000);
+  });
 });
 
 describe('types', () => {
@@ -220,30 +216,26 @@ export const parts = [RerankerError, RerankerCompressor, RerankerStack, readMode
     await typed.install(...packages, 'aws-cdk-lib', 'constructs', '@langchain/core', '@types/node@22');
     typed.write('sample.ts', SAMPLE);
     typed.write('sample.cts', SAMPLE);
-  }, 600_000);
+  });
 
   test.each([
     ['node16', 'node16', ['sample.ts', 'sample.cts']],
     ['nodenext', 'nodenext', ['sample.ts', 'sample.cts']],
     ['esnext', 'bundler', ['sample.ts']],
-  ])(
-    'hold with skipLibCheck off: module %s, resolution %s',
-    async (module, moduleResolution, files) => {
-      const compilerOptions = {
-        strict: true,
-        skipLibCheck: false,
-        noEmit: true,
-        target: 'es2022',
-        module,
-        moduleResolution,
-        types: ['node'],
-      };
-      typed.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
-      const outcome = await typed.run('node', require.resolve('typescript/bin/tsc'), '-p', '.');
-      expect(outcome).toMatchObject({ status: 0, stdout: '' });
-    },
-    300_000,
-  );
+  ])('hold with skipLibCheck off: module %s, resolution %s', async (module, moduleResolution, files) => {
+    const compilerOptions = {
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: 'es2022',
+      module,
+      moduleResolution,
+      types: ['node'],
+    };
+    typed.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    const outcome = await typed.run('node', require.resolve('typescript/bin/tsc'), '-p', '.');
+    expect(outcome).toMatchObject({ status: 0, stdout: '' });
+  });
 
   test('a blank CDK app synthesizes, with the image that the clone has', async () => {
     typed.write(
@@ -266,7 +258,7 @@ app.synth();
     expect(FileSystem.fingerprint(path.join(typed.directory, 'cdk.out', staged!))).toBe(
       FileSystem.fingerprint(context),
     );
-  }, 300_000);
+  });
 
   test('an error class bundles a few kilobytes, and both forms of a Lambda answer', async () => {
     typed.write(
@@ -305,7 +297,7 @@ app.synth();
       const { stdout } = await typed.succeed('node', '-e', script);
       expect(JSON.parse(stdout)).toMatchObject({ results: [{ index: 1 }, { index: 0 }] });
     }
-  }, 120_000);
+  });
 });
 
 const [, least] = /LEAST = \[(2, \d+)\]/.exec(
@@ -328,7 +320,7 @@ describe.each([`${least!.replace(', ', '.')}.0`, 'latest'])(
       theirs.write('app.mjs', readFileSync(path.join(__dirname, 'cdk-app.mjs'), 'utf8'));
       const { stdout } = await theirs.succeed('node', 'app.mjs');
       stacks = JSON.parse(stdout) as Synthesized[];
-    }, 900_000);
+    });
     const stack = (name: string): Synthesized => stacks.find(({ stackName }) => stackName === name)!;
 
     test('synthesizes without a warning: endpoints, traffic of several models, batches, callers', () => {
@@ -359,13 +351,9 @@ describe.each([`${least!.replace(', ', '.')}.0`, 'latest'])(
   },
 );
 
-test.each(OWN)(
-  'publint and attw find no fault in %s',
-  async (name) => {
-    const tool = (bin: string): string => path.join(root, 'node_modules/.bin', bin);
-    const any = project();
-    await any.succeed(tool('publint'), 'run', registry.archive(name), '--strict');
-    await any.succeed(tool('attw'), registry.archive(name), '--profile', 'node16');
-  },
-  120_000,
-);
+test.each(OWN)('publint and attw find no fault in %s', async (name) => {
+  const tool = (bin: string): string => path.join(root, 'node_modules/.bin', bin);
+  const any = project();
+  await any.succeed(tool('publint'), 'run', registry.archive(name), '--strict');
+  await any.succeed(tool('attw'), registry.archive(name), '--profile', 'node16');
+});

@@ -1,9 +1,6 @@
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
-// On a machine ten times slower, too.
-jest.setTimeout(300_000);
-
 let container: ContainerProcess;
 beforeAll(async () => {
   container = await startContainer(embeddedModelDirectory());

@@ -7,9 +7,6 @@ import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js'
 import { removeModels, slowModel, smallModel, words } from '../support/model.js';
 import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
-// On a machine ten times slower, too.
-jest.setTimeout(300_000);
-
 afterAll(async () => {
   await stopContainers();
   await removeModels();

@@ -3,9 +3,6 @@ import type { RerankResponseBody } from '../../../client/src/wire.js';
 import { removeModels, smallModel, words } from '../support/model.js';
 import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
-// On a machine ten times slower, too.
-jest.setTimeout(300_000);
-
 const MB = 1e6;
 
 afterAll(async () => {

@@ -4,9 +4,6 @@ import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { removeModels } from '../support/model.js';
 import { spawnContainer, startContainer, stopContainers, type ContainerProcess } from '../support/process.js';
 
-// On a machine ten times slower, too.
-jest.setTimeout(300_000);
-
 const BYTES = 5_000_000;
 let container: ContainerProcess;
 let multi: ContainerProcess;

@@ -6,9 +6,6 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 
-// On a machine ten times slower, too.
-jest.setTimeout(300_000);
-
 const root = path.resolve(__dirname, '../../..');
 const cli = path.join(root, 'cli/dist/main.js');
 const directory = mkdtempSync(path.join(tmpdir(), 'reranker-orphans-'));

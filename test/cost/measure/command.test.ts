@@ -57,7 +57,7 @@ test('measures the real container on the embedded model', async () => {
     expect(memory!.peakMib).toBeGreaterThanOrEqual(memory!.idleMib);
     expect(memory!.idleMib).toBeGreaterThan(50);
   }
-}, 120_000);
+});
 
 test('measures a container by its address and tells of another tokenizer; measures an endpoint by its name', async () => {
   const paths = new Set<string | undefined>();
@@ -96,7 +96,7 @@ test('measures a container by its address and tells of another tokenizer; measur
     instanceType: 'ml.c7i.xlarge',
     machine: { vcpus: 4, architecture: 'x86_64', processor: null },
   });
-}, 120_000);
+});
 
 test('an interrupt leaves no file and no process', async () => {
   const args = ['cost', 'measure', ...SHORT, '--duration', '60', '--out', `${directory}/`];
@@ -111,7 +111,7 @@ test('an interrupt leaves no file and no process', async () => {
   expect(stderr).toContain('interrupted; nothing was written');
   expect(code).not.toBe(0);
   expect(await readdir(directory)).toEqual([]);
-}, 60_000);
+});
 
 test.each([
   [['--model', 'a', '--url', 'http://127.0.0.1:1'], /give one of them/],

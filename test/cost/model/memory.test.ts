@@ -26,8 +26,6 @@ test.each(['fp32', 'int8'] as const)(
       await rm(directory, { recursive: true });
     }
   },
-  // It writes 133 MB.
-  600_000,
 );
 
 test('the weights of the embedded model are its file', () => {

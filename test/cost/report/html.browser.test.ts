@@ -7,7 +7,7 @@ const comparison = comparisonOf();
 
 beforeAll(async () => {
   file = await PageFile.write(await renderHtml([comparison]));
-}, 120_000);
+});
 afterAll(() => file.close());
 
 test.each([

@@ -132,7 +132,7 @@ describe('the training image', () => {
     expect(resumed).toHaveLength(STEPS);
     resumed.forEach((loss, i) => expect(Math.abs(loss - expected[i]!)).toBeLessThan(1e-6));
     expect(openModelDirectory(stopped('model')).manifest.files).toEqual(manifest.files);
-  }, 120_000);
+  });
 
   it('knows no other command than train', async () => {
     const { code, output } = await start(await mounts('serve'), ['serve']).ended;

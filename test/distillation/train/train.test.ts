@@ -94,7 +94,7 @@ describe('reranker train', () => {
     expect(resumed).toHaveLength(STEPS);
     resumed.forEach((loss, i) => expect(Math.abs(loss - expected[i]!)).toBeLessThan(1e-6));
     expect(openModelDirectory(stopped.at('model')).manifest.files).toEqual(manifest.files);
-  }, 120_000);
+  });
 
   it('makes an exported model again that an upload left in part', async () => {
     const torn = await job('torn', undefined, { student: { ...config.student, steps: 2 } });
@@ -103,7 +103,7 @@ describe('reranker train', () => {
     await rm(torn.at('model'), { recursive: true });
     expect((await start(torn).ended).code).toBe(0);
     openModelDirectory(torn.at('model'));
-  }, 60_000);
+  });
 
   it.each([
     [

@@ -27,7 +27,7 @@ beforeAll(async () => {
   bundle = readdirSync(outdir)
     .map((name) => path.join(outdir, name, 'index.js'))
     .find((file) => existsSync(file))!;
-}, 60_000);
+});
 
 afterAll(async () => {
   await endpoint?.close();
@@ -143,7 +143,7 @@ test('for an asynchronous endpoint it hands a large request over through S3 and 
   await asynchronous.close();
   expect(error).toBeUndefined();
   expect(answer).toMatchObject({ degraded: false, results: [{ index: expect.any(Number) as number }] });
-}, 60_000);
+});
 
 test('without its settings it says which is missing', async () => {
   const { error } = await invoke(request, { RERANKER_ENDPOINT_NAME: '' });

@@ -119,7 +119,7 @@ describe('the metric filters', () => {
       .filter((text) => text.startsWith('{'))
       .map((text) => JSON.parse(text) as typeof line);
     [line] = parsed.filter(({ msg }) => msg === 'reranked') as [typeof line];
-  }, 60_000);
+  });
 
   test('each draws a number from the line that the real container logs for an answer', () => {
     expect(line).toMatchObject({ msg: 'reranked', documents: 3 });
