@@ -90,7 +90,7 @@ it('makes parts of nearly equal size', () => {
 });
 
 describe('at the limits', () => {
-  const texts = ['aa', 'bb', 'cc'];
+  const texts = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
   const split = (some: readonly string[], limits: Partial<typeof unlimited>, rawScores = false) =>
     splitRequest({ query: 'q', texts: some }, { rawScores }, { ...unlimited, ...limits });
   const bytesOf = (some: readonly string[], rawScores: boolean): number =>
