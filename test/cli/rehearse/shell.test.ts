@@ -62,7 +62,7 @@ test('a deployment ends with a rehearsal that is killed', async () => {
   const deployment = await running();
   child.kill('SIGKILL');
   await gone(deployment);
-}, 60_000);
+});
 
 test('an interrupt ends what runs, and says so', async () => {
   const { child, ended } = rehearse('npx', 'run');
@@ -70,7 +70,7 @@ test('an interrupt ends what runs, and says so', async () => {
   child.kill('SIGINT');
   expect(await ended).toEqual({ message: 'interrupted' });
   await gone(deployment);
-}, 60_000);
+});
 
 test('what a command says and how it ends is handed over', async () => {
   expect(await rehearse('npx', 'fail').ended).toEqual({
@@ -85,4 +85,4 @@ test('what a command says and how it ends is handed over', async () => {
     stderr: 'no-such-program is not installed',
     said: [],
   });
-}, 60_000);
+});

@@ -27,7 +27,7 @@ beforeAll(async () => {
     });
   await local.close();
   lines = written.filter((text) => text.startsWith('{')).map((text) => JSON.parse(text) as Line);
-}, 60_000);
+});
 
 /**
  * Runs a query of CloudWatch Logs Insights over lines of JSON, whose fields it finds by itself. Only what the page uses is known.
