@@ -6,7 +6,7 @@ import { invoke, withFiles } from '../invoke.js';
 import { stepsOf } from './step.js';
 
 /** The runbook's query for what the container refuses. */
-const REFUSED_QUERY = 'filter msg = "refused" | stats count() by code';
+export const REFUSED_QUERY = 'filter msg = "refused" | stats count() by code';
 
 /** The first deployment, and an alarm that fires. */
 export const realTimeSteps = stepsOf('real-time', [
