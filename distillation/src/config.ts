@@ -69,7 +69,7 @@ const CONFIG = object({
   tokenizer: TOKENIZER,
   teachers: v.array(TEACHER, 'must be a list'),
   student: RECIPE,
-  /** Start of the word table: noise, or the first sentence encoder's vectors of the tokens. Default `random`. */
+  /** The word table: learnt from noise, or a learnt projection of the first sentence encoder's vectors of the tokens. Default `random`. */
   words: v.optional(oneOf(['random', 'teacher'])),
   precision: oneOf(['fp32', 'int8']),
   /** Directory for what the stages make; a run found there is gone on with. */

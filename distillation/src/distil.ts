@@ -6,7 +6,6 @@ import { ModelError, type ModelManifest, readTokenizer, robertaPair } from '@sag
 import {
   activationsOf,
   specOf,
-  weightShapes,
   writeModelDirectory,
   type Quantization,
 } from '@sagemaker-reranker/models/build';
@@ -17,7 +16,8 @@ import { initialStudent } from './initial.js';
 import { lossSettings, needsTeacher } from './loss.js';
 import type { Recipe } from './recipe.js';
 import { Trainer, type Judgement, type Student } from './trainer.js';
-import { wordStart } from './word-start.js';
+import { keptVectors } from './word-vectors.js';
+import { studentShapes } from './words.js';
 
 /** What a training run tells while it goes on. */
 export interface Progress {
@@ -50,7 +50,7 @@ interface DistilOptions {
    */
   readonly data: string | readonly string[];
   readonly tokenizerFile: string;
-  /** Gives the word table its start (`wordStart`). Default: noise. */
+  /** Gives the vectors that the word table is made of (`ProjectedWords`). Default: a table that starts as noise. */
   readonly words?: Pick<SentenceEncoder, 'encode'>;
   /** Directory for the checkpoint and the log; a run found there is resumed. */
   readonly work: string;
@@ -79,7 +79,6 @@ export async function distil(options: DistilOptions): Promise<{ student: Student
   const { vocabulary } = recipe.architecture;
   const { cls, sep } = await readTokenizer(options.tokenizerFile, vocabulary);
   const resumed = (await stat(file).catch(() => undefined)) && (await loadCheckpoint(file));
-  if (resumed) checkShapes(resumed.student, recipe, file);
   await keepSteps(log, resumed?.step ?? 0);
   const groups = await EncodedGroups.load(
     [options.data].flat().map((directory) => ({
@@ -88,13 +87,16 @@ export async function distil(options: DistilOptions): Promise<{ student: Student
     })),
     options.tokenizerFile,
   );
-  const student = resumed?.student ?? (await freshStudent(options, groups));
+  const vectors =
+    options.words && (await keptVectors(work, options.tokenizerFile, options.words, groups, vocabulary));
+  if (resumed) checkShapes(resumed.student, studentShapes(recipe.architecture, vectors?.width), file);
+  const student = resumed?.student ?? initialStudent(recipe, vectors);
   const template = robertaPair({ cls, sep }, recipe.documentType);
   const threads = options.threads ?? availableParallelism();
   const kept = Math.min(MOST_ASIDE, Math.floor(groups.length / 10));
   const learnt = partOf(groups, 0, groups.length - kept);
   const others = partOf(groups, groups.length - kept, groups.length);
-  const trainer = await Trainer.create(recipe, learnt, template, student, threads);
+  const trainer = await Trainer.create(recipe, learnt, template, student, threads, vectors);
   const startFile = path.join(work, 'aside.json');
   if (!resumed && kept > 0) await writeFile(startFile, JSON.stringify(await trainer.judge(others, kept)));
 
@@ -131,17 +133,10 @@ export async function distil(options: DistilOptions): Promise<{ student: Student
       throw new ModelError('training_interrupted', message, file);
     }
   }
-  if (kept === 0) return { student };
+  const finished = await trainer.finished();
+  if (kept === 0) return { student: finished };
   const start = JSON.parse(await readFile(startFile, 'utf8')) as Judgement;
-  return { student, aside: { groups: kept, start, end: await trainer.judge(others, kept) } };
-}
-
-async function freshStudent(
-  { recipe, tokenizerFile, words }: DistilOptions,
-  groups: EncodedGroups,
-): Promise<Student> {
-  const table = words && (await wordStart(tokenizerFile, words, groups, recipe.architecture));
-  return initialStudent(recipe, table);
+  return { student: finished, aside: { groups: kept, start, end: await trainer.judge(others, kept) } };
 }
 
 const emptyWindow = () => ({
@@ -154,10 +149,8 @@ const emptyWindow = () => ({
 });
 
 /** @throws ModelError `config_invalid` for a checkpoint of another architecture. */
-function checkShapes(student: Student, { architecture }: Recipe, file: string): void {
-  const wrong = [...weightShapes(architecture)].find(
-    ([name, shape]) => student.get(name)?.shape.join() !== shape.join(),
-  );
+function checkShapes(student: Student, shapes: ReadonlyMap<string, readonly number[]>, file: string): void {
+  const wrong = [...shapes].find(([name, shape]) => student.get(name)?.shape.join() !== shape.join());
   if (!wrong) return;
   const [name, shape] = wrong;
   const found = student.get(name)?.shape.join('x') ?? 'missing';

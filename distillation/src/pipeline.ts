@@ -174,7 +174,7 @@ async function train(
     tokenizer: stages.digest('tokenizer'),
   };
   await checkTrained(stages, inputs);
-  await stages.begin('train', inputs, ['fp32', 'int8', 'log.jsonl']);
+  await stages.begin('train', inputs, ['fp32', 'int8', 'log.jsonl', 'words.safetensors']);
   onStage?.('train');
   const encoder = words === 'teacher' ? (await teachers.encoder())?.encoder : undefined;
   const { student, aside } = await distil({

@@ -1,31 +1,18 @@
 /**
- * Rows on their first `count` principal components, centred; where the rows are narrower the components past their width are 0.
- * @returns row-major [rows, count]
+ * The first `count` principal axes of centred rows, each of length 1; where the rows are narrower, those past their width are 0.
  */
-export function principalComponents(rows: readonly Float32Array[], count: number): Float32Array {
+export function principalAxes(rows: readonly Float32Array[], count: number): Float64Array[] {
   const width = rows[0]?.length ?? 0;
-  const mean = new Float64Array(width);
-  for (const row of rows) for (let k = 0; k < width; k++) mean[k]! += row[k]! / rows.length;
   const covariance = Array.from({ length: width }, () => new Float64Array(width));
-  const centred = new Float64Array(width);
   for (const row of rows) {
-    for (let k = 0; k < width; k++) centred[k] = row[k]! - mean[k]!;
     for (let i = 0; i < width; i++) {
-      const [line, value] = [covariance[i]!, centred[i]!];
-      for (let j = i; j < width; j++) line[j]! += value * centred[j]!;
+      const [line, value] = [covariance[i]!, row[i]!];
+      for (let j = i; j < width; j++) line[j]! += value * row[j]!;
     }
   }
   for (let i = 0; i < width; i++) for (let j = 0; j < i; j++) covariance[i]![j] = covariance[j]![i]!;
-  const axes = eigenvectors(covariance).slice(0, count);
-  const reduced = new Float32Array(rows.length * count);
-  rows.forEach((row, r) => {
-    axes.forEach((axis, c) => {
-      let sum = 0;
-      for (let k = 0; k < width; k++) sum += axis[k]! * (row[k]! - mean[k]!);
-      reduced[r * count + c] = sum;
-    });
-  });
-  return reduced;
+  const axes = eigenvectors(covariance);
+  return Array.from({ length: count }, (_, k) => axes[k] ?? new Float64Array(width));
 }
 
 /**

@@ -17,13 +17,13 @@ export class StepGradients {
   /** Row-major [words, hidden]. */
   rows: Float32Array = new Float32Array(0);
   /** Place of each word in `words`, -1 for those that do not occur. */
-  readonly #places: Int32Array;
+  readonly places: Int32Array;
   readonly #hidden: number;
   readonly #types: Float32Array;
 
   constructor(architecture: Architecture) {
     this.#hidden = architecture.hidden;
-    this.#places = new Int32Array(architecture.vocabulary).fill(-1);
+    this.places = new Int32Array(architecture.vocabulary).fill(-1);
     for (const [name, shape] of graphParameters(architecture)) {
       this.parameters.set(name, new Float32Array(shape.reduce((product, n) => product * n, 1)));
     }
@@ -34,10 +34,10 @@ export class StepGradients {
   /** Forgets the step before. */
   reset(batches: readonly Batch[]): void {
     for (const sum of this.parameters.values()) sum.fill(0);
-    for (const id of this.words) this.#places[id] = -1;
+    for (const id of this.words) this.places[id] = -1;
     this.words = [];
     for (const { ids } of batches) {
-      for (const id of ids) if (this.#places[id]! < 0) this.#places[id] = this.words.push(id) - 1;
+      for (const id of ids) if (this.places[id]! < 0) this.places[id] = this.words.push(id) - 1;
     }
     this.rows = new Float32Array(this.words.length * this.#hidden);
   }
@@ -54,7 +54,7 @@ export class StepGradients {
     }
     const { rows } = this;
     const hidden = this.#hidden;
-    const places = this.#places;
+    const { places } = this;
     const typeSums = this.#types;
     const embedded = floats(outputs[gradientOf('embedded')]!);
     for (let i = 0, at = 0; i < ids.length; i++) {

@@ -7,9 +7,9 @@ import {
   type Tensor,
 } from '@sagemaker-reranker/inference/runtime';
 import { ModelError, type PairElement } from '@sagemaker-reranker/models';
-import { names } from '@sagemaker-reranker/models/build';
-import { learningRateAt } from './adamw.js';
-import type { AdamWSettings, Parameter } from './adamw.js';
+import { names, weightShapes } from '@sagemaker-reranker/models/build';
+import { Parameter, learningRateAt } from './adamw.js';
+import type { AdamWSettings } from './adamw.js';
 import { batches, type Batch } from './batch.js';
 import type { GroupTable } from './data/groups.js';
 import type { Recipe } from './recipe.js';
@@ -18,6 +18,8 @@ import { LOSS_TERMS, lossSettings, targets } from './loss.js';
 import type { Judged, LossSettings, LossTerm, Targets } from './loss.js';
 import { StepGradients, floats } from './step-gradients.js';
 import { buildTrainingGraph, graphParameters, lossOf } from './student.js';
+import type { WordVectors } from './word-vectors.js';
+import { LearntWords, ProjectedWords, type Update, type WordTable } from './words.js';
 
 /** What one step of training showed. */
 interface StepReport {
@@ -54,6 +56,7 @@ export class Trainer {
   readonly #groups: GroupTable;
   readonly #template: readonly PairElement[];
   readonly #session: InferenceSession;
+  readonly #words: WordTable;
 
   private constructor(
     recipe: Recipe,
@@ -61,30 +64,37 @@ export class Trainer {
     template: readonly PairElement[],
     readonly student: Student,
     session: InferenceSession,
+    words: WordTable,
   ) {
     this.#recipe = recipe;
     this.#groups = groups;
     this.#template = template;
     this.#session = session;
+    this.#words = words;
     this.#loss = lossSettings(recipe.loss);
     this.#settings = { ...adamw, weightDecay: recipe.weightDecay };
     this.#gradients = new StepGradients(recipe.architecture);
   }
 
-  /** @param threads of ONNX Runtime */
+  /**
+   * @param threads of ONNX Runtime
+   * @param vectors of the words, where the student's table is made of them
+   */
   static async create(
     recipe: Recipe,
     groups: GroupTable,
     template: readonly PairElement[],
     student: Student,
     threads: number,
+    vectors?: WordVectors,
   ): Promise<Trainer> {
     const graph = buildTrainingGraph(recipe.architecture, lossSettings(recipe.loss));
     const session = await openSession(graph, {
       ...SESSION_OPTIONS,
       intraOpNumThreads: threads,
     });
-    return new Trainer(recipe, groups, template, student, session);
+    const words = vectors ? await ProjectedWords.create(student, vectors, threads) : new LearntWords(student);
+    return new Trainer(recipe, groups, template, student, session, words);
   }
 
   /**
@@ -105,7 +115,7 @@ export class Trainer {
       );
     }
     const learningRate = learningRateAt(step, recipe.learningRate, recipe.warmupSteps, recipe.steps);
-    this.#update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
+    await this.#update(step, learningRate, Math.min(1, recipe.clip / gradientNorm));
     return {
       step,
       loss,
@@ -136,9 +146,10 @@ export class Trainer {
     let loss = 0;
     let done = 0;
     gradients.reset(parts);
+    const words = await this.#words.rows(gradients.words);
     for (const part of parts) {
       const goal = targets(part.groups, candidates, this.#loss.temperature);
-      const outputs = await this.#run(part, candidates, goal);
+      const outputs = await this.#run(part, candidates, goal, words);
       const share = part.groups.length / judged.length;
       // The graph's KL term is the cross-entropy, which the divergence is without the target's entropy.
       loss += share * (floats(outputs.loss!)[0]! - this.#loss.kl * goal.entropy);
@@ -160,24 +171,34 @@ export class Trainer {
     };
   }
 
-  #update(step: number, learningRate: number, scale: number): void {
+  async #update(step: number, learningRate: number, scale: number): Promise<void> {
     const { parameters, words, rows } = this.#gradients;
-    for (const [name, gradient] of parameters) {
-      this.student.get(name)!.update(gradient, step, learningRate, this.#settings, scale);
-    }
-    const table = this.student.get(names.words)!;
-    const { hidden } = this.#recipe.architecture;
-    words.forEach((id, place) => {
-      const row = rows.subarray(place * hidden, (place + 1) * hidden);
-      table.update(row, step, learningRate, this.#settings, scale, id * hidden);
-    });
+    const update: Update = (parameter, gradient, start) => {
+      parameter.update(gradient, step, learningRate, this.#settings, scale, start);
+    };
+    for (const [name, gradient] of parameters) update(this.student.get(name)!, gradient);
+    await this.#words.learn(words, rows, update);
   }
 
-  async #run(batch: Batch, candidates: number, goal: Targets): Promise<Readonly<Record<string, OnnxValue>>> {
+  /** The student as it is served: with a plain word table. */
+  async finished(): Promise<Student> {
+    const { vocabulary, hidden } = this.#recipe.architecture;
+    const table = await this.#words.rows(Array.from({ length: vocabulary }, (_, id) => id));
+    const shapes = weightShapes(this.#recipe.architecture);
+    const kept = [...this.student].filter(([name]) => shapes.has(name));
+    return new Map(kept).set(names.words, new Parameter([vocabulary, hidden], table));
+  }
+
+  async #run(
+    batch: Batch,
+    candidates: number,
+    goal: Targets,
+    words: Float32Array,
+  ): Promise<Readonly<Record<string, OnnxValue>>> {
     const { ids } = batch;
     const { hidden } = this.#recipe.architecture;
     const feeds: Record<string, Tensor> = {
-      embedded: tensor('float32', this.#embed(batch), [ids.length, hidden]),
+      embedded: tensor('float32', this.#embed(batch, words), [ids.length, hidden]),
       attention_mask: tensor('int64', batch.mask, [batch.pairs, batch.sequence]),
     };
     for (const name of ['positive', 'known', 'scores', 'distribution'] as const) {
@@ -191,13 +212,13 @@ export class Trainer {
   }
 
   /** Word plus type embedding of each token, row-major [tokens, hidden]. */
-  #embed({ ids, types }: Batch): Float32Array {
+  #embed({ ids, types }: Batch, words: Float32Array): Float32Array {
     const { hidden } = this.#recipe.architecture;
-    const words = this.student.get(names.words)!.data;
+    const { places } = this.#gradients;
     const typeTable = this.student.get(names.types)!.data;
     const embedded = new Float32Array(ids.length * hidden);
     for (let i = 0, at = 0; i < ids.length; i++) {
-      let word = ids[i]! * hidden;
+      let word = places[ids[i]!]! * hidden;
       let type = types[i]! * hidden;
       for (const end = at + hidden; at < end; at++) embedded[at] = words[word++]! + typeTable[type++]!;
     }

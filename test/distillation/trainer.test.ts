@@ -2,10 +2,12 @@
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { embeddedModelDirectory, Random } from '@sagemaker-reranker/models';
+import { names, weightShapes } from '@sagemaker-reranker/models/build';
 import { Parameter, learningRateAt } from '../../distillation/src/adamw.js';
 import { loadCheckpoint, saveCheckpoint } from '../../distillation/src/checkpoint.js';
 import { distil, exportStudent } from '../../distillation/src/distil.js';
+import { trainTokenizer } from '../../distillation/src/data/train-tokenizer.js';
 import { initialStudent } from '../../distillation/src/initial.js';
 import type { Recipe } from '../../distillation/src/recipe.js';
 import { readRecipe } from '../../distillation/src/recipe.js';
@@ -53,6 +55,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const run = (work: string, steps: number, checkpointEvery = 1000) =>
   distil({ recipe: { ...recipe, steps }, data: directory, tokenizerFile, work, threads: 1, checkpointEvery });
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b);
 const losses = async (work: string): Promise<number[]> => {
   const lines = (await readFile(path.join(work, 'log.jsonl'), 'utf8')).trim().split('\n');
   return lines.map((line) => (JSON.parse(line) as { loss: number }).loss);
@@ -63,9 +66,7 @@ describe('distillation', () => {
     const whole = path.join(directory, 'whole');
     await run(whole, 60, 10);
     const expected = await losses(whole);
-    expect(expected.slice(-4).reduce((a, b) => a + b)).toBeLessThan(
-      0.8 * expected.slice(0, 4).reduce((a, b) => a + b),
-    );
+    expect(sum(expected.slice(-4))).toBeLessThan(0.8 * sum(expected.slice(0, 4)));
 
     // As after a kill at step 13: the checkpoint of step 10 is there, and the recipe's schedule is the same.
     const resumed = path.join(directory, 'resumed');
@@ -88,6 +89,44 @@ describe('distillation', () => {
     expect(curve).toHaveLength(60);
     curve.forEach((loss, i) => expect(Math.abs(loss - expected[i])).toBeLessThan(1e-6));
   });
+
+  it("makes a word table of an encoder's vectors, once, and resumes it to the same curve", async () => {
+    const asked: string[][] = [];
+    const encoder = {
+      encode: (texts: readonly string[]) => {
+        asked.push([...texts]);
+        const random = new Random(9);
+        return Promise.resolve(texts.map(() => random.array(24, 1)));
+      },
+    };
+    // A vocabulary of these texts: words that training never shows are all equally rare.
+    const vocabulary = 120;
+    const own = path.join(directory, 'tokenizer.json');
+    async function* texts(): AsyncGenerator<string> {
+      yield await readFile(path.join(directory, 'documents.jsonl'), 'utf8');
+    }
+    await trainTokenizer(texts, own, { vocabulary, minimumCharacterCount: 1 });
+    const small = { ...recipe, architecture: { ...recipe.architecture, vocabulary } };
+    const options = { data: directory, tokenizerFile: own, threads: 1, words: encoder, checkpointEvery: 10 };
+    const whole = path.join(directory, 'whole');
+    const { student } = await distil({ ...options, recipe: small, work: whole });
+    const expected = await losses(whole);
+    expect(sum(expected.slice(-4))).toBeLessThan(0.8 * sum(expected.slice(0, 4)));
+    expect([...student.keys()].sort()).toEqual([...weightShapes(small.architecture).keys()].sort());
+
+    const work = path.join(directory, 'resumed');
+    const control = new AbortController();
+    const onProgress = (): void => control.abort();
+    const cut = { ...options, recipe: small, work, reportEvery: 13, onProgress, signal: control.signal };
+    await expect(distil(cut)).rejects.toMatchObject({ code: 'training_interrupted' });
+    const again = await distil({ ...options, recipe: small, work });
+    (await losses(work)).forEach((loss, i) => expect(Math.abs(loss - expected[i])).toBeLessThan(1e-6));
+    expect(again.student.get(names.words)!.data).toEqual(student.get(names.words)!.data);
+    expect(asked).toHaveLength(2);
+
+    const free = distil({ ...options, recipe: small, work, words: undefined });
+    await expect(free).rejects.toThrow(/is of another architecture: .*word_embeddings.* is missing/);
+  }, 120_000);
 
   it('says that the disk is full, and keeps the last checkpoint', async () => {
     const work = path.join(directory, 'full');
