@@ -101,3 +101,20 @@ for (const { room, main = 'main.js', embedded, copy } of IMAGES) {
   await rm(target, { recursive: true, force: true });
   await cp(image, target, { recursive: true });
 }
+
+// What RerankerFunction runs: bundled here, so that an app of somebody else needs neither a bundler nor Docker.
+const handler = path.join(root, 'infra', 'image', 'function');
+await rm(handler, { recursive: true, force: true });
+await build({
+  ...common,
+  target: 'node24',
+  entryPoints: { index: path.join(root, 'client/dist/lambda/handler.js') },
+  outdir: handler,
+  bundle: true,
+  minify: true,
+  format: 'cjs',
+  external: ['@aws-sdk/*'],
+  // The client loads the AWS SDK when it first needs it. Lambda's runtime offers the SDK by NODE_PATH, which require knows and
+  // import() does not.
+  supported: { 'dynamic-import': false },
+});

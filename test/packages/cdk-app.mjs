@@ -19,7 +19,7 @@ import {
 } from '@sagemaker-reranker/infra';
 
 const flags = JSON.parse(process.env.CDK_FLAGS ?? '{}');
-const app = new App({ context: { ...flags, 'aws:cdk:bundling-stacks': [] } });
+const app = new App({ context: flags });
 const env = { account: '111122223333', region: 'eu-west-1' };
 const stack = (id) => new Stack(app, id, { env });
 const image = () => RerankerImage.fromCodeBuild();

@@ -1,7 +1,8 @@
+import path from 'node:path';
+import { packageRoot } from '@sagemaker-reranker/models';
 import { Duration, RemovalPolicy, Stack, Token, TokenComparison } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Code, Function, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IEndpoint } from 'aws-cdk-lib/aws-sagemaker';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
@@ -42,9 +43,9 @@ export interface RerankerFunctionProps {
   readonly runtimeUrl?: string;
 }
 
-/** A function that reranks through an endpoint, bundled from this package's client without Docker. */
+/** A function that reranks through an endpoint: the client's handler, which ships bundled with this package. */
 export class RerankerFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: Function;
   /** Where asynchronous calls end that failed three times. */
   readonly deadLetters: Queue;
 
@@ -75,8 +76,9 @@ export class RerankerFunction extends Construct {
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
-    this.function = new NodejsFunction(this, 'Function', {
-      entry: require.resolve('@sagemaker-reranker/client/lambda'),
+    this.function = new Function(this, 'Function', {
+      code: Code.fromAsset(path.join(packageRoot(__dirname), 'image', 'function')),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memorySize ?? 256,
@@ -96,14 +98,6 @@ export class RerankerFunction extends Construct {
           call!,
         ),
         NODE_OPTIONS: '--enable-source-maps',
-      },
-      bundling: {
-        minify: true,
-        sourceMap: true,
-        target: 'node24',
-        // The client loads the AWS SDK when it first needs it. Lambda's runtime offers the SDK by NODE_PATH, which require
-        // knows and import() does not.
-        esbuildArgs: { '--supported:dynamic-import': 'false' },
       },
     });
     props.endpoint.grantInvoke(this.function);
