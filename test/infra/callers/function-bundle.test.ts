@@ -39,7 +39,7 @@ afterAll(async () => {
 async function invoke(event: unknown, environment: Record<string, string> = {}) {
   const script = `
     const { handler } = require(${JSON.stringify(bundle)});
-    const context = { getRemainingTimeInMillis: () => 20000 };
+    const context = { getRemainingTimeInMillis: () => 300000 };
     handler(JSON.parse(require('node:fs').readFileSync(0, 'utf8')), context).then(
       (answer) => console.log(JSON.stringify({ answer })),
       (error) => console.log(JSON.stringify({ error: { name: error.name, message: error.message } })),
