@@ -122,7 +122,16 @@ export class CodeBuildImage extends Construct {
     // A handle takes one signal, and a condition waits but once: both are new for every image.
     const generation = tag.replace('-', '').replace('_', '');
     const handle = new CfnWaitConditionHandle(this, `Signal${generation}`);
+    // One function of the CDK's starts all builds of a stack; Lambda would keep its log for ever.
+    const stack = Stack.of(this);
+    const log =
+      (stack.node.tryFindChild('StartLog') as LogGroup | undefined) ??
+      new LogGroup(stack, 'StartLog', {
+        retention: RetentionDays.ONE_MONTH,
+        removalPolicy: RemovalPolicy.DESTROY,
+      });
     const start = new AwsCustomResource(this, 'Start', {
+      logGroup: log,
       resourceType: 'Custom::StartImageBuild',
       installLatestAwsSdk: false,
       onUpdate: {
@@ -150,7 +159,7 @@ export class CodeBuildImage extends Construct {
       timeout: String(TIMEOUT.toSeconds()),
     });
     built.node.addDependency(start);
-    acknowledgeProviders(Stack.of(this), 'AWS679f53fac');
+    acknowledgeProviders(stack, 'AWS679f53fac');
     return built;
   }
 }
