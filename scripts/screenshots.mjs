@@ -18,7 +18,7 @@ const executablePath =
   (await run(process.execPath, [path.join(root, 'test/support/packaged-browser.mjs')])).stdout;
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
 const scratch = await mkdtemp(path.join(tmpdir(), 'screenshots-'));
-const local = spawn(process.execPath, [cli, 'local', '--port', '0', '--quiet']);
+const local = spawn(process.execPath, [cli, 'local', '--port', '0']);
 try {
   const url = await new Promise((resolve, reject) => {
     local.on('exit', () => reject(new Error('reranker local ended')));

@@ -19,7 +19,7 @@ export function createProgram(): Command {
   const program = new Command('reranker')
     .description('Run a Jina reranker on AWS SageMaker, or here.')
     .version(packageVersion().version)
-    .option('--verbose', 'tell of a failure all that is known')
+    .option('--verbose', 'tell of a failure all that is known, and of "local" all that its container logs')
     .showHelpAfterError('(--help shows what is allowed)');
   for (const command of [
     demoCommand,

@@ -24,6 +24,14 @@ export interface RerankResultBody {
   readonly document?: { readonly text: string };
 }
 
+/** Milliseconds of the stages of a request; `model` is the part of `inference` that the model itself took. */
+export interface StageTimings {
+  readonly tokenize: number;
+  readonly queue: number;
+  readonly inference: number;
+  readonly model: number;
+}
+
 export interface RerankResponseBody {
   readonly model: string;
   readonly usage: { readonly total_tokens: number };
@@ -42,6 +50,8 @@ export type RerankStreamLine = RerankResultBody | RerankStreamEndBody | ErrorBod
 export interface RerankStreamEndBody {
   readonly model: string;
   readonly usage: { readonly total_tokens: number };
+  /** What the header Server-Timing says of a whole answer: a stream's headers are sent before it is known. */
+  readonly timings: StageTimings;
 }
 
 /** The one error shape of the whole project. */

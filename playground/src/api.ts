@@ -15,11 +15,12 @@ export interface Sample {
   readonly questions: readonly { readonly question: string; readonly passage: string }[];
 }
 
-/** Milliseconds of a call; of its stages where the container says them. */
+/** Milliseconds of a call and of its stages. */
 export interface Timing {
   readonly total: number;
-  readonly stages?: Readonly<Record<'tokenize' | 'queue' | 'inference', number>>;
+  readonly stages: Stages;
   readonly firstResult?: number;
+  /** Tokens of all pairs. */
   readonly tokens: number;
   readonly documents: number;
 }
@@ -33,7 +34,7 @@ export interface TokenCounts {
   }[];
 }
 
-/** A failure as the page shows it. */
+/** A failure on the way to the endpoint or in it: it may go well another time. */
 export class Failure extends Error {}
 
 export async function getJson<T>(url: string, body?: object, signal?: AbortSignal): Promise<T> {
@@ -67,10 +68,12 @@ async function send(
   } catch {
     // Not one of our errors: the text itself.
   }
-  throw new Failure(`The container answered ${response.status}: ${said || response.statusText}`);
+  throw new Failure(`The endpoint answered ${response.status}: ${said || response.statusText}`);
 }
 
-/** Up to this many documents one answer is awaited, whose stages are timed; more are streamed, so that progress shows. */
+export type Stages = Readonly<Record<'tokenize' | 'queue' | 'inference', number>>;
+
+/** Up to this many documents one answer is awaited; more are streamed, so that progress shows. */
 const STREAM_FROM = 257;
 
 /**
@@ -92,13 +95,16 @@ export async function score(
   const response = await send(url, body, signal, streamed ? 'application/jsonlines' : 'application/json');
   let tokens = 0;
   let firstResult: number | undefined;
+  let stages: Stages | undefined;
   if (streamed) {
     let done = 0;
     for await (const line of lines(response)) {
-      const entry = JSON.parse(line) as Partial<Entry & { usage: Usage; error: { message: string } }>;
+      const entry = JSON.parse(line) as Partial<Entry & StreamEnd & { error: { message: string } }>;
       if (entry.error) throw new Failure(`The container stopped: ${entry.error.message}`);
-      if (entry.usage) tokens = entry.usage.total_tokens;
-      else {
+      if (entry.usage) {
+        tokens = entry.usage.total_tokens;
+        stages = entry.timings;
+      } else {
         logits[entry.index!] = entry.relevance_score!;
         firstResult ??= performance.now() - started;
         done += 1;
@@ -109,11 +115,13 @@ export async function score(
     const answer = (await response.json()) as { readonly results: readonly Entry[]; readonly usage: Usage };
     for (const { index, relevance_score: logit } of answer.results) logits[index] = logit;
     tokens = answer.usage.total_tokens;
+    stages = stagesOf(response);
     onProgress(documents.length);
   }
+  if (!stages) throw new Failure('The container ended its answer early.');
   const timing = {
     total: performance.now() - started,
-    stages: stagesOf(response),
+    stages,
     firstResult,
     tokens,
     documents: documents.length,
@@ -128,6 +136,10 @@ interface Entry {
 interface Usage {
   readonly total_tokens: number;
 }
+interface StreamEnd {
+  readonly usage: Usage;
+  readonly timings: Stages;
+}
 
 async function* lines(response: Response): AsyncGenerator<string> {
   let rest = '';
@@ -140,11 +152,10 @@ async function* lines(response: Response): AsyncGenerator<string> {
   if (rest.trim() !== '') yield rest;
 }
 
-function stagesOf(response: Response): Timing['stages'] {
+function stagesOf(response: Response): Stages {
   const header = response.headers.get('server-timing') ?? '';
-  const of = (stage: string): number => Number(new RegExp(`${stage};dur=([\\d.]+)`).exec(header)?.[1] ?? NaN);
-  const stages = { tokenize: of('tokenize'), queue: of('queue'), inference: of('inference') };
-  return Object.values(stages).every(Number.isFinite) ? stages : undefined;
+  const of = (stage: string): number => Number(new RegExp(`${stage};dur=([\\d.]+)`).exec(header)?.[1] ?? 0);
+  return { tokenize: of('tokenize'), queue: of('queue'), inference: of('inference') };
 }
 
 /** BM25 in a worker that keeps the index of the documents it has seen last. */

@@ -1,9 +1,9 @@
 import { render } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Bm25, Failure, type Model, type Sample, type Timing, getJson, score } from './api.js';
-import { ApiPanel, CopyPanel, CostPanel } from './panels.js';
-import { type Doc, fromFile, fromLines } from './documents.js';
-import { beirArchive, download } from './export.js';
+import { ApiPanel, CopyButton, CopyPanel, CostPanel } from './panels.js';
+import { type Doc, fromFile, fromLines, textOfFile } from './documents.js';
+import { type Judgements, beirArchive, download, judgedQueries } from './export.js';
 import { Detail } from './detail.js';
 import { type Order, candidatesOf, firstOrder, fusedOrder } from './rank.js';
 import { Measures, Results, Timings } from './results.js';
@@ -17,6 +17,8 @@ interface Scored {
 
 interface Outcome {
   readonly query: string;
+  /** All that BM25 chose the candidates from. */
+  readonly documents: readonly Doc[];
   readonly candidates: readonly { readonly doc: Doc; readonly bm25: number }[];
   /** By model, in the order of the models. */
   readonly scored: readonly Scored[];
@@ -24,6 +26,8 @@ interface Outcome {
 
 /** Documents are shown as text up to here; more are loaded from a file and counted. */
 const EDITABLE = 300;
+/** Of the samples, the question that the page opens with: one that docs/getting-started.md shows, too. */
+const FIRST_QUESTION = 6;
 
 function App(): preact.JSX.Element {
   const [models, setModels] = useState<readonly Model[]>([]);
@@ -32,11 +36,12 @@ function App(): preact.JSX.Element {
   const [documents, setDocuments] = useState<readonly Doc[]>([]);
   const [topK, setTopK] = useState(100);
   const [weight, setWeight] = useState(0.5);
-  const [judged, setJudged] = useState<Readonly<Record<string, readonly string[]>>>({});
+  const [judged, setJudged] = useState<Judgements>({});
+  const [inAddress, setInAddress] = useState(true);
   const [outcome, setOutcome] = useState<Outcome>();
   const [progress, setProgress] = useState<string>();
-  const [problem, setProblem] = useState<string>();
-  const [detail, setDetail] = useState<string>();
+  const [problem, setProblem] = useState<Error>();
+  const [detail, setDetail] = useState<{ readonly doc: Doc; readonly model: number }>();
   const bm25 = useRef<Bm25>(undefined);
   const running = useRef<AbortController>(undefined);
 
@@ -57,19 +62,19 @@ function App(): preact.JSX.Element {
         setTopK(shared.topK);
         setJudged(shared.judged);
       } else {
-        setDocuments(samples.passages.map(({ id, title, text }) => ({ id, text: `${title}. ${text}` })));
-        setQuery(samples.questions[10]!.question);
+        showSample(samples, samples.questions[FIRST_QUESTION]!.question);
       }
     };
-    load().catch((error: unknown) => setProblem(messageOf(error)));
+    load().catch((error: Error) => setProblem(error));
   }, []);
 
   useEffect(() => {
     if (models.length === 0) return;
     const timer = setTimeout(() => {
-      void encodeState({ query, documents, weight, topK, judged }).then((state) =>
-        history.replaceState(null, '', state === undefined ? location.pathname : `#${state}`),
-      );
+      void encodeState({ query, documents, weight, topK, judged }).then((state) => {
+        history.replaceState(null, '', state === undefined ? location.pathname : `#${state}`);
+        setInAddress(state !== undefined);
+      });
     }, 300);
     return () => clearTimeout(timer);
   }, [models, query, documents, weight, topK, judged]);
@@ -80,8 +85,10 @@ function App(): preact.JSX.Element {
     running.current = control;
     setProblem(undefined);
     setDetail(undefined);
-    if (query.trim() === '') return setProblem('The query is empty: say what you are looking for.');
-    if (documents.length === 0) return setProblem('There are no documents: type some, or drop a file.');
+    if (query.trim() === '')
+      return setProblem(new Error('The query is empty: say what you are looking for.'));
+    if (documents.length === 0)
+      return setProblem(new Error('There are no documents: type some, or drop a file.'));
     try {
       setProgress('BM25 …');
       const scores = await bm25.current!.scores(query, documents);
@@ -99,18 +106,18 @@ function App(): preact.JSX.Element {
         show(0);
         scored.push(await score(i, query, texts, control.signal, show));
       }
-      setOutcome({ query, candidates, scored });
+      setOutcome({ query, documents, candidates, scored });
       setProgress(undefined);
     } catch (error) {
       if (control.signal.aborted) return;
       setProgress(undefined);
-      setProblem(messageOf(error));
+      setProblem(error as Error);
     }
   }, [query, documents, topK, models]);
 
   const started = useRef(false);
   useEffect(() => {
-    // The first ranking needs no click: the page opens with an answer.
+    // The first ranking, and that of a sample, needs no click: the page opens with an answer.
     if (started.current || models.length === 0 || documents.length === 0) return;
     started.current = true;
     void run();
@@ -131,27 +138,36 @@ function App(): preact.JSX.Element {
       [],
     [outcome, models],
   );
-  const relevant = useMemo(() => new Set(judged[outcome?.query ?? ''] ?? []), [judged, outcome]);
-  const judge = (id: string): void => {
+  const relevant = useMemo(() => {
+    const texts = new Set(judged[outcome?.query ?? '']);
+    return new Set(outcome?.documents.filter(({ text }) => texts.has(text)).map(({ id }) => id));
+  }, [judged, outcome]);
+  const judge = ({ text }: Doc): void => {
     if (!outcome) return;
-    const ids = new Set(relevant);
-    if (!ids.delete(id)) ids.add(id);
-    setJudged({ ...judged, [outcome.query]: [...ids] });
+    const texts = new Set(judged[outcome.query]);
+    if (!texts.delete(text)) texts.add(text);
+    setJudged({ ...judged, [outcome.query]: [...texts] });
   };
-  const exported = Object.values(judged).filter((ids) => ids.length > 0).length;
+  const exported = useMemo(() => judgedQueries(documents, judged).length, [documents, judged]);
 
+  function showSample(from: Sample, question: string): void {
+    const docs = from.passages.map(({ id, title, text }) => ({ id, text: `${title}. ${text}` }));
+    const { passage } = from.questions.find((each) => each.question === question)!;
+    const answers = docs.filter(({ id }) => id === passage).map(({ text }) => text);
+    setDocuments(docs);
+    setQuery(question);
+    setJudged((before) => ({ [question]: answers, ...before }));
+    started.current = false;
+  }
   const loadFile = async (file: File): Promise<void> => {
     try {
-      const content = await file.text();
-      setDocuments(fromFile(file.name, content));
+      setDocuments(fromFile(file.name, await textOfFile(file)));
       setOutcome(undefined);
       setProblem(undefined);
     } catch (error) {
-      setProblem(messageOf(error));
+      setProblem(error as Error);
     }
   };
-  const shownDetail =
-    detail === undefined ? undefined : outcome?.candidates.find(({ doc }) => doc.id === detail)?.doc;
   const tokensPerPair = outcome?.scored[0]
     ? outcome.scored[0].timing.tokens / outcome.candidates.length
     : 200;
@@ -190,16 +206,12 @@ function App(): preact.JSX.Element {
                 <label for="sample">Sample questions</label>
                 <select
                   id="sample"
-                  value=""
-                  onChange={(event) => {
-                    setQuery(event.currentTarget.value);
-                    setDocuments(
-                      sample.passages.map(({ id, title, text }) => ({ id, text: `${title}. ${text}` })),
-                    );
-                    setOutcome(undefined);
-                  }}
+                  value={sample.questions.some(({ question }) => question === query) ? query : ''}
+                  onChange={(event) => showSample(sample, event.currentTarget.value)}
                 >
-                  <option value="">choose one …</option>
+                  <option value="" disabled>
+                    choose one …
+                  </option>
                   {sample.questions.map(({ question }) => (
                     <option key={question}>{question}</option>
                   ))}
@@ -226,43 +238,53 @@ function App(): preact.JSX.Element {
               <span>of BM25</span>
             </div>
           </form>
-          {problem !== undefined && (
+          {problem && (
             <div class="problem" role="alert">
-              <span>{problem}</span> <button onClick={() => void run()}>Try again</button>
+              <span>{problem.message}</span>{' '}
+              {problem instanceof Failure && <button onClick={() => void run()}>Try again</button>}
             </div>
           )}
           <p class="status" role="status">
-            {progress ?? (outcome ? `${outcome.candidates.length.toLocaleString()} documents ranked.` : '')}
+            {progress ?? (outcome ? `${counted(outcome.candidates.length, 'document')} ranked.` : '')}
           </p>
         </section>
 
         {outcome && (
           <section class="card" aria-label="Rankings">
-            <div class="weight">
-              <label for="weight">Weight of the model beside BM25</label>
-              <input
-                id="weight"
-                type="range"
-                min="0"
-                max="1"
-                step="0.05"
-                value={weight}
-                aria-valuetext={`${Math.round(100 * weight)} per cent`}
-                onInput={(event) => setWeight(Number(event.currentTarget.value))}
+            <div class="controls">
+              <div class="weight">
+                <label for="weight">Weight of the model beside BM25</label>
+                <input
+                  id="weight"
+                  type="range"
+                  min="0"
+                  max="1"
+                  step="0.05"
+                  value={weight}
+                  aria-valuetext={`${Math.round(100 * weight)} per cent`}
+                  onInput={(event) => setWeight(Number(event.currentTarget.value))}
+                />
+                <output for="weight">
+                  {weight.toFixed(2)}{' '}
+                  {weight === 0 ? '(BM25 alone)' : weight === 1 ? '(model alone)' : '(fusion of both)'}
+                </output>
+              </div>
+              <Measures
+                first={orders[0]!}
+                alone={alone}
+                fused={orders.slice(1)}
+                weight={weight}
+                relevant={relevant}
               />
-              <output for="weight">
-                {weight.toFixed(2)}{' '}
-                {weight === 0 ? '(BM25 alone)' : weight === 1 ? '(model alone)' : '(fusion of both)'}
-              </output>
             </div>
-            <Measures
-              first={orders[0]!}
-              alone={alone}
-              fused={orders.slice(1)}
-              weight={weight}
+            <Results
+              query={outcome.query}
+              models={models}
+              orders={orders}
               relevant={relevant}
+              onJudge={judge}
+              onDetail={(doc, model) => setDetail({ doc, model })}
             />
-            <Results orders={orders} relevant={relevant} onJudge={judge} onDetail={setDetail} />
             <div class="row small">
               <button
                 disabled={exported === 0}
@@ -273,18 +295,27 @@ function App(): preact.JSX.Element {
               <span>
                 {exported === 0
                   ? 'Mark relevant documents with ✓ to measure and to export.'
-                  : `${exported} judged ${exported === 1 ? 'query' : 'queries'}. Unzip it, then: npx reranker eval beir playground`}
+                  : `${counted(exported, 'judged query', 'judged queries')}. Unzip it, then: npx reranker eval beir playground`}
+              </span>
+            </div>
+            <div class="row small">
+              <CopyButton label="Copy a link to this" disabled={!inAddress} text={() => location.href} />
+              <span>
+                {inAddress
+                  ? 'The address of the page holds query, documents and marks.'
+                  : 'These documents are too long for an address: no link holds them.'}
               </span>
             </div>
             <Timings models={models} timings={outcome.scored.map(({ timing }) => timing)} />
           </section>
         )}
-        {shownDetail && outcome && (
+        {detail && outcome && (
           <Detail
-            key={shownDetail.id}
+            key={detail.doc.id}
             query={outcome.query}
-            doc={shownDetail}
-            model={models[0]!}
+            doc={detail.doc}
+            model={models[detail.model]!}
+            number={detail.model}
             onClose={() => setDetail(undefined)}
           />
         )}
@@ -380,12 +411,11 @@ function DocumentField(props: {
   );
 }
 
+const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString()} ${count === 1 ? one : many}`;
+
 function sameTexts(a: readonly Doc[], b: readonly Doc[]): boolean {
   return a.length === b.length && a.every(({ text }, i) => text === b[i]!.text);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Failure || error instanceof Error ? error.message : String(error);
 }
 
 render(<App />, document.getElementById('app')!);

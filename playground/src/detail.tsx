@@ -10,9 +10,11 @@ export function Detail(props: {
   readonly query: string;
   readonly doc: Doc;
   readonly model: Model;
+  /** Which of the models served it is. */
+  readonly number: number;
   readonly onClose: () => void;
 }): preact.JSX.Element {
-  const { query, doc, model, onClose } = props;
+  const { query, doc, model, number, onClose } = props;
   const [counts, setCounts] = useState<TokenCounts>();
   const [windows, setWindows] = useState<readonly { readonly text: string; readonly score: number }[]>();
   const [problem, setProblem] = useState<string>();
@@ -22,14 +24,15 @@ export function Detail(props: {
   useEffect(() => {
     dialog.current?.showModal();
     const { signal } = control.current;
-    getJson<TokenCounts>('/playground/models/0/tokens', { query, documents: [doc.text] }, signal).then(
-      setCounts,
-      (error: Error) => {
-        if (!signal.aborted) setProblem(error.message);
-      },
-    );
+    getJson<TokenCounts>(
+      `/playground/models/${number}/tokens`,
+      { query, documents: [doc.text] },
+      signal,
+    ).then(setCounts, (error: Error) => {
+      if (!signal.aborted) setProblem(error.message);
+    });
     return () => control.current.abort();
-  }, [query, doc]);
+  }, [query, doc, number]);
 
   const count = counts?.documents[0];
   const characters = [...doc.text];
@@ -40,7 +43,7 @@ export function Detail(props: {
       characters.slice(start, starts[i + 1] ?? characters.length).join(''),
     );
     try {
-      const { logits } = await score(0, query, texts, control.current.signal, () => undefined);
+      const { logits } = await score(number, query, texts, control.current.signal, () => undefined);
       setWindows(texts.map((text, i) => ({ text, score: 1 / (1 + Math.exp(-logits[i]!)) })));
     } catch (error) {
       setProblem((error as Error).message);
@@ -62,7 +65,7 @@ export function Detail(props: {
         <p>
           {count.tokens.toLocaleString()} tokens.{' '}
           {cut
-            ? `${model.name} has room for ${counts.room.toLocaleString()} beside the query: the rest, struck out, is not read.`
+            ? `${model.name} has room for ${counts.room.toLocaleString()} beside the query: the rest${windows ? '' : ', struck out,'} is not read.`
             : `${model.name} has room for ${counts.room.toLocaleString()} beside the query and reads all of it.`}
         </p>
       )}
@@ -78,7 +81,11 @@ export function Detail(props: {
       <div class="whole" tabIndex={0} role="region" aria-label="Text of the document">
         {windows ? (
           windows.map(({ text, score: value }, i) => (
-            <p key={i} class={value === best ? 'window best' : 'window'}>
+            <p
+              key={i}
+              class={value === best ? 'window best' : 'window'}
+              ref={value === best ? (shown) => shown?.scrollIntoView({ block: 'nearest' }) : undefined}
+            >
               <b>{value.toFixed(3)}</b> {text.length > 4_000 ? `${text.slice(0, 4_000)}…` : text}
             </p>
           ))

@@ -1,9 +1,15 @@
-/** A document of the page: its place in the input is its identity. */
+import { NOT_ENCODED, decoderOf } from '../../cli/src/text-encoding.js';
+
+/** A document of the page. */
 export interface Doc {
+  /** Of its file, else its place in the input; no other document has it. */
   readonly id: string;
   readonly text: string;
 }
 
+/** Documents that the page takes. */
+const MOST = 10_000;
+const MOST_BYTES = 50_000_000;
 const TEXT_FIELDS = ['text', 'passage', 'content', 'body', 'document', 'page_content'];
 
 /** Documents of a text: one a line. */
@@ -12,13 +18,32 @@ export function fromLines(text: string): Doc[] {
 }
 
 /**
+ * Text of a file in UTF-8 or UTF-16.
+ * @throws Error for a file that is too large, or no text
+ */
+export async function textOfFile(file: File): Promise<string> {
+  if (file.size > MOST_BYTES) {
+    const megabytes = Math.round(file.size / 1e6).toLocaleString();
+    throw new Error(
+      `${file.name} has ${megabytes} MB; the page takes ${MOST_BYTES / 1e6}. Rank it with "npx reranker rerank --query … --top 10 ${file.name}"`,
+    );
+  }
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const decoder = decoderOf(bytes);
+  if (typeof decoder === 'string') throw new Error(`${file.name} ${decoder}`);
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new Error(`${file.name} ${NOT_ENCODED}`);
+  }
+}
+
+/**
  * Documents of a file by its name: JSON lines (strings, or objects with a text), CSV (the column `text`, or the widest),
  * Markdown (paragraphs), and lines of anything else.
  * @throws Error that says which line is wrong
  */
-export function fromFile(name: string, content: string): Doc[] {
-  const text = content.replace(/^\uFEFF/, '');
-  if (text.includes('\u0000')) throw new Error(`${name} is binary: drop a text file (txt, md, jsonl, csv)`);
+export function fromFile(name: string, text: string): Doc[] {
   const kind = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase();
   const docs =
     kind === 'jsonl' || kind === 'ndjson'
@@ -29,7 +54,23 @@ export function fromFile(name: string, content: string): Doc[] {
           ? numbered(text.split(/\r?\n\s*\r?\n/))
           : fromLines(text);
   if (docs.length === 0) throw new Error(`${name} has no text`);
+  if (docs.length > MOST) {
+    throw new Error(
+      `${name} has ${docs.length.toLocaleString()} documents; the page takes ${MOST.toLocaleString()}. Rank more with "npx reranker rerank --query … --top 10 ${name}"`,
+    );
+  }
   return docs;
+}
+
+/** Passages of one text may share its id: the second is ID#2. */
+function withOwnIds(docs: readonly Doc[]): Doc[] {
+  const seen = new Set<string>();
+  return docs.map(({ id, text }) => {
+    let own = id;
+    for (let i = 2; seen.has(own); i += 1) own = `${id}#${i}`;
+    seen.add(own);
+    return { id: own, text };
+  });
 }
 
 function numbered(texts: readonly string[]): Doc[] {
@@ -40,7 +81,7 @@ function numbered(texts: readonly string[]): Doc[] {
 }
 
 function fromJsonLines(name: string, content: string): Doc[] {
-  return content.split(/\r?\n/).flatMap((line, i) => {
+  const docs = content.split(/\r?\n/).flatMap((line, i) => {
     if (line.trim() === '') return [];
     let value: unknown;
     try {
@@ -53,6 +94,7 @@ function fromJsonLines(name: string, content: string): Doc[] {
     const id = (value as { _id?: unknown; id?: unknown })._id ?? (value as { id?: unknown }).id ?? i + 1;
     return [{ id: String(id), text }];
   });
+  return withOwnIds(docs);
 }
 
 function textOf(value: unknown): string | undefined {
@@ -68,7 +110,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 function fromCsv(name: string, content: string): Doc[] {
-  const rows = csvRows(content).filter((row) => row.some((cell) => cell.trim() !== ''));
+  const rows = csvRows(name, content).filter((row) => row.some((cell) => cell.trim() !== ''));
   const header = rows[0]?.map((cell) => cell.trim().toLowerCase()) ?? [];
   const named = header.findIndex((cell) => TEXT_FIELDS.includes(cell));
   const body = named >= 0 ? rows.slice(1) : rows;
@@ -78,14 +120,17 @@ function fromCsv(name: string, content: string): Doc[] {
   return numbered(body.map((row) => row[named >= 0 ? named : widest] ?? ''));
 }
 
-/** RFC 4180: quoted cells may hold commas, line breaks and doubled quotes. */
-function csvRows(content: string): string[][] {
+/**
+ * RFC 4180: quoted cells may hold commas, line breaks and doubled quotes.
+ * @throws Error for a row that is none
+ */
+function csvRows(name: string, content: string): string[][] {
   const rows: string[][] = [[]];
   const cells = /(?:"((?:[^"]|"")*)"|([^,"\r\n]*))(,|\r?\n|$)/gy;
   for (let match = cells.exec(content); match; match = cells.exec(content)) {
     rows.at(-1)!.push(match[1]?.replaceAll('""', '"') ?? match[2] ?? '');
-    if (match[3] === '') break;
+    if (match[3] === '') return rows;
     if (match[3] !== ',') rows.push([]);
   }
-  return rows;
+  throw new Error(`${name}, row ${rows.length}: a quoted cell is not closed, or text follows its quote`);
 }

@@ -1,16 +1,24 @@
 import { strToU8, zipSync } from 'fflate';
 import type { Doc } from './documents.js';
 
-/** The judged queries in BEIR's layout, for `reranker eval beir`. */
-export function beirArchive(
+/** Texts called relevant, by query. Texts and not ids: other documents, or a line more, give the ids to others. */
+export type Judgements = Readonly<Record<string, readonly string[]>>;
+
+/** The queries for which some of these documents are called relevant, with the ids of those. */
+export function judgedQueries(
   documents: readonly Doc[],
-  judged: Readonly<Record<string, readonly string[]>>,
-): Uint8Array {
-  const known = new Set(documents.map(({ id }) => id));
-  const queries = Object.entries(judged).flatMap(([text, ids], i) => {
-    const found = ids.filter((id) => known.has(id));
-    return found.length > 0 ? [{ id: `q${i + 1}`, text, found }] : [];
+  judged: Judgements,
+): { readonly text: string; readonly found: readonly string[] }[] {
+  return Object.entries(judged).flatMap(([text, relevant]) => {
+    const texts = new Set(relevant);
+    const found = documents.filter((document) => texts.has(document.text)).map(({ id }) => id);
+    return found.length > 0 ? [{ text, found }] : [];
   });
+}
+
+/** The judged queries in BEIR's layout, for `reranker eval beir`. */
+export function beirArchive(documents: readonly Doc[], judged: Judgements): Uint8Array {
+  const queries = judgedQueries(documents, judged).map((each, i) => ({ id: `q${i + 1}`, ...each }));
   const lines = (rows: readonly object[]): Uint8Array =>
     strToU8(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   const qrels = queries.flatMap(({ id, found }) => found.map((document) => `${id}\t${document}\t1\n`));

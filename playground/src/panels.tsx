@@ -1,6 +1,31 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { CostAnswer, CostQuestion } from '../../cli/src/playground/cost.js';
 import { getJson } from './api.js';
 import { SNIPPETS, type SnippetName, snippet } from './snippets.js';
+
+export function CopyButton(props: {
+  readonly label: string;
+  readonly disabled?: boolean;
+  readonly text: () => string;
+}): preact.JSX.Element {
+  const { label, disabled, text } = props;
+  const [copied, setCopied] = useState('');
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text()).then(
+      () => setCopied('Copied.'),
+      () => setCopied('The browser did not allow it: copy it by hand.'),
+    );
+    setTimeout(() => setCopied(''), 3_000);
+  };
+  return (
+    <>
+      <button disabled={disabled} onClick={() => void copy()}>
+        {label}
+      </button>
+      <span role="status">{copied}</span>
+    </>
+  );
+}
 
 export function CopyPanel({
   query,
@@ -10,15 +35,7 @@ export function CopyPanel({
   readonly texts: readonly string[];
 }): preact.JSX.Element {
   const [name, setName] = useState<SnippetName>('curl');
-  const [copied, setCopied] = useState('');
   const code = snippet(name, location.origin, query, texts);
-  const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(code).then(
-      () => setCopied('Copied.'),
-      () => setCopied('The browser did not allow it: select the text and copy it.'),
-    );
-    setTimeout(() => setCopied(''), 3_000);
-  };
   return (
     <details class="card">
       <summary>Call it from your code</summary>
@@ -33,24 +50,14 @@ export function CopyPanel({
             <option key={each}>{each}</option>
           ))}
         </select>
-        <button onClick={() => void copy()}>Copy</button>
-        <span role="status">{copied}</span>
+        <CopyButton label="Copy" text={() => code} />
+        <span>With the first three documents, each by its beginning.</span>
       </div>
       <pre tabIndex={0} role="region" aria-label={`The request for ${name}`}>
         {code}
       </pre>
     </details>
   );
-}
-
-interface CostAnswer {
-  readonly options: readonly {
-    readonly label: string;
-    readonly usdPerMonth: number;
-    readonly p95Ms: number;
-    readonly basis: string;
-  }[];
-  readonly prices: string;
 }
 
 export function CostPanel(props: {
@@ -65,7 +72,15 @@ export function CostPanel(props: {
   const [p95, setP95] = useState(1_000);
   const [answer, setAnswer] = useState<CostAnswer | string>();
   const ask = async (): Promise<void> => {
-    const question = { variant, region: 'us-east-1', queriesPerSecond: rate, documents, tokens, p95Ms: p95 };
+    const question: CostQuestion = {
+      variant,
+      region: 'us-east-1',
+      queriesPerSecond: rate,
+      documents,
+      tokens,
+      p95Ms: p95,
+    };
+    setAnswer('');
     setAnswer(await getJson<CostAnswer>('/playground/cost', question).catch((error: Error) => error.message));
   };
   const field = (
@@ -103,7 +118,8 @@ export function CostPanel(props: {
         {field('p95', 'p95 ms', p95, setP95)}
         <button onClick={() => void ask()}>Compare</button>
       </div>
-      {typeof answer === 'string' && (
+      <p role="status">{answer === '' && 'Comparing …'}</p>
+      {typeof answer === 'string' && answer !== '' && (
         <p class="problem" role="alert">
           {answer}
         </p>
@@ -152,7 +168,6 @@ interface Operation {
 }
 interface Content {
   readonly example?: unknown;
-  readonly examples?: Readonly<Record<string, { readonly value?: unknown }>>;
 }
 
 /** What the container answers, from its own description, each with a request that can be sent. */
@@ -185,8 +200,6 @@ export function ApiPanel(): preact.JSX.Element {
   );
 }
 
-const BODY = { query: 'in-memory cache', documents: ['A cat sat.', 'Redis keeps values in memory.'] };
-
 function TryIt({
   path,
   method,
@@ -197,10 +210,7 @@ function TryIt({
   readonly operation: Operation;
 }): preact.JSX.Element {
   const [type, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
-  const given = content?.example ?? Object.values(content?.examples ?? {})[0]?.value ?? BODY;
-  const [body, setBody] = useState(() =>
-    typeof given === 'string' ? given : JSON.stringify(given, null, 2),
-  );
+  const [body, setBody] = useState(() => JSON.stringify(content?.example, null, 2));
   const [answer, setAnswer] = useState('');
   const id = `try-${method}${path.replace(/\W+/g, '-')}`;
   const send = async (): Promise<void> => {

@@ -15,8 +15,8 @@ export interface Placed {
 export interface Order {
   readonly name: string;
   readonly placed: readonly Placed[];
-  /** Place by document id, from 1. */
-  readonly places: ReadonlyMap<string, number>;
+  /** Place of each document, from 1. */
+  readonly places: ReadonlyMap<Doc, number>;
 }
 
 /** The best `topK` of the first stage; documents without a word of the query come last, in the order of the input. */
@@ -64,11 +64,12 @@ export function fusedOrder(
 }
 
 function order(name: string, placed: readonly Placed[]): Order {
-  return { name, placed, places: new Map(placed.map(({ doc }, i) => [doc.id, i + 1])) };
+  return { name, placed, places: new Map(placed.map(({ doc }, i) => [doc, i + 1])) };
 }
 
 const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
+/** @param relevant ids, of documents below the candidates, too */
 export function measuresOf(
   { placed }: Order,
   relevant: ReadonlySet<string>,

@@ -36,7 +36,7 @@ answer = runtime.invoke_endpoint(
 )
 print(json.load(answer["Body"])["results"])`;
     case 'AWS CLI':
-      return `echo ${shell(body)} > request.json
+      return `printf %s ${shell(body)} > request.json
 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x aws sagemaker-runtime invoke-endpoint \\
   --endpoint-url ${origin} --region us-east-1 --endpoint-name any \\
   --content-type application/json --body fileb://request.json answer.json && cat answer.json`;

@@ -1,4 +1,5 @@
 import type { Doc } from './documents.js';
+import type { Judgements } from './export.js';
 
 /** What the address holds behind its #, so that a link brings the same page. */
 export interface Shared {
@@ -6,8 +7,7 @@ export interface Shared {
   readonly documents: readonly Doc[];
   readonly weight: number;
   readonly topK: number;
-  /** Ids called relevant, by query. */
-  readonly judged: Readonly<Record<string, readonly string[]>>;
+  readonly judged: Judgements;
 }
 
 /** Larger texts are left out: browsers and chats cut long addresses. */
@@ -38,7 +38,9 @@ export async function decodeState(fragment: string): Promise<Shared | undefined>
       documents,
       weight: clamp(state.weight, 0, 1, 0.5),
       topK: clamp(state.topK, 1, 10_000, 100),
-      judged: state.judged ?? {},
+      judged: Object.fromEntries(
+        Object.entries(state.judged ?? {}).map(([text, relevant]) => [text, [...relevant].map(String)]),
+      ),
     };
   } catch {
     return undefined;

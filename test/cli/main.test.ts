@@ -146,7 +146,7 @@ describe('reranker eval beir', () => {
 
 describe('reranker local', () => {
   it('answers the AWS SDK, passes pings through, and ends cleanly on SIGTERM', async () => {
-    const child = spawn(process.execPath, [CLI, 'local', '--port', '0', '--quiet']);
+    const child = spawn(process.execPath, [CLI, 'local', '--port', '0']);
     const exited = new Promise((resolve) => child.on('exit', resolve));
     const url = await new Promise<string>((resolve) => {
       child.stdout.on('data', (chunk: Buffer) => {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { demoPassages } from '../../cli/src/demo/questions.js';
@@ -20,7 +21,7 @@ let directory: string;
 function start(
   args: readonly string[],
 ): Promise<{ readonly child: ChildProcess; readonly url: string; readonly said: string }> {
-  const child = spawn(process.execPath, [CLI, 'local', '--port', '0', '--quiet', ...args], {
+  const child = spawn(process.execPath, [CLI, 'local', '--port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
@@ -75,6 +76,8 @@ async function open(width = 1280, colorScheme: 'light' | 'dark' = 'light', fragm
   await page.getByText('documents ranked.').waitFor();
   return { context, page, faults };
 }
+
+const link = (state: object): string => `#${deflateRawSync(JSON.stringify(state)).toString('base64url')}`;
 
 const texts = (page: Page, order: number): Promise<string[]> =>
   page.locator('.order').nth(order).locator('.text').allTextContents();
@@ -144,10 +147,17 @@ it('moves with the weight: at 0 the order of BM25, at 1 that of the model', asyn
 
 it('measures what is marked, keeps all in its address, and exports what `eval beir` reads', async () => {
   const { context, page } = await open();
-  await page.locator('.order').nth(0).locator('.judge').nth(1).click();
-  const rows = await page.locator('table').first().locator('tbody tr').allTextContents();
+  const judges = page.locator('.order').nth(0).locator('.judge');
+  const measured = () => page.locator('.measures tbody td').allTextContents();
+  // The sample's answer is marked, third by words; with the second, too: ideal is 1 + 1 / log2(3).
+  expect((await measured())[0]).toBe('0.500');
+  await judges.nth(1).click();
+  expect((await measured())[0]).toBe('0.693');
+  await judges.nth(2).click();
   // Second place: 1 / log2(3), and 1 / 2.
-  expect(rows[0]).toBe('BM250.6310.500');
+  const [columns, values] = [await page.locator('.measures thead th').allTextContents(), await measured()];
+  expect(columns).toEqual(['BM25', 'embedded', 'other', 'BM25 + embedded', 'BM25 + other']);
+  expect([values[0], values[5]]).toEqual(['0.631', '0.500']);
   const downloading = page.waitForEvent('download');
   await page.getByRole('button', { name: /Export judgements/ }).click();
   const files = unzipSync(await readFile(await (await downloading).path()));
@@ -159,6 +169,13 @@ it('measures what is marked, keeps all in its address, and exports what `eval be
   const { code, stdout } = await reranker(['eval', 'beir', path.join(directory, 'playground')]);
   expect([code, stdout]).toEqual([0, expect.stringMatching(/BM25 +0\.6309/) as string]);
   await page.waitForFunction('location.hash.length > 100');
+  // A line before all others gives each its neighbour's number; the mark stays with the text.
+  const marked = page.locator('.order').nth(0).locator('.hit .text');
+  const text = await marked.textContent();
+  await page.locator('#documents').fill(`a new first line\n${await page.locator('#documents').inputValue()}`);
+  await page.getByRole('button', { name: 'Rerank', exact: true }).click();
+  await page.getByText('49 documents ranked.').waitFor();
+  expect(await marked.allTextContents()).toEqual([text]);
   const again = await open(1280, 'light', await page.evaluate<string>('location.hash'));
   expect(
     await again.page.locator('.order').nth(0).locator('.judge').nth(1).getAttribute('aria-pressed'),
@@ -202,11 +219,30 @@ it('takes files of each kind, and says what is wrong with others', async () => {
   await page.waitForFunction(
     'document.querySelector("#documents").value === "# Title\\nA paragraph of two lines."',
   );
-  await drop('d.jsonl', '{"text":"fine"}\nnot json\n');
-  await page.getByText('d.jsonl, line 2 is not JSON').waitFor();
-  expect(await field.inputValue()).toContain('A paragraph');
-  await drop('e.txt', Buffer.from([0, 1, 2]));
-  await page.getByText('e.txt is binary').waitFor();
+  await drop('u.txt', Buffer.from('eins\nzwei\n', 'utf16le'));
+  await page.waitForFunction('document.querySelector("#documents").value === "eins\\nzwei"');
+  for (const [name, content, said] of [
+    ['d.jsonl', '{"text":"fine"}\nnot json\n', 'd.jsonl, line 2 is not JSON'],
+    ['d.jsonl', '{"name":"none"}\n', 'd.jsonl, line 1 has no "text"'],
+    ['e.txt', Buffer.from([0, 1, 2, 0, 0, 7]), 'e.txt is binary'],
+    ['e.txt', Buffer.from('Stra\u00dfe', 'latin1'), 'e.txt is no text in UTF-8'],
+    ['f.pdf', '%PDF-1.4', 'f.pdf is a PDF: take its text'],
+    ['g.csv', 'id,text\n1,"closed" and more\n2,x\n', 'g.csv, row 2: a quoted cell is not closed'],
+    ['h.txt', 'line\n'.repeat(10_001), 'h.txt has 10,001 documents; the page takes 10,000'],
+    ['i.txt', Buffer.alloc(50_000_001, 'a\n'), 'i.txt has 50 MB; the page takes 50'],
+    ['j.txt', '\n', 'j.txt has no text'],
+  ] as const) {
+    await drop(name, content);
+    await page.getByText(said).waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+  }
+  expect(await field.inputValue()).toBe('eins\nzwei');
+  await drop('k.jsonl', '{"id":"a","text":"one of two"}\n{"id":"a","text":"two of two"}\n');
+  await page.waitForFunction('document.querySelector("#documents").value.endsWith("two of two")');
+  await page.getByRole('button', { name: 'Rerank', exact: true }).click();
+  await page.getByText('2 documents ranked.').waitFor();
+  await page.locator('.order').first().locator('.judge').first().click();
+  expect(await page.locator('.order').first().locator('.hit').count()).toBe(1);
   await context.close();
 });
 
@@ -220,16 +256,17 @@ it('ranks 10,000 documents without freezing, streamed', async () => {
     .locator('input[type=file]')
     .setInputFiles({ name: 'big.txt', mimeType: 'text/plain', buffer: Buffer.from(lines.join('\n')) });
   await page.getByText('10,000 documents are loaded').waitFor();
-  await page.locator('#topk').fill('1000');
+  await page.locator('#topk').fill('300');
   await page.evaluate(
     'window.drawn = 0; (function tick() { window.drawn += 1; requestAnimationFrame(tick); })()',
   );
   await page.getByRole('button', { name: 'Rerank', exact: true }).click();
-  await page.getByText('1,000 documents ranked.').waitFor({ timeout: DEADLINE_MS });
+  await page.getByText('300 documents ranked.').waitFor({ timeout: DEADLINE_MS });
   await page
     .getByText(/streamed; the first after/)
     .first()
     .waitFor();
+  expect(await page.locator('.stages .inference').count()).toBe(2);
   expect(await page.locator('.order').first().locator('li').count()).toBe(10);
   // A page that computes BM25 on its own thread draws nothing until it is done.
   expect(await page.evaluate<number>('window.drawn')).toBeGreaterThan(10);
@@ -246,6 +283,12 @@ it('shows what of a long document is not read, and its best part', async () => {
   await page.locator('#query').fill('sourdough bread starter');
   await page.getByRole('button', { name: 'Rerank', exact: true }).click();
   await page.getByText('2 documents ranked.').waitFor();
+  // Two models with room for as much of it.
+  await page.locator('.cut').nth(1).waitFor();
+  expect(await page.locator('.cut').first().getAttribute('title')).toMatch(
+    /^2,0\d\d of its 3,\d+ tokens are read$/,
+  );
+  expect(await page.locator('.order').first().locator('.cut').count()).toBe(0);
   await page.locator('.order').first().getByText('The committee').click();
   await page.getByText('is not read').waitFor();
   expect(await page.locator('dialog del').textContent()).toContain('sourdough bread overnight');
@@ -273,7 +316,21 @@ it('says what failed: no query, no documents, an endpoint that has gone', async 
   expect(await violations(page)).toEqual([]);
   await page.unroute('**/invocations');
   await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByText('1 documents ranked.').waitFor();
+  await page.getByText('1 document ranked.').waitFor();
+  await page.locator('#documents').fill('a long one '.repeat(4_000));
+  await page.getByText('too long for an address').waitFor();
+  expect(await page.getByRole('button', { name: 'Copy a link' }).isDisabled()).toBe(true);
+  await context.close();
+});
+
+it.each([
+  ['no state', '#%%%'],
+  ['marks that are none', link({ query: 'q', documents: [{ id: '1', text: 'a' }], judged: { q: 5 } })],
+  ['documents that are none', link({ query: 'q', documents: [null], judged: {} })],
+])('opens with the sample at an address that holds %s', async (_, fragment) => {
+  const { context, page, faults } = await open(1280, 'light', fragment);
+  expect(await texts(page, 0)).toHaveLength(10);
+  expect(faults).toEqual([]);
   await context.close();
 });
 

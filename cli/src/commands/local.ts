@@ -11,8 +11,11 @@ interface LocalOptions {
   readonly model?: readonly string[];
   readonly hosting: 'real-time' | 'asynchronous';
   readonly page: boolean;
-  readonly quiet?: boolean;
+  readonly verbose?: boolean;
 }
+
+/** Lines of the container's log that tell of no fault. */
+const ROUTINE = /^\{"level":"(debug|info)"/;
 
 /** `reranker local`: a SageMaker endpoint on this machine, with a page to try it. */
 export function localCommand(): Command {
@@ -35,12 +38,13 @@ export function localCommand(): Command {
         .default('real-time'),
     )
     .option('--no-page', 'do not serve the page')
-    .option('--quiet', 'do not print what the container logs')
-    .action(run);
+    .action((_, command: Command) => run(command.optsWithGlobals()));
 }
 
-async function run({ port, model, hosting, page, quiet }: LocalOptions): Promise<void> {
-  const log = quiet ? undefined : (line: string) => process.stderr.write(`${line}\n`);
+async function run({ port, model, hosting, page, verbose }: LocalOptions): Promise<void> {
+  const log = (line: string): void => {
+    if (verbose || !ROUTINE.test(line)) process.stderr.write(`${line}\n`);
+  };
   const directories = model ?? [embeddedModelDirectory()];
   const descriptions = await Promise.all(directories.map(readModelDirectory));
   const models: ServedModel[] = [];

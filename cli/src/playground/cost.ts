@@ -16,7 +16,7 @@ export interface CostQuestion {
   readonly p95Ms: number;
 }
 
-interface CostAnswer {
+export interface CostAnswer {
   /** The cheapest that meet the latency, cheapest first. */
   readonly options: readonly {
     readonly label: string;

@@ -52,7 +52,7 @@ export const jina = {
     outcome: Pick<RerankOutcome, 'model' | 'logits' | 'totalTokens'>,
   ): RerankResponseBody {
     return {
-      ...streamEnd(outcome),
+      ...endOf(outcome),
       results: ranked(request, outcome).map(({ index, score }) => result(request, index, score)),
     };
   },
@@ -69,7 +69,14 @@ export function streamLine(request: RerankRequest, index: number, logit: number)
 }
 
 /** The last line of a streamed answer. */
-export function streamEnd(outcome: Pick<RerankOutcome, 'model' | 'totalTokens'>): RerankStreamEndBody {
+export function streamEnd(
+  outcome: Pick<RerankOutcome, 'model' | 'totalTokens'>,
+  timings: RerankStreamEndBody['timings'],
+): RerankStreamEndBody {
+  return { ...endOf(outcome), timings };
+}
+
+function endOf(outcome: Pick<RerankOutcome, 'model' | 'totalTokens'>) {
   return { model: outcome.model, usage: { total_tokens: outcome.totalTokens } };
 }
 

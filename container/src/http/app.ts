@@ -1,5 +1,5 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { detectFormat, jina, NATIVE_PATHS, nativeFormat } from '../codec/index.js';
+import { CODECS, detectFormat, jina, NATIVE_PATHS, nativeFormat } from '../codec/index.js';
 import { RequestError } from '../errors.js';
 import type { LoadedModels } from '../loaded-models.js';
 import { batch } from './batch.js';
@@ -87,16 +87,29 @@ function describe(context: AppContext): DescribedRoute[] {
       ...reading,
       { path: '/models', methods: ['get', 'post'], summary: 'Lists the loaded models, or loads one.' },
       { path: '/models/{name}', methods: ['get', 'delete'], summary: 'A loaded model; DELETE unloads it.' },
-      { path: '/models/{name}/invoke', methods: ['post'], summary: 'Reranks with a model.', reranks: 'all' },
+      { path: '/models/{name}/invoke', methods: ['post'], summary: 'Reranks with a model.', reranks: ANY },
     ];
   }
   const ranking = Object.entries(ROUTES).map(([path, { native }]): DescribedRoute => ({
     path,
     methods: ['post'],
-    summary: 'Reranks documents for a query.',
-    reranks: native ? 'single' : 'all',
+    ...(native
+      ? inFormatOf(path)
+      : { summary: 'Reranks documents for a query, in any format.', reranks: ANY }),
   }));
   return [...reading, ...ranking];
+}
+
+const ANY: DescribedRoute['reranks'] = { formats: CODECS, media: 'all' };
+
+/** What is said of an owner's route. */
+function inFormatOf(path: string): Pick<DescribedRoute, 'summary' | 'reranks'> {
+  const formats = CODECS.filter(({ routes }) => routes?.[path] !== undefined);
+  const named = formats.map(({ name }) => name).join(' or ');
+  return {
+    summary: `Reranks documents for a query, in the format ${named}.`,
+    reranks: { formats, media: 'single' },
+  };
 }
 
 /** Reads the content type, and settles in which format errors are told. */

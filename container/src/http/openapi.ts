@@ -1,4 +1,4 @@
-import { CODECS, FORMATS, schemaOf } from '../codec/index.js';
+import { CODECS, FORMATS, schemaOf, type Codec } from '../codec/index.js';
 import { ERRORS, type ErrorCode } from '../errors.js';
 import { MEDIA_TYPES } from './negotiate.js';
 
@@ -9,12 +9,11 @@ export interface DescribedRoute {
   readonly path: string;
   readonly methods: readonly ('get' | 'post' | 'delete')[];
   readonly summary: string;
-  /** Whether it takes a body to rerank, and whether only as JSON. */
-  readonly reranks?: 'single' | 'all';
+  /** Of a body to rerank: the formats it may have, and whether it is only JSON. */
+  readonly reranks?: { readonly formats: readonly Codec[]; readonly media: keyof typeof MEDIA_TYPES };
 }
 
 const reference = (name: string): Json => ({ $ref: `#/components/schemas/${name}` });
-const names = CODECS.map(({ name }) => name);
 const statuses = [...new Set(Object.values(ERRORS).map(({ status }) => status))].sort((a, b) => a - b);
 
 /** The OpenAPI 3.1 document of these routes. */
@@ -63,12 +62,15 @@ function plain(summary: string): Json {
   return { summary, responses: { 200: { description: 'OK' }, ...errors() } };
 }
 
-function reranking(summary: string, media: keyof typeof MEDIA_TYPES): Json {
-  const anyOf = names.map((name) => reference(`${name}-request`));
+function reranking(summary: string, { formats, media }: NonNullable<DescribedRoute['reranks']>): Json {
+  const any = (part: string): Json[] => formats.map(({ name }) => reference(`${name}-${part}`));
+  const anyOf = any('request');
   const content = Object.fromEntries(
     MEDIA_TYPES[media].map((type) => [
       type,
-      { schema: type === 'application/json' ? { anyOf } : { type: 'string' } },
+      type === 'application/json'
+        ? { schema: { anyOf }, example: formats[0]!.example }
+        : { schema: { type: 'string' } },
     ]),
   );
   return {
@@ -78,11 +80,11 @@ function reranking(summary: string, media: keyof typeof MEDIA_TYPES): Json {
       200: {
         description: 'The documents ranked, in the format of the request.',
         content: {
-          'application/json': { schema: { anyOf: names.map((name) => reference(`${name}-answer`)) } },
+          'application/json': { schema: { anyOf: any('answer') } },
           'application/jsonlines': { schema: { type: 'string' } },
         },
       },
-      ...errors({ anyOf: [reference('Error'), ...names.map((name) => reference(`${name}-error`))] }),
+      ...errors({ anyOf: [reference('Error'), ...any('error')] }),
     },
   };
 }

@@ -10,7 +10,7 @@ import {
   type RerankOutcome,
   type RerankRequest,
 } from '../codec/index.js';
-import { isBlank, type Engine, type Scores } from '../engine/index.js';
+import { isBlank, type Engine, type Scores, type Timings } from '../engine/index.js';
 import { RequestError } from '../errors.js';
 import type { Settings } from '../settings.js';
 import { requestSignal, stateOf, type AppContext } from './context.js';
@@ -73,7 +73,8 @@ async function stream(
       deadlineMs: context.settings.streamDeadlineMs,
       onScored: (index, logit) => write(streamLine(request, index, logit)),
     });
-    write(streamEnd({ model: engine.manifest.name, totalTokens: scores.totalTokens }));
+    const outcome = { model: engine.manifest.name, totalTokens: scores.totalTokens };
+    write(streamEnd(outcome, stagesOf(scores.timings)));
     res.end();
     return scores;
   } catch (error) {
@@ -120,9 +121,19 @@ export function outcomeOf(engine: Engine, scores: Scores, requestId: string): Re
 
 /** https://www.w3.org/TR/server-timing/: milliseconds of each stage. */
 function serverTiming({ timings }: Scores): string {
-  return (['tokenize', 'queue', 'inference', 'model'] as const)
-    .map((stage) => `${stage};dur=${round(timings[stage])}`)
+  return Object.entries(stagesOf(timings))
+    .map(([stage, ms]) => `${stage};dur=${ms}`)
     .join(', ');
+}
+
+/** Milliseconds of each stage, to the tenth. */
+function stagesOf({ tokenize, queue, inference, model }: Timings): Timings {
+  return {
+    tokenize: round(tokenize),
+    queue: round(queue),
+    inference: round(inference),
+    model: round(model),
+  };
 }
 
 /** Logs and counts a request that was ranked. */

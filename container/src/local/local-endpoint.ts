@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ensureRuntime } from '@sagemaker-reranker/inference';
+import { systemReason } from '@sagemaker-reranker/models';
 import { AsyncQueue } from './async-queue.js';
 import { ContainerProcess, type ContainerExit, type ContainerOptions } from './container-process.js';
 import { LocalEndpointError } from './errors.js';
@@ -140,9 +141,8 @@ async function listen(server: Server, port: number): Promise<number> {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
   } catch (cause) {
-    throw new LocalEndpointError('listen_failed', `cannot listen on 127.0.0.1:${port}: ${String(cause)}`, {
-      cause,
-    });
+    const message = `cannot listen on 127.0.0.1:${port}: ${systemReason(cause)}; port 0 is any that is free`;
+    throw new LocalEndpointError('listen_failed', message, { cause });
   }
   return (server.address() as AddressInfo).port;
 }
