@@ -31,7 +31,7 @@ try {
     ['playground', 1280, 'light'],
     ['playground-phone', 390, 'light'],
   ]) {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+    const page = await browser.newPage({ viewport: { width, height: 1060 }, colorScheme });
     await page.goto(url);
     await page.getByText('documents ranked.').waitFor();
     const paint = await page.evaluate('performance.getEntriesByName("first-contentful-paint")[0]?.startTime');

@@ -1,4 +1,5 @@
 import { Command as Base } from 'commander';
+import { harmless } from './terminal/text.js';
 
 interface Internals {
   unknownOption(flag: string): void;
@@ -9,6 +10,12 @@ interface Internals {
  * gets "did you mean --query", not "required option --query not specified".
  */
 export class Command extends Base {
+  constructor(name?: string) {
+    super(name);
+    // Words of the command line come back in its errors.
+    this.configureOutput({ writeErr: (text) => process.stderr.write(harmless(text)) });
+  }
+
   override createCommand(name?: string): Command {
     return new Command(name);
   }

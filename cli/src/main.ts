@@ -1,6 +1,7 @@
 import { endWithNpm } from './end-with-npm.js';
 import { describeFailure } from './failure.js';
 import { createProgram } from './program.js';
+import { tell } from './terminal/out.js';
 
 endWithNpm();
 
@@ -10,6 +11,6 @@ const program = createProgram();
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 program.parseAsync().catch((error: unknown) => {
   const { verbose = false } = program.opts<{ verbose?: boolean }>();
-  process.stderr.write(`reranker: ${describeFailure(error, verbose)}\n`);
+  tell(`reranker: ${describeFailure(error, verbose)}`);
   process.exit(1);
 });

@@ -12,10 +12,11 @@ import { rerankCommand } from './commands/rerank.js';
 import { serveCommand } from './commands/serve.js';
 import { trainCommand } from './commands/train.js';
 import { tuneCommand } from './commands/tune.js';
+import { tell } from './terminal/out.js';
 
 /** The `reranker` command: wiring over the other packages, nothing of its own. */
 export function createProgram(): Command {
-  fetchMissingRuntime((line) => process.stderr.write(`${line}\n`));
+  fetchMissingRuntime(tell);
   const program = new Command('reranker')
     .description('Run a Jina reranker on AWS SageMaker, or here.')
     .version(packageVersion().version)

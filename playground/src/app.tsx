@@ -236,6 +236,9 @@ function App(): preact.JSX.Element {
                 }
               />
               <span>of BM25</span>
+              <p class="status" role="status">
+                {progress ?? (outcome ? `${counted(outcome.candidates.length, 'document')} ranked.` : '')}
+              </p>
             </div>
           </form>
           {problem && (
@@ -244,9 +247,6 @@ function App(): preact.JSX.Element {
               {problem instanceof Failure && <button onClick={() => void run()}>Try again</button>}
             </div>
           )}
-          <p class="status" role="status">
-            {progress ?? (outcome ? `${counted(outcome.candidates.length, 'document')} ranked.` : '')}
-          </p>
         </section>
 
         {outcome && (

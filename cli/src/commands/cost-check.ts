@@ -8,6 +8,7 @@ import {
 } from '@sagemaker-reranker/cost';
 import { right, table } from '../terminal/table.js';
 import { Command } from '../command.js';
+import { json as toJson, print } from '../terminal/out.js';
 
 interface Options {
   readonly measurements?: string;
@@ -25,7 +26,7 @@ export function checkCommand(): Command {
     .action(({ measurements, json }: Options) => {
       const check = checkModel(measurements ? readMeasurements(measurements) : shippedMeasurements());
       const text = [latencyText(check.latency), fitText(check.fits), processorText(check.processors)];
-      process.stdout.write(`${json ? JSON.stringify(check, null, 2) : text.join('\n\n')}\n`);
+      print(json ? toJson(check) : text.join('\n\n'));
     });
 }
 

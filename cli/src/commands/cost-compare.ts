@@ -23,6 +23,7 @@ import { UsageError, directoryFigures } from '@sagemaker-reranker/models';
 import { comparisonText, sideBySideText } from '../cost-text.js';
 import { Command } from '../command.js';
 import { milliseconds, names, positive } from '../options.js';
+import { json as toJson, print } from '../terminal/out.js';
 
 interface Options {
   readonly link?: string;
@@ -115,7 +116,7 @@ export function compareCommand(): Command {
         compare(question, { book, measurements, instanceTypes: options.instanceTypes }),
       );
       if (options.html) await writeWhole(options.html, await renderHtml(comparisons));
-      process.stdout.write(output(comparisons, options));
+      print(output(comparisons, options).trimEnd());
     });
 }
 
@@ -185,7 +186,7 @@ async function questionsOf(options: Options): Promise<Question[]> {
 }
 
 function output(comparisons: readonly Comparison[], { json, csv, markdown, rows: most }: Options): string {
-  if (json) return `${JSON.stringify(comparisons.length === 1 ? comparisons[0] : comparisons, null, 2)}\n`;
+  if (json) return toJson(comparisons.length === 1 ? comparisons[0] : comparisons);
   if (csv) return comparisonCsv(comparisons);
   if (markdown) return comparisonMarkdown(comparisons);
   const each = comparisons.map((comparison) => comparisonText(comparison, most));

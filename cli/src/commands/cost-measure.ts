@@ -33,6 +33,7 @@ import { tokenizationOf } from './cost-tokens.js';
 import { Command } from '../command.js';
 import { checkTarget, transportOf } from '../connect.js';
 import { type Target as TargetFlags, addTarget, wholeNumber } from '../options.js';
+import { print, tell } from '../terminal/out.js';
 
 interface Options extends TargetFlags {
   readonly serverlessMemory?: number;
@@ -129,7 +130,7 @@ async function run(options: Options): Promise<void> {
   const subject = await subjectOf(options);
   const file = await resultFile(options.out, resultFileName(subject));
   const tokens = parseLengthMix(options.tokens);
-  note('writing the texts');
+  tell('writing the texts');
   const tokenization = await tokenizationOf(options.tokenizer ?? options.model);
   const [traffic, ...otherSizes] = await Promise.all(
     options.documents.map((documents) => {
@@ -154,11 +155,11 @@ async function run(options: Options): Promise<void> {
         loads: options.loads,
         seconds: options.duration,
         usage: opened.usage,
-        onProgress: note,
+        onProgress: tell,
         signal: interrupted.signal,
       });
       await writeMeasurement(file, measurement);
-      process.stdout.write(`${file}\n`);
+      print(file);
     } finally {
       await opened.close();
     }
@@ -173,7 +174,7 @@ async function deployment(options: Options, signal: AbortSignal): Promise<Deploy
   if (image === undefined) return undefined;
   const name = `reranker-measure-${Date.now().toString(36)}`;
   return deploy({
-    ...{ name, image, region, signal, onProgress: note },
+    ...{ name, image, region, signal, onProgress: tell },
     ...{ instanceType: type!, role: role!, modelData: modelData! },
   });
 }
@@ -285,7 +286,7 @@ async function open(options: Options, signal: AbortSignal): Promise<Opened> {
       },
     };
   }
-  note('starting the container');
+  tell('starting the container');
   signal.throwIfAborted();
   const started = performance.now();
   const starting = startLocalEndpoint({ port: 0, ...(model !== undefined && { modelDirectory: model }) });
@@ -319,10 +320,6 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 function onnxruntimeVersion(): string {
   const file = require.resolve('onnxruntime-node/package.json');
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
-
-function note(line: string): void {
-  process.stderr.write(`${line}\n`);
 }
 
 function concurrencies(text: string): number[] {

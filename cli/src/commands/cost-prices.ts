@@ -10,6 +10,7 @@ import {
 } from '@sagemaker-reranker/cost';
 import { table } from '../terminal/table.js';
 import { Command } from '../command.js';
+import { json as toJson, print, tell } from '../terminal/out.js';
 
 interface Options {
   readonly region: string;
@@ -50,7 +51,7 @@ export function pricesCommand(): Command {
       const prices = book.list(region);
       if (json) {
         const { description, date } = { description: book.describe(region), date: book.dateOf(region) };
-        print(JSON.stringify({ region, date, description, prices }, null, 2));
+        print(toJson({ region, date, description, prices }));
         return;
       }
       const known = new Map(instanceTypes().map((type) => [type.name, type]));
@@ -93,20 +94,12 @@ async function fetchAndKeep(
   const prices =
     source === 'api'
       ? await fetchPrices(region, { endpoint: url })
-      : await fetchOfferPrices(region, { endpoint: url, format, onProgress: note });
+      : await fetchOfferPrices(region, { endpoint: url, format, onProgress: tell });
   const file = await writeCachedPrices(prices);
   const number = (of: Readonly<Record<string, number>>): number => Object.keys(of).length;
   const plans = number(prices.savingsPlans['1yr']);
-  note(
+  tell(
     `${number(prices.hosting)} hosting, ${plans} savings plan and ${number(prices.serverless)} serverless prices of ${region} written to ${file}`,
   );
-  for (const entry of prices.withoutPrice) note(`no price in the list: ${entry}`);
-}
-
-function note(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  for (const entry of prices.withoutPrice) tell(`no price in the list: ${entry}`);
 }

@@ -19,6 +19,7 @@ import { UsageError, systemReason } from '@sagemaker-reranker/models';
 import { ProgressBar } from '../terminal/progress.js';
 import { checkFirstStages, firstStagesOf } from './eval-first-stages.js';
 import type { EvalOptions } from './eval-options.js';
+import { json, print, tell } from '../terminal/out.js';
 
 /**
  * Evaluates rerankers on collections, each over all first stages, and prints and writes the reports asked for.
@@ -50,10 +51,10 @@ export async function runEvaluation(
   } finally {
     if (options.work === undefined) await rm(work, { recursive: true, force: true });
   }
-  process.stdout.write(options.json ? `${JSON.stringify(reportJson(all), null, 2)}\n` : formatTables(all));
+  print(options.json ? json(reportJson(all)) : formatTables(all).trimEnd());
   // A table says it itself; whoever reads JSON with a program shall see it too.
   const faults = all.flatMap((result) => result.faults);
-  if (options.json && faults.length > 0) process.stderr.write(`left out ${describeFaults(faults)}\n`);
+  if (options.json && faults.length > 0) tell(`left out ${describeFaults(faults)}`);
 }
 
 async function evaluateCollection(

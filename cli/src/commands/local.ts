@@ -5,6 +5,7 @@ import { Command } from '../command.js';
 import { append, shortNames, wholeNumber } from '../options.js';
 import { playground, type ServedModel } from '../playground/server.js';
 import { colour } from '../terminal/text.js';
+import { print, tell } from '../terminal/out.js';
 
 interface LocalOptions {
   readonly port: number;
@@ -43,7 +44,7 @@ export function localCommand(): Command {
 
 async function run({ port, model, hosting, page, verbose }: LocalOptions): Promise<void> {
   const log = (line: string): void => {
-    if (verbose || !ROUTINE.test(line)) process.stderr.write(`${line}\n`);
+    if (verbose || !ROUTINE.test(line)) tell(line);
   };
   const directories = model ?? [embeddedModelDirectory()];
   const descriptions = await Promise.all(directories.map(readModelDirectory));
@@ -70,10 +71,8 @@ async function run({ port, model, hosting, page, verbose }: LocalOptions): Promi
       models.push({ name, directory: modelDirectory, containerUrl: endpoint.containerUrl, description });
     }
     const { url } = running[0]!;
-    if (page) process.stdout.write(`${colour.bold(`Playground: ${url}/`)}\n`);
-    process.stdout.write(
-      `SageMaker Runtime API at ${url}; any endpoint name works. Try:\n${example(url, hosting)}\n`,
-    );
+    if (page) print(colour.bold(`Playground: ${url}/`));
+    print(`SageMaker Runtime API at ${url}; any endpoint name works. Try:\n${example(url, hosting)}`);
     const exit = await Promise.race(running.map(({ exited }) => exited));
     if (!stopping) throw new Error(`the container ended: ${describeExit(exit)}`);
   } finally {

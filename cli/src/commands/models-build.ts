@@ -6,6 +6,7 @@ import { wholeNumber } from '../options.js';
 import { weightBitsOption } from './weight-bits.js';
 import { ProgressBar } from '../terminal/progress.js';
 import { Command } from '../command.js';
+import { json, print } from '../terminal/out.js';
 
 interface BuildFlags {
   readonly precision: Precision | 'auto';
@@ -56,8 +57,8 @@ export function buildCommand(): Command {
         progress.stop(),
       );
       const seconds = (performance.now() - started) / 1000;
-      const text = flags.json ? JSON.stringify(result, null, 2) : report(flags.out, result, seconds);
-      process.stdout.write(`${text}\n`);
+      const text = flags.json ? json(result) : report(flags.out, result, seconds);
+      print(text);
     });
 }
 

@@ -1,7 +1,8 @@
 import type { Aside, Progress } from '@sagemaker-reranker/distillation';
 import { Command } from '../command.js';
 import { wholeNumber } from '../options.js';
-import { duration } from '../terminal/progress.js';
+import { ProgressBar } from '../terminal/progress.js';
+import { json as toJson, print, tell } from '../terminal/out.js';
 
 interface DistilFlags {
   readonly threads?: number;
@@ -28,44 +29,42 @@ export function distilCommand(): Command {
       const stop = (): void => control.abort();
       process.once('SIGINT', stop).once('SIGTERM', stop);
       let faults = 0;
+      const bar = new ProgressBar();
       const result = await runDistillation(config, {
         connect: connectTeacher,
         signal: control.signal,
-        onStage: (stage, done, total) => live(describeStage(stage, done, total)),
-        onProgress: (progress) => live(describeProgress(progress)),
+        onStage: (stage, done, total) => {
+          if (done !== undefined) {
+            bar.update(done, total, stage);
+            return;
+          }
+          bar.stop();
+          tell(stage);
+        },
+        onProgress: (progress) => bar.update(progress.step, progress.steps, describeProgress(progress)),
         onFault: ({ file: where, line, reason }) => {
-          faults++;
-          process.stderr.write(`left out ${where}:${line}: ${reason}\n`);
+          faults += 1;
+          bar.stop();
+          tell(`left out ${where}:${line}: ${reason}`);
         },
         ...(threads !== undefined && { threads }),
         ...(checkpointEvery !== undefined && { checkpointEvery }),
-      });
-      process.stderr.write('\n');
-      if (faults > 0) process.stderr.write(`${faults} malformed lines were left out\n`);
+      }).finally(() => bar.stop());
+      if (faults > 0) tell(`${faults} malformed lines were left out`);
       const { manifest, verification, comparison, aside } = result;
       const tau = comparison ? `; Kendall tau to fp32 ${comparison.kendallTau.toFixed(4)}` : '';
       const outcome = verification.passed ? 'verified' : 'FAILED its checks';
       const text = `${config.out}: ${manifest.name}, ${manifest.parameters} parameters, ${manifest.precision}, ${outcome}${tau}`;
-      if (aside) process.stderr.write(`${describeAside(aside)}\n`);
-      process.stdout.write(`${json ? JSON.stringify(result, null, 2) : text}\n`);
+      if (aside) tell(describeAside(aside));
+      print(json ? toJson(result) : text);
       if (!verification.passed) process.exitCode = 1;
     });
 }
 
-/** On a terminal one line that is written over; else a line each. */
-function live(text: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${text}` : `${text}\n`);
-}
-
-function describeStage(stage: string, done?: number, total?: number): string {
-  if (done === undefined) return stage;
-  return `${stage} ${done}${total === undefined ? '' : ` of ${total}`}`;
-}
-
 function describeProgress(progress: Progress): string {
-  const { step, steps, loss, accuracy, agreement, tokensPerSecond, secondsLeft } = progress;
+  const { loss, accuracy, agreement, tokensPerSecond } = progress;
   const teacher = agreement === undefined ? '' : `, agreement ${agreement.toFixed(3)}`;
-  return `step ${step} of ${steps}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(3)}${teacher}, ${Math.round(tokensPerSecond)} tokens/s, ${duration(secondsLeft)} left`;
+  return `loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(3)}${teacher}, ${Math.round(tokensPerSecond)} tokens/s`;
 }
 
 /** What the training gave, on groups it did not learn from. */

@@ -5,6 +5,7 @@ import { type FetchOptions, fetchModel } from '@sagemaker-reranker/models/build'
 import { ProgressBar } from '../terminal/progress.js';
 import { weightBitsOption } from './weight-bits.js';
 import { Command } from '../command.js';
+import { print, tell } from '../terminal/out.js';
 
 type FetchFlags = Pick<FetchOptions, 'revision' | 'out' | 'precision' | 'embeddings' | 'weightBits' | 'from'>;
 
@@ -37,7 +38,7 @@ export function fetchCommand(): Command {
           out,
           // int8 is tuned on the package's sample texts.
           build: async (options) => (await buildTuned({ ...options, compare: false })).manifest,
-          onNote: (note) => process.stderr.write(`${note}\n`),
+          onNote: tell,
           onProgress: (file, bytes) => {
             arrived.set(file.path, bytes / 1e6);
             total.set(file.path, file.bytes / 1e6);
@@ -45,8 +46,8 @@ export function fetchCommand(): Command {
           },
         });
         const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
-        process.stdout.write(
-          `${out}: ${manifest.name}, ${manifest.parameters} parameters, ${manifest.precision}, ${bytes} bytes\n`,
+        print(
+          `${out}: ${manifest.name}, ${manifest.parameters} parameters, ${manifest.precision}, ${bytes} bytes`,
         );
       } finally {
         progress.stop();

@@ -1,5 +1,6 @@
 import { UsageError } from '@sagemaker-reranker/models';
 import { Command } from '../command.js';
+import { print, tell } from '../terminal/out.js';
 
 interface GatherFlags {
   readonly out: string;
@@ -22,12 +23,12 @@ export function gatherCommand(): Command {
       const { gatherSources, gatherTexts, readSources } = await import('@sagemaker-reranker/distillation');
       if (sources === undefined) {
         const count = await gatherTexts(directories, out);
-        process.stdout.write(`${out}: ${count} passages\n`);
+        print(`${out}: ${count} passages`);
         return;
       }
       for await (const { kind, records, without } of gatherSources(await readSources(sources), out)) {
-        for (const reason of without) process.stderr.write(`left out ${reason}\n`);
-        process.stdout.write(`${kind}: ${records} passages\n`);
+        for (const reason of without) tell(`left out ${reason}`);
+        print(`${kind}: ${records} passages`);
       }
     });
 }

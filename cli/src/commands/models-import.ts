@@ -1,5 +1,6 @@
 import { Command } from '../command.js';
 import { importExport } from '@sagemaker-reranker/models';
+import { print } from '../terminal/out.js';
 
 /** `reranker models import`: an export as it is becomes a model directory. */
 export function importCommand(): Command {
@@ -12,6 +13,6 @@ export function importCommand(): Command {
     .action(async (directory: string, options: { name?: string }) => {
       const { name, max_length, exported } = await importExport(directory, options);
       const choices = exported?.choices.map((choice) => `  ${choice}`) ?? [];
-      process.stdout.write([`${directory}: ${name}, up to ${max_length} tokens`, ...choices, ''].join('\n'));
+      print([`${directory}: ${name}, up to ${max_length} tokens`, ...choices].join('\n'));
     });
 }

@@ -1,5 +1,6 @@
 import { exportModel, openModelDirectory, packModel } from '@sagemaker-reranker/models';
 import { Command } from '../command.js';
+import { print } from '../terminal/out.js';
 
 /** `reranker models package`: what SageMaker takes as model data. */
 export function packageCommand(): Command {
@@ -12,6 +13,6 @@ export function packageCommand(): Command {
     .action(async (directory: string, { out }: { out: string }) => {
       const pack = /\.(tar\.gz|tgz)$/.test(out) ? packModel : exportModel;
       const { path, bytes, sha256 } = await pack(openModelDirectory(directory), out);
-      process.stdout.write(`${path}: ${bytes} bytes, SHA-256 ${sha256}\n`);
+      print(`${path}: ${bytes} bytes, SHA-256 ${sha256}`);
     });
 }

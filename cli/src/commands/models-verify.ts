@@ -1,6 +1,7 @@
 import { verifyModel } from '@sagemaker-reranker/inference/verify';
 import { table } from '../terminal/table.js';
 import { Command } from '../command.js';
+import { json as toJson, print } from '../terminal/out.js';
 
 /** `reranker models verify`: exit code 1 when a check fails. */
 export function verifyCommand(): Command {
@@ -17,7 +18,7 @@ export function verifyCommand(): Command {
         table([{ heading: 'outcome' }, { heading: 'check' }, { heading: 'detail' }], rows),
         `${directory}: ${verification.passed ? 'verified' : 'FAILED'}`,
       ].join('\n');
-      process.stdout.write(`${json ? JSON.stringify(verification, null, 2) : report}\n`);
+      print(json ? toJson(verification) : report);
       if (!verification.passed) process.exitCode = 1;
     });
 }

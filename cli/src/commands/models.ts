@@ -20,6 +20,8 @@ import { importCommand } from './models-import.js';
 import { packageCommand } from './models-package.js';
 import { verifyCommand } from './models-verify.js';
 import { Command } from '../command.js';
+import { json as toJson, print } from '../terminal/out.js';
+import { wrapped } from '../terminal/text.js';
 
 /** `reranker models`: what can be deployed, and model directories. */
 export function modelsCommand(): Command {
@@ -29,7 +31,7 @@ export function modelsCommand(): Command {
     .description('The variants this project knows.')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) => {
-      print(json ? JSON.stringify(VARIANT_IDS.map(described), null, 2) : variantTable());
+      print(json ? toJson(VARIANT_IDS.map(described)) : wrapped(variantTable()));
     });
   models
     .command('info')
@@ -37,7 +39,7 @@ export function modelsCommand(): Command {
       'What the manifest of a model directory declares, or what is read off the files of a hub export; checks that they are there.',
     )
     .argument('<dir>', 'model directory, or a directory with model.onnx, tokenizer.json and config.json')
-    .action(async (directory: string) => print(JSON.stringify(await readModelDirectory(directory), null, 2)));
+    .action(async (directory: string) => print(toJson(await readModelDirectory(directory))));
   models
     .command('synthesize')
     .description(
@@ -134,8 +136,4 @@ function variantTable(): string {
     'BEIR NDCG@10, mean of 17 collections, as published:',
     ...sources.map((source, i) => `[${i + 1}] ${source}`),
   ].join('\n');
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

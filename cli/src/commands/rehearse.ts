@@ -21,6 +21,7 @@ import { localShell } from '../rehearse/shell.js';
 import { StateFile, type RehearsalState } from '../rehearse/state.js';
 import { STEPS, type Step } from '../rehearse/steps/index.js';
 import { table } from '../terminal/table.js';
+import { json, print, tell } from '../terminal/out.js';
 
 interface RehearseOptions {
   readonly region?: string;
@@ -74,7 +75,7 @@ export function rehearseCommand(): Command {
 }
 
 async function run(options: RehearseOptions): Promise<number> {
-  const log = (line: string): void => void process.stderr.write(`${line}\n`);
+  const log = tell;
   const file = new StateFile(path.resolve(options.state));
   const earlier = file.read();
   const region =
@@ -119,7 +120,7 @@ async function run(options: RehearseOptions): Promise<number> {
     signal: interrupt.signal,
     log,
   });
-  process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : reportText(report));
+  print(options.json ? json(report) : reportText(report).trimEnd());
   return report.claims.every(({ status }) => status !== 'failed') && !interrupt.signal.aborted ? 0 : 1;
 }
 

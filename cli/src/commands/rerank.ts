@@ -7,6 +7,7 @@ import { type Target, addTarget, share, wholeNumber } from '../options.js';
 import { ProgressBar } from '../terminal/progress.js';
 import { right, tableInParts } from '../terminal/table.js';
 import { Command } from '../command.js';
+import { json } from '../terminal/out.js';
 
 interface Options extends Target {
   readonly query: string;
@@ -54,7 +55,7 @@ export function rerankCommand(): Command {
       const reranker = new ClientReranker('', client);
       const ranked = await rank(files.length > 0 ? files : ['-'], reranker, options);
       if (ranked.length === 0) throw new UsageError('nothing to rank: the input has no text');
-      const output = options.json ? json(ranked, options.query, reranker.totalTokens) : text(ranked);
+      const output = options.json ? asJson(ranked, options.query, reranker.totalTokens) : text(ranked);
       for (const piece of output) {
         if (!process.stdout.write(piece))
           await new Promise((resolve) => process.stdout.once('drain', resolve));
@@ -153,11 +154,11 @@ async function fused(ranked: readonly Ranked[], query: string, weight: number): 
 
 const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
-function* json(ranked: readonly Ranked[], query: string, totalTokens: number): Generator<string> {
-  yield `{\n  "query": ${JSON.stringify(query)},\n  "total_tokens": ${totalTokens},\n  "results": [`;
+function* asJson(ranked: readonly Ranked[], query: string, totalTokens: number): Generator<string> {
+  yield `{\n  "query": ${json(query)},\n  "total_tokens": ${totalTokens},\n  "results": [`;
   for (const [i, { logit, fused: fusedScore, file, line, text: passage }] of ranked.entries()) {
     const row = { relevance_score: sigmoid(logit), fused_score: fusedScore, file, line, text: passage };
-    yield `${i > 0 ? ',' : ''}\n    ${JSON.stringify(row)}`;
+    yield `${i > 0 ? ',' : ''}\n    ${json(row, 0)}`;
   }
   yield '\n  ]\n}\n';
 }

@@ -8,6 +8,7 @@ import {
 import { number } from '../options.js';
 import { table } from '../terminal/table.js';
 import { Command } from '../command.js';
+import { json, print } from '../terminal/out.js';
 
 /** The settings that are tried against each other. */
 const TUNED = ['workers', 'threads', 'batchTokens', 'arena', 'spin', 'bfloat16'] as const;
@@ -57,7 +58,7 @@ export function tuneCommand(): Command {
         TUNED.map((name) => [NUMBER_SETTINGS[name].env, String(best()[name])]),
       );
       if (options.json) {
-        process.stdout.write(`${JSON.stringify({ trials, environment }, null, 2)}\n`);
+        print(json({ trials, environment }));
         return;
       }
       const rows = trials.map((trial) =>
@@ -66,7 +67,7 @@ export function tuneCommand(): Command {
       const headings = ['workers', 'threads', 'batch tokens', 'arena', 'spin', 'bfloat16', 'tokens/s'];
       const columns = headings.map((heading) => ({ heading, align: 'right' as const }));
       const lines = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-      process.stdout.write(`${table(columns, rows)}\n\n${lines.join('\n')}\n`);
+      print(`${table(columns, rows)}\n\n${lines.join('\n')}`);
     });
 }
 

@@ -4,6 +4,7 @@ import { connect } from '../connect.js';
 import { right, table } from '../terminal/table.js';
 import { colour, wrapped } from '../terminal/text.js';
 import { type Passage, type Question, demoPassages, demoQuestions } from './questions.js';
+import { print } from '../terminal/out.js';
 
 /** Candidates that the first stage hands over. */
 const CANDIDATES = 20;
@@ -58,16 +59,16 @@ export async function runDemo(model?: string): Promise<void> {
       });
     }
     const took = performance.now() - begun;
-    print(
+    say(
       `${questions.length} questions over ${passages.length} passages. BM25 finds up to ${CANDIDATES} for each; ${model ?? 'the embedded model'} reads them and ` +
         `puts them in its own order; the third order adds both scores. Every ${SHOWN_EVERY}th question is shown, all are counted.`,
     );
     ranked.filter((_, i) => i % SHOWN_EVERY === 0).forEach(show);
     print(`\n${totals(ranked)}\n`);
-    print(
+    say(
       `The container was ready after ${ready.toFixed(0)} ms and scored ${documents} passages in ${took.toFixed(0)} ms, one question after the other.`,
     );
-    print(`\nWhat to do next\n${NEXT}`);
+    say(`\nWhat to do next\n${NEXT}`);
   } finally {
     await close();
   }
@@ -99,7 +100,7 @@ function placeOf({ passage }: Question, order: readonly Passage[]): number {
 }
 
 function show(ranked: Ranked): void {
-  print(`\n${colour.bold(`? ${ranked.question}`)}`);
+  say(`\n${colour.bold(`? ${ranked.question}`)}`);
   const rows = Array.from({ length: PLACES }, (_, i) => [
     String(i + 1),
     ...SYSTEMS.map((system) => {
@@ -110,7 +111,7 @@ function show(ranked: Ranked): void {
   print(table([right(''), ...SYSTEMS.map((heading) => ({ heading }))], rows));
   const [bm25, ...others] = SYSTEMS.map((system) => placeOf(ranked, ranked.orders[system]));
   const moves = others.map((place, i) => `${SYSTEMS[i + 1]!} ${move(bm25!, place)}`);
-  print(
+  say(
     bm25 === Infinity
       ? 'BM25 did not find the right passage.'
       : `* is the right passage: ${moves.join(', ')}`,
@@ -142,6 +143,4 @@ function totals(ranked: readonly Ranked[]): string {
   );
 }
 
-function print(text: string): void {
-  process.stdout.write(`${wrapped(text)}\n`);
-}
+const say = (text: string): void => print(wrapped(text));

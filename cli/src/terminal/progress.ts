@@ -14,8 +14,8 @@ export class ProgressBar {
   readonly #started = performance.now();
   #shown = false;
 
-  /** @param unit what is counted, for example `passages` */
-  constructor(unit: string) {
+  /** @param unit what is counted, for example `passages`; none where the work has several parts */
+  constructor(unit = '') {
     this.#bar = new SingleBar(
       {
         stream: process.stderr,
@@ -51,15 +51,16 @@ export class ProgressBar {
 function describe({ progress, eta, total, value }: Params, what: string, unit: string): string {
   const count = (number: number): string => Math.round(number).toLocaleString('en-US');
   const subject = what === '' ? '' : `${what}: `;
-  if (total <= 0) return `${subject}${count(value)} ${unit}`;
+  const counted = unit === '' ? '' : ` ${unit}`;
+  if (total <= 0) return `${subject}${count(value)}${counted}`;
   const full = Math.round(progress * BAR);
   const bar = process.stderr.isTTY ? `${'='.repeat(full)}${'-'.repeat(BAR - full)} ` : '';
   const left = Number.isFinite(eta) && eta > 0 ? `, ${duration(eta)} left` : '';
-  return `${subject}${bar}${count(value)} of ${count(total)} ${unit}${left}`;
+  return `${subject}${bar}${count(value)} of ${count(total)}${counted}${left}`;
 }
 
 /** `45 s`, `3 min 20 s`. */
-export function duration(seconds: number): string {
+function duration(seconds: number): string {
   const whole = Math.round(seconds);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

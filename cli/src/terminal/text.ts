@@ -29,6 +29,20 @@ export function plain(text: string): string {
   return text.replace(SEQUENCES, '').replace(CONTROLS, '').replace(/\s+/g, ' ').trim();
 }
 
+// What this command makes its own text bold, dim, red and green with.
+const STYLES = /^\u001b\[(?:1|2|22|31|32|39)m$/;
+
+/**
+ * A text of several lines, with some words of unknown origin, without what {@link plain} takes out.
+ * @param styled whether it may be bold, dim, red and green
+ */
+export function harmless(text: string, styled = false): string {
+  return text
+    .replace(SEQUENCES, (sequence) => (styled && STYLES.test(sequence) ? sequence : ''))
+    .replace(CONTROLS, (character) => (styled && character === '\u001b' ? character : ''))
+    .replace(/\r(?!\n)/g, ' ');
+}
+
 /** A text whose lines over the terminal's width are broken between words. */
 export function wrapped(text: string, width = terminalWidth()): string {
   if (width === undefined) return text;
