@@ -8,9 +8,9 @@ import {
   bm25FirstStage,
   evaluate,
   formatHtml,
-  formatTables,
   rank,
   readBeir,
+  reportJson,
 } from '@sagemaker-reranker/evaluation';
 import {
   type ScoreRequest,
@@ -65,7 +65,7 @@ export const evaluation: Suite = {
               topK: TOP_K,
               concurrency: CONCURRENCY,
             });
-            formatTables(results);
+            reportJson(results);
             formatHtml(results[0]!);
           },
         },

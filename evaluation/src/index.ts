@@ -34,10 +34,11 @@ export {
   type ScoredDocument,
 } from './metrics.js';
 export { RAG_CUTOFF, readRag, type RagOptions } from './rag.js';
-export { publishedFigures, type PublishedFigure } from './published.js';
+export { PUBLISHED_SOURCE, publishedFigures, type PublishedFigure } from './published.js';
 export { collectionDigest, fileName } from './remembered-reranker.js';
-export { formatTables, reportJson } from './report.js';
+export { PUBLISHED, measuredTable, publishedTable, reportFacts, reportJson, topKTable } from './report.js';
+export type { Table } from './table.js';
 export { formatHtml } from './report-html.js';
-export { summarize, type Summary, type SummaryRow } from './summary.js';
+export { summarize, summaryTable, type Summary, type SummaryRow } from './summary.js';
 export { readTrecRun, writeTrecRun, type TrecOptions, type TrecRun } from './trec.js';
 export { writeWhole } from './whole-file.js';

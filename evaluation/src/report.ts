@@ -3,10 +3,9 @@ import type { EvaluationResult, SystemResult } from './evaluate.js';
 import { describeFaults } from './lines.js';
 import type { Metrics } from './metrics.js';
 import { PUBLISHED_SOURCE, publishedFigures } from './published.js';
-import { summarize, summaryTable } from './summary.js';
-import { type Table, TITLES, align, metricTitle } from './table.js';
+import { summarize } from './summary.js';
+import { type Table, TITLES, metricTitle } from './table.js';
 
-const MEASURED = 'Measured here';
 export const PUBLISHED = `Published, not measured here, and on other collections (${PUBLISHED_SOURCE})`;
 
 /** The metrics in the order a report shows them: those that are compared first. */
@@ -105,33 +104,6 @@ export function topKTable(result: EvaluationResult): Table | undefined {
     ],
     rows: systems.map(({ name, byTopK }) => [name, ...byTopK.map(({ value }) => value.toFixed(4))]),
   };
-}
-
-/** The report for a terminal: each evaluation, and of several what they have in common. */
-export function formatTables(results: readonly EvaluationResult[]): string {
-  const one = results.length === 1;
-  return [
-    ...results.flatMap((result) => [...measuredLines(result), '']),
-    ...(one
-      ? [PUBLISHED]
-      : [`All of them, beside what is published (${PUBLISHED_SOURCE}) of other collections`]),
-    ...(one
-      ? [...align(publishedTable()), '']
-      : summarize(results).flatMap((summary) => [...align(summaryTable(summary)), ''])),
-  ].join('\n');
-}
-
-function measuredLines(result: EvaluationResult): string[] {
-  const facts = reportFacts(result);
-  const width = Math.max(...facts.map(([name]) => name.length));
-  const byTopK = align(topKTable(result));
-  return [
-    ...facts.map(([name, fact]) => `${name.padEnd(width)}  ${fact}`),
-    '',
-    MEASURED,
-    ...align(measuredTable(result)),
-    ...(byTopK.length > 0 ? ['', ...byTopK] : []),
-  ];
 }
 
 /** Queries on which a system is better and worse than the first stage. */

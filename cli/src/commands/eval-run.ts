@@ -10,7 +10,6 @@ import {
   evaluate,
   fileName,
   formatHtml,
-  formatTables,
   reportJson,
   writeTrecRun,
   writeWhole,
@@ -20,6 +19,7 @@ import { ProgressBar } from '../terminal/progress.js';
 import { checkFirstStages, firstStagesOf } from './eval-first-stages.js';
 import type { EvalOptions } from './eval-options.js';
 import { json, print, tell } from '../terminal/out.js';
+import { evaluationText } from '../eval-text.js';
 
 /**
  * Evaluates rerankers on collections, each over all first stages, and prints and writes the reports asked for.
@@ -51,7 +51,7 @@ export async function runEvaluation(
   } finally {
     if (options.work === undefined) await rm(work, { recursive: true, force: true });
   }
-  print(options.json ? json(reportJson(all)) : formatTables(all).trimEnd());
+  print(options.json ? json(reportJson(all)) : evaluationText(all));
   // A table says it itself; whoever reads JSON with a program shall see it too.
   const faults = all.flatMap((result) => result.faults);
   if (options.json && faults.length > 0) tell(`left out ${describeFaults(faults)}`);

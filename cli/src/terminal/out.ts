@@ -1,7 +1,7 @@
 import { harmless } from './text.js';
 
 /** What a terminal reads as more than text, beside what JSON escapes itself. */
-const UNESCAPED = /[\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNESCAPED = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text and an end of line, to standard output. */
 export function print(text: string): void {

@@ -22,7 +22,7 @@ const SEQUENCES =
 // Other control characters, and those that turn the direction of the text around them.
 
 const CONTROLS =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** A text of unknown origin as one line that a terminal can be given: without what would move its cursor or set its title. */
 export function plain(text: string): string {
