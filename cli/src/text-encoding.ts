@@ -6,7 +6,7 @@ export const SNIFFED_BYTES = 8_192;
 
 /** Files that are known by their first bytes, and how their text is had. */
 const FORMATS: readonly (readonly [begins: string, advice: string])[] = [
-  ['%PDF-', 'is a PDF: take its text, as of "pdftotext FILE -"'],
+  ['%PDF-', 'is a PDF: rank its text, as of "pdftotext FILE -"'],
   ['PK\u0003\u0004', 'is a ZIP archive or an Office document: save it as text first'],
   ['\u001f\u008b', 'is compressed: unpack it, as with "gzip -dc FILE"'],
   ['\u007fELF', 'is a program, not text'],

@@ -226,7 +226,7 @@ it('takes files of each kind, and says what is wrong with others', async () => {
     ['d.jsonl', '{"name":"none"}\n', 'd.jsonl, line 1 has no "text"'],
     ['e.txt', Buffer.from([0, 1, 2, 0, 0, 7]), 'e.txt is binary'],
     ['e.txt', Buffer.from('Stra\u00dfe', 'latin1'), 'e.txt is no text in UTF-8'],
-    ['f.pdf', '%PDF-1.4', 'f.pdf is a PDF: take its text'],
+    ['f.pdf', '%PDF-1.4', 'f.pdf is a PDF: rank its text'],
     ['g.csv', 'id,text\n1,"closed" and more\n2,x\n', 'g.csv, row 2: a quoted cell is not closed'],
     ['h.txt', 'line\n'.repeat(10_001), 'h.txt has 10,001 documents; the page takes 10,000'],
     ['i.txt', Buffer.alloc(50_000_001, 'a\n'), 'i.txt has 50 MB; the page takes 50'],
