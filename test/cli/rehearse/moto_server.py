@@ -5,7 +5,7 @@
 
 Added: alarms of CloudFormation that tell their topic, as far as its policy lets CloudWatch; change sets by the name of their stack, with
 outputs; replacement of models and endpoint configs, with the events of single resources; every instance type; the endpoint's own name;
-UpdateEndpoint; the answers of `reranker local` where RERANKER_URL names one.
+UpdateEndpoint; ARNs of tagged endpoint configs; the answers of `reranker local` where RERANKER_URL names one.
 """
 
 import json
@@ -239,6 +239,8 @@ ChangeSet.apply = apply_with_outputs
 for name in ("describe_change_set", "delete_change_set", "execute_change_set"):
     setattr(CloudFormationResponse, name, by_stack(name))
 CloudWatchBackend.set_alarm_state = set_alarm_state
+# moto makes a tuple of it, which the tagging API then prints.
+FakeEndpointConfig.arn = property(lambda self: self.endpoint_config_arn, lambda self, arn: None)
 FakeEndpoint.cloudformation_name_type = staticmethod(lambda: "EndpointName")
 FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
 SageMakerResponse.update_endpoint = update_endpoint
