@@ -152,6 +152,8 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
   readonly host: string;
   readonly modelDir: string;
   readonly logLevel: LogLevel;
+  /** Whether nobody set processes and threads, so that the engine takes fewer processes where the model's memory asks for it. */
+  readonly divided: boolean;
   /** Whether models come and go by the `/models` API instead of one being loaded at the start. */
   readonly multiModel: boolean;
   /** Why each of these has its value, for the log. */
@@ -160,13 +162,9 @@ export interface Settings extends Readonly<Record<NumberSettingName, number>> {
 
 /** Flags or a caller's choices; each wins over its environment variable. Text is parsed as the flag would be. */
 export type SettingOverrides = {
-  readonly [K in Exclude<keyof Settings, 'reasons'>]?: string | (Settings[K] extends number ? number : never);
+  readonly [K in Exclude<keyof Settings, 'reasons' | 'divided'>]?:
+    string | (Settings[K] extends number ? number : never);
 };
-
-/** Processors of one inference process. A guess, not measured beyond two processors: `reranker tune` finds the best. */
-const THREADS_PER_WORKER = 4;
-/** Memory that is left for each inference process at least, where several are started. */
-const MEMORY_PER_WORKER = 1024 ** 3;
 
 /** Settings that cannot be used: the message names each one, the value given and what is allowed. */
 export class SettingsError extends Error {
@@ -203,18 +201,16 @@ export function resolveSettings(
   }
 
   const cores = processors();
-  const memory = memoryBytes();
   const given = (name: ChosenName): boolean =>
     (overrides[name] ?? (env[NUMBER_SETTINGS[name].env] || undefined)) !== undefined;
-  // A limit on threads means that the machine is shared: one process then, unless more are asked for.
-  const affordable = Math.min(
-    Math.floor(cores / THREADS_PER_WORKER),
-    Math.floor(memory / MEMORY_PER_WORKER / 2),
-  );
-  const workers = number('workers', given('threads') ? 1 : Math.max(1, affordable));
+  const multiModel = (overrides.multiModel ?? env.SAGEMAKER_MULTI_MODEL ?? '').toLowerCase() === 'true';
+  // Processes of one thread score more than threads of one process (docs/decisions/threads.md). A limit on threads means that
+  // the machine is shared, and models of one endpoint share it: one process then, unless more are asked for.
+  const alone = given('threads') ? 'one, as the threads are set' : 'one, as the models share the processors';
+  const single = given('threads') || multiModel;
+  const workers = number('workers', single ? 1 : Math.min(cores, NUMBER_SETTINGS.workers.most));
   const why = (name: ChosenName, reason: string): string =>
     given(name) ? (overrides[name] === undefined ? NUMBER_SETTINGS[name].env : flagOf(name)) : reason;
-  const machine = `${cores} processors and ${Math.floor(memory / 1024 ** 2)} MiB of memory`;
   const maxBodyBytes = number('maxBodyBytes', 25 * 1024 * 1024);
   const settings: Settings = {
     port: number('port', 8080),
@@ -242,17 +238,13 @@ export function resolveSettings(
     drainMs: number('drainMs', 23_000),
     logLevel: level as LogLevel,
     reasons: {
-      workers: why(
-        'workers',
-        given('threads')
-          ? 'one, as the threads are set'
-          : `one for every ${THREADS_PER_WORKER} processors of ${machine}`,
-      ),
+      workers: why('workers', single ? alone : `one for each of ${cores} processors, memory permitting`),
       threads: why('threads', `${cores} processors shared by ${workers} inference process(es)`),
       batchTokens: why('batchTokens', 'as fast per token as larger batches, and small requests wait less'),
       arena: why('arena', 'faster, and the largest batch is planned for'),
     },
-    multiModel: (overrides.multiModel ?? env.SAGEMAKER_MULTI_MODEL ?? '').toLowerCase() === 'true',
+    divided: !given('workers') && !given('threads'),
+    multiModel,
   };
   if (settings.inflightBytes < settings.maxBodyBytes) {
     faults.push(
@@ -264,7 +256,7 @@ export function resolveSettings(
 }
 
 /** Command-line flag of a setting: `batchTokens` is `--batch-tokens`, `modelDir` is `--model`. */
-export function flagOf(name: Exclude<keyof Settings, 'reasons'>): string {
+export function flagOf(name: keyof SettingOverrides): string {
   return name === 'modelDir' ? '--model' : `--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
 }
 

@@ -79,7 +79,7 @@ export {
   type ScalingTargets,
 } from './sizing/scaling-targets.js';
 export { sizing, type Sizing } from './sizing/sizing-table.js';
-export { MEASURED_THREADS, workerSettings, type WorkerSettings } from './sizing/workers.js';
+export { workerSettings, type WorkerSettings } from './sizing/workers.js';
 export {
   neededMib,
   queueTokens,

@@ -118,6 +118,22 @@ describe('a hub export without a manifest', () => {
     expect(await container.logged('ready')).not.toHaveProperty('parameters');
   });
 
+  it('is found among the files that macOS leaves beside its own', async () => {
+    const directory = await bareDirectory({ a: bert });
+    const left = [
+      'onnx/._model.onnx',
+      'onnx/._model_quantized.onnx',
+      '._tokenizer.json',
+      '._config.json',
+      '._manifest.json',
+    ];
+    for (const name of left) await writeFile(path.join(directory, name), '\0\x05\x16\x07AppleDouble');
+    const container = await startContainer(directory);
+    expect(await logitsOf(container, documents)).toHaveLength(documents.length);
+    const { choices } = await container.logged('exported model');
+    expect(JSON.stringify(choices)).not.toMatch(/\._|unused/);
+  });
+
   it('of a BERT is fed its token types, and cut to its position table', async () => {
     const weights = publishedWeights(bert, 3);
     const directory = await bareDirectory({ a: bert, weights, model: 'model.onnx' });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { CONTAINER_ENVIRONMENT } from '@sagemaker-reranker/container';
 import type { RerankResponseBody } from '../../client/src/wire.js';
 import { removeModels, smallModel } from './support/model.js';
 import { spawnContainer, stopContainers } from './support/process.js';
@@ -89,6 +90,13 @@ describe('the image', () => {
     for (const file of files) expect(statSync(path.join(tree, file)).mode & 0o004).toBe(0o004);
     const bytes = files.reduce((sum, file) => sum + statSync(path.join(tree, file)).size, 0);
     expect(bytes).toBeLessThan(130_000_000);
+  });
+
+  it('sets what a container that is started here gets, too', () => {
+    const dockerfile = readFileSync(path.join(context, 'Dockerfile'), 'utf8');
+    const set = /^ENV (.*)$/m.exec(dockerfile)![1]!.split(' ');
+    for (const [name, value] of Object.entries(CONTAINER_ENVIRONMENT))
+      expect(set).toContain(`${name}=${value}`);
   });
 
   it('does not load ONNX Runtime into the HTTP process', () => {

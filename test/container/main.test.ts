@@ -1,5 +1,6 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import type { ErrorBody, RerankResponseBody } from '../../client/src/wire.js';
@@ -37,6 +38,15 @@ describe('serve', () => {
     await container.logged('ready');
     expect(container.port()).toBe(port);
     expect((await container.ping()).status).toBe(200);
+  });
+
+  it('answers on the loopback address of IPv6, where there is one, as on that of IPv4', async () => {
+    const container = await startContainer(await smallModel());
+    const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    const hosts = ['127.0.0.1', ...(own.some(({ address }) => address === '::1') ? ['[::1]'] : [])];
+    for (const host of hosts) {
+      expect((await fetch(`http://${host}:${container.port()}/ping`)).status).toBe(200);
+    }
   });
 
   it('answers pings at once while a long batch runs', async () => {

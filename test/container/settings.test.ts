@@ -41,7 +41,7 @@ describe('resolveSettings', () => {
 
   it('says why it chose, and by what it was told', () => {
     expect(resolveSettings({}, {}).reasons).toMatchObject({
-      workers: expect.stringMatching(/^one for every 4 processors of \d+ processors and \d+ MiB/),
+      workers: expect.stringMatching(/^one for each of \d+ processors, memory permitting$/),
       threads: expect.stringMatching(/^\d+ processors shared by \d+ inference/),
     });
     const told = resolveSettings({ threads: 2 }, { RERANKER_BATCH_TOKENS: '64' });
@@ -51,6 +51,14 @@ describe('resolveSettings', () => {
       threads: '--threads',
       batchTokens: 'RERANKER_BATCH_TOKENS',
     });
+  });
+
+  it('takes a process of one thread for each processor, and one alone for each model of several', () => {
+    const cores = processors();
+    expect(resolveSettings({}, {})).toMatchObject({ workers: cores, threads: 1, divided: true });
+    expect(resolveSettings({ workers: 1 }, {})).toMatchObject({ workers: 1, threads: cores, divided: false });
+    const several = resolveSettings({}, { SAGEMAKER_MULTI_MODEL: 'true' });
+    expect(several).toMatchObject({ workers: 1, threads: cores });
   });
 
   it('takes an empty variable for an absent one', () => {

@@ -14,6 +14,8 @@ import type { Job } from './job.js';
 interface Workers {
   /** Batches that can be handed over now. */
   readonly room: number;
+  /** Workers that have none. */
+  readonly idle: number;
   run(batch: PairBatch): Promise<BatchScores>;
 }
 
@@ -61,7 +63,9 @@ export class BatchDispatcher {
   pump(): void {
     while (this.#workers.room > 0) {
       const retry = this.#retries.shift();
-      const batch = (retry?.batch ?? this.#planner.next())?.filter(({ request }) => !request.settled);
+      const batch = (retry?.batch ?? this.#planner.next(this.#workers.idle))?.filter(
+        ({ request }) => !request.settled,
+      );
       if (batch === undefined) return;
       if (batch.length > 0) void this.#dispatch(batch, retry?.isRetry === true);
     }

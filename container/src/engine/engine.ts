@@ -7,7 +7,7 @@ import type { Settings } from '../settings.js';
 import { Admission } from './admission.js';
 import { BatchDispatcher } from './batch-dispatcher.js';
 import { Job, type TokenizedRequest } from './job.js';
-import { logPlan, planMemory } from './memory-plan.js';
+import { divide, logPlan, planMemory } from './memory-plan.js';
 import { prepare, type Preparation } from './prepare.js';
 import { warnOfSaturation } from './saturation.js';
 import type { Truncation } from './truncation.js';
@@ -22,6 +22,7 @@ export type EngineSettings = Pick<
   | 'modelDir'
   | 'workers'
   | 'threads'
+  | 'divided'
   | 'arena'
   | 'spin'
   | 'bfloat16'
@@ -106,7 +107,12 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
   const declared = await readModelDirectory(settings.modelDir);
   if (declared.exported !== undefined) logger.info({ choices: declared.exported.choices }, 'exported model');
   const modelFile = path.join(settings.modelDir, declared.model);
-  const plan = planMemory(declared, modelFileBytes(settings.modelDir, declared), settings);
+  const modelBytes = modelFileBytes(settings.modelDir, declared);
+  const { workers, threads } = divide(declared, modelBytes, settings);
+  if (workers < settings.workers) {
+    logger.info({ workers, threads, reason: 'memory for the longest pair' }, 'fewer inference processes');
+  }
+  const plan = planMemory(declared, modelBytes, { ...settings, workers });
   const { model: manifest, limit } = plan;
   logPlan(plan, declared, logger);
   warnOfSaturation(declared, logger);
@@ -114,12 +120,12 @@ export async function createEngine(settings: EngineSettings, logger: Logger): Pr
   let onIdle = (): void => undefined;
   let onOutage: (reason: string) => void = () => undefined;
   const pool = new WorkerPool({
-    workers: settings.workers,
+    workers,
     load: {
       modelFile,
       inputs: manifest.inputs,
       output: manifest.output,
-      threads: settings.threads,
+      threads,
       arena: settings.arena === 1,
       spin: settings.spin === 1,
       bfloat16: settings.bfloat16 === 1,

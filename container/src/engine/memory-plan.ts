@@ -21,6 +21,9 @@ export type MemorySettings = Pick<
   'workers' | 'batchTokens' | 'batchMemoryBytes' | 'multiModel' | 'modelMemoryBytes'
 >;
 
+/** Inference processes, and the threads of each. */
+export type Division = Pick<Settings, 'workers' | 'threads'>;
+
 type PlannedModel = BatchModel & Pick<ModelDescription, 'max_length'>;
 
 interface MemoryPlan<M extends PlannedModel> {
@@ -62,6 +65,25 @@ export function planMemory<M extends PlannedModel>(
     loaded,
     largestBatch: Math.max(batchBytes(model, 1, maxTokens), fullBatch),
   };
+}
+
+/**
+ * The settings' inference processes and threads; where nobody set them, as many processes as have the memory for the longest
+ * pair that one alone would take, and the threads of those that are left out.
+ */
+export function divide(
+  model: PlannedModel,
+  modelBytes: number,
+  settings: MemorySettings & Division & Pick<Settings, 'divided'>,
+  memory: number = memoryBytes(),
+): Division {
+  const { divided, threads } = settings;
+  const plan = (processes: number): MemoryPlan<PlannedModel> =>
+    planMemory(model, modelBytes, { ...settings, workers: processes }, memory);
+  const needed = batchBytes(model, 1, plan(1).model.max_length);
+  let { workers } = settings;
+  while (divided && workers > 1 && plan(workers).budget < needed) workers -= 1;
+  return { workers, threads: Math.floor((settings.workers * threads) / workers) };
 }
 
 function budgetOf(

@@ -78,6 +78,11 @@ export class WorkerPool {
     return room;
   }
 
+  /** Workers that have no batch. */
+  get idle(): number {
+    return this.#ready.filter(({ process }) => process.pending === 0).length;
+  }
+
   get counts(): WorkerCounts {
     return { ready: this.#ready.length, deaths: this.#deaths };
   }

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalEndpointError } from './errors.js';
-import { containerEntry } from '../entry.js';
+import { CONTAINER_ENVIRONMENT, containerEntry } from '../entry.js';
 
 // SageMaker's own figures: 8 minutes to the first healthy ping, 30 s from SIGTERM to SIGKILL.
 const START_TIMEOUT_MS = 480_000;
@@ -46,7 +46,7 @@ export class ContainerProcess {
       // By the channel the container tells its port, and learns when this process has gone, however it ended.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Only the endpoint in front of it is for callers.
-      env: { ...process.env, RERANKER_HOST: '127.0.0.1' },
+      env: { ...CONTAINER_ENVIRONMENT, ...process.env, RERANKER_HOST: '127.0.0.1' },
     });
     this.#child.once('message', ({ port }: { port: number }) => (this.#port = port));
     this.exited = new Promise((resolve) => {

@@ -31,7 +31,7 @@ export interface InstanceSettings {
   readonly instanceType?: string;
   /**
    * Inference processes in a container, each with a copy of the model and its share of the vCPUs.
-   * @default one for every 2 vCPUs, as was measured, where memory holds them; see sizing/workers.ts
+   * @default one for each vCPU, as was measured on 2, where memory holds them; see sizing/workers.ts
    */
   readonly workers?: number;
   /**

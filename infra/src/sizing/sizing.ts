@@ -51,10 +51,11 @@ export function throughput(model: ModelFigures, place: Place): Figure {
 
 /**
  * Memory that a container needs, in MiB: for the longest pair, by the line of cost/model/memory.ts, and never less than
- * what a measured run of one of the models peaked at.
+ * what a measured run of one of the models peaked at with as many processes or fewer.
  */
 export function neededMib(models: readonly ModelFigures[], workers = 1): number {
   const peaks = measured()
+    .filter(({ processes = 1 }) => processes <= workers)
     .filter((m) => models.some((model) => sameModel(m.model, model)))
     .map(({ memory }) => Math.ceil(memory?.peakMib ?? 0));
   return Math.max(containerMemoryMib(models, workers), ...peaks);

@@ -19,6 +19,9 @@ const PADDING_TOKENS = 6;
  */
 const COMPANY_SHARE = 0.25;
 
+/** A smaller batch is slower per token, so that sharing it among idle processes gains little. */
+const LEAST_SHARE_TOKENS = 128;
+
 /** Whether a batch of so many rows, padded to so many tokens each, may be run; a single row always may. */
 export type BatchLimit = (rows: number, width: number) => boolean;
 
@@ -104,20 +107,24 @@ export class Planner<R> {
     this.#entries.delete(request);
   }
 
-  /** The next batch, of at least one pair; undefined when nothing waits. */
-  next(): PlanItem<R>[] | undefined {
+  /**
+   * The next batch, of at least one pair; undefined when nothing waits.
+   * @param idle inference processes that have nothing to do: they share what waits, so that a small request uses all of them.
+   */
+  next(idle = 0): PlanItem<R>[] | undefined {
+    const budget = Math.min(this.#budget, Math.max(LEAST_SHARE_TOKENS, Math.ceil(this.#tokens / idle)));
     const leader = this.#leader();
     if (leader === undefined) return undefined;
     const batch = [this.#take(leader)];
     let longest = leader.length;
     let real = leader.length;
-    const fits = (length: number, budget = this.#budget): boolean => {
+    const fits = (length: number, most = budget): boolean => {
       const rows = batch.length + 1;
       const width = Math.max(longest, length);
       const padded = rows * width;
       const padding = padded - real - length;
       return (
-        padded <= budget &&
+        padded <= most &&
         padding <= Math.max(PADDING_TOKENS, padded * PADDING_SHARE) &&
         this.#limit(rows, width)
       );
@@ -132,18 +139,18 @@ export class Planner<R> {
     for (let i = cursor + 1; i < items.length && fits(items[i]!.length); i += 1) {
       if (!items[i]!.taken) add(items[i]!);
     }
-    const budget = this.#budget * COMPANY_SHARE;
+    const company = Math.min(budget, this.#budget * COMPANY_SHARE);
     const fill = (length: number): boolean => {
       for (const item of this.#byLength[length] ?? []) {
-        if (!fits(length, budget)) return false;
+        if (!fits(length, company)) return false;
         add(item);
       }
       return true;
     };
     // A length that does not fit rules out all lengths beyond it on the same side.
-    for (let length = leader.length; length > 0 && fits(length, budget) && fill(length);) length -= 1;
-    const most = this.#byLength.length;
-    for (let length = leader.length + 1; length < most && fits(length, budget) && fill(length);) length += 1;
+    for (let length = leader.length; length > 0 && fits(length, company) && fill(length);) length -= 1;
+    const end = this.#byLength.length;
+    for (let length = leader.length + 1; length < end && fits(length, company) && fill(length);) length += 1;
     return batch;
   }
 

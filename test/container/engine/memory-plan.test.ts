@@ -1,5 +1,10 @@
 import pino from 'pino';
-import { logPlan, planMemory, type MemorySettings } from '../../../container/src/engine/memory-plan.js';
+import {
+  divide,
+  logPlan,
+  planMemory,
+  type MemorySettings,
+} from '../../../container/src/engine/memory-plan.js';
 import { VARIANTS } from '@sagemaker-reranker/models';
 import { batchBytes, loadedBytes } from '../../../models/src/figures/memory.js';
 
@@ -41,6 +46,21 @@ describe('planMemory', () => {
       expect(workers * batchBytes(exported, 1, tokens)).toBeLessThan(0.8 * 4 * GIB);
     }
     expect(plan({}, 64 * GIB, exported).model.max_length).toBe(8_192);
+  });
+
+  it('takes fewer processes where each would lack the memory for the longest pair, and leaves no thread out', () => {
+    const among = (memory: number, model = base, divided = true) =>
+      divide(model, MODEL_BYTES, { ...settings, workers: 8, threads: 1, divided }, memory);
+    expect(among(64 * GIB)).toEqual({ workers: 8, threads: 1 });
+    expect(among(GIB / 4)).toEqual({ workers: 1, threads: 8 });
+    expect(among(GIB / 4, base, false)).toEqual({ workers: 8, threads: 1 });
+    const { workers, threads } = among(4 * GIB, exported);
+    expect(workers).toBe(1);
+    expect(threads).toBe(8);
+    const between = among(2 * GIB);
+    expect(between.workers).toBeGreaterThan(1);
+    expect(between.workers).toBeLessThan(8);
+    expect(plan({ workers: between.workers }, 2 * GIB).model.max_length).toBe(8_192);
   });
 
   it('knows the largest batch: the longest pair alone, or a full batch where that is more', () => {

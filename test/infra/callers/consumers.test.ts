@@ -217,7 +217,7 @@ describe('RerankerBatch', () => {
     expect(ModelClientConfig).toMatchObject({ InvocationsTimeoutInSeconds: 600 });
     Template.fromStack(stack).hasResourceProperties('AWS::SageMaker::Model', {
       PrimaryContainer: {
-        Environment: { RERANKER_DEADLINE_MS: '600000', RERANKER_WORKERS: '4', RERANKER_THREADS: '2' },
+        Environment: { RERANKER_DEADLINE_MS: '600000', RERANKER_WORKERS: '8', RERANKER_THREADS: '1' },
       },
     });
   });

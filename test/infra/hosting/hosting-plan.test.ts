@@ -38,8 +38,8 @@ test('real-time is isolated from networks, on the recommended type', () => {
     networkIsolation: true,
     environment: {
       RERANKER_QUEUE_TOKENS: expect.stringMatching(/^\d+$/) as string,
-      RERANKER_WORKERS: '1',
-      RERANKER_THREADS: '2',
+      RERANKER_WORKERS: '2',
+      RERANKER_THREADS: '1',
     },
     productionVariant: {
       instanceType: 'ml.c6i.large',
@@ -86,7 +86,7 @@ test('several models on one fleet get the type of the one that asks for most, an
 
 test('a copy uses the threads it reserves, and reserves the memory of its own model', () => {
   const plan = planOf({ mode: 'inference-components', instanceType: 'ml.c7i.2xlarge' }, [turbo, tiny]);
-  expect(plan.environment).toMatchObject({ RERANKER_WORKERS: '2', RERANKER_THREADS: '2' });
+  expect(plan.environment).toMatchObject({ RERANKER_WORKERS: '4', RERANKER_THREADS: '1' });
   expect(plan.components!.vcpus).toBe(4);
   expect(plan.components!.memoryMib[0]).toBeGreaterThan(plan.components!.memoryMib[1]!);
   expect(plan.productionVariant.managedInstanceScaling).toEqual({
@@ -97,9 +97,9 @@ test('a copy uses the threads it reserves, and reserves the memory of its own mo
 });
 
 test('the number of inference processes reaches the container', () => {
-  expect(planOf({ mode: 'real-time', workers: 2 }, [tiny]).environment).toMatchObject({
-    RERANKER_WORKERS: '2',
-    RERANKER_THREADS: '1',
+  expect(planOf({ mode: 'real-time', workers: 1 }, [tiny]).environment).toMatchObject({
+    RERANKER_WORKERS: '1',
+    RERANKER_THREADS: '2',
   });
 });
 

@@ -36,6 +36,17 @@ describe('Planner', () => {
     );
   });
 
+  it('shares what waits among idle processes, down to batches that are as fast as larger ones', () => {
+    const planner = new Planner<string>(BUDGET);
+    planner.add('a', new Uint32Array(8).fill(100));
+    const sizes = [2, 1, 0].map((idle) => planner.next(idle)?.length);
+    expect(sizes).toEqual([4, 4, undefined]);
+    planner.add('b', new Uint32Array(8).fill(40));
+    expect([4, 3, 2].map((idle) => planner.next(idle)?.length)).toEqual([3, 3, 2]);
+    planner.add('c', new Uint32Array(8).fill(100));
+    expect(planner.next(0)).toHaveLength(8);
+  });
+
   it('lets nothing overtake a request once its time has come, whatever comes after it', () => {
     const step = fc.oneof(
       fc.record({ add: lengthsOf }),
