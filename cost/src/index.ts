@@ -14,6 +14,7 @@ export {
   containerMemoryMib,
   leastServerlessMb,
   memoryHeadroom,
+  processesWithin,
   type ServerlessMemoryMb,
 } from './model/memory.js';
 export {

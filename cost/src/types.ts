@@ -124,6 +124,8 @@ export interface Measurement {
   readonly serverlessMemoryMb?: number;
   readonly model: ModelFigures;
   readonly software: { readonly node: string; readonly onnxruntime: string } | null;
+  /** Inference processes of the container, which divide its processors; 1 where it is not known. */
+  readonly processes?: number;
   readonly traffic: {
     readonly documentsPerQuery: number;
     readonly queryTokens: number;

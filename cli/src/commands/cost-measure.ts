@@ -60,7 +60,10 @@ interface Options extends TargetFlags {
 /** A target with what is known of it. */
 interface Opened {
   readonly target: Target;
-  readonly subject: Pick<Subject, 'hosting' | 'serverlessMemoryMb' | 'region' | 'startSeconds' | 'software'>;
+  readonly subject: Pick<
+    Subject,
+    'hosting' | 'serverlessMemoryMb' | 'region' | 'startSeconds' | 'software' | 'processes'
+  >;
   readonly usage: Parameters<typeof measure>[0]['usage'];
   close(): Promise<void>;
 }
@@ -300,6 +303,7 @@ async function open(options: Options, signal: AbortSignal): Promise<Opened> {
       ...subject,
       startSeconds,
       software: { node: process.versions.node, onnxruntime: onnxruntimeVersion() },
+      processes: await processesOf(local.containerUrl),
     },
     usage: () => usageBelow(process.pid),
     close: async () => {
@@ -315,6 +319,12 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     promise.then(resolve, reject);
   });
+}
+
+/** Inference processes that a container has started. */
+async function processesOf(containerUrl: string): Promise<number> {
+  const metrics = await (await fetch(`${containerUrl}/metrics`)).text();
+  return Number(/^reranker_workers_ready (\d+)$/m.exec(metrics)![1]);
 }
 
 function onnxruntimeVersion(): string {

@@ -22,6 +22,8 @@ export const INSTANCE_START_SECONDS: Interval = { value: 300, low: 180, high: 48
 export const IDLE_SECONDS = 900;
 /** Start of a serverless execution: image, process, model. */
 export const SERVERLESS_START_SECONDS: Interval = { value: 10, low: 4, high: 30 };
+/** Inference processes of a serverless execution: its memory is for one. */
+export const SERVERLESS_PROCESSES = 1;
 /** Idle time after which a serverless execution is gone. */
 export const SERVERLESS_KEPT_SECONDS = 300;
 /** Bytes of a token of English text, with the JSON around it. */

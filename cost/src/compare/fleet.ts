@@ -8,13 +8,13 @@ const { ceil, max } = Math;
 const queues = new Map<string, { readonly measurements: readonly Measurement[]; readonly queue: Queue }>();
 
 /** How the question's queries wait for one another, whatever their rate; kept, as many options and loads share it. */
-export function queueFor(question: Question, measurements: readonly Measurement[]): Queue {
+export function queueFor(question: Question, measurements: readonly Measurement[], processes: number): Queue {
   const { model, documentsPerQuery, tokensPerPair, pairTokens } = question;
-  const key = JSON.stringify([model, documentsPerQuery, tokensPerPair, pairTokens]);
+  const key = JSON.stringify([model, documentsPerQuery, tokensPerPair, pairTokens, processes]);
   const known = queues.get(key);
   if (known?.measurements === measurements) return known.queue;
   const { timing, pairs } = timingFor(question, measurements);
-  const queue = new Queue(timing, pairs);
+  const queue = new Queue(timing, pairs, processes);
   queues.set(key, { measurements, queue });
   return queue;
 }
@@ -43,13 +43,19 @@ export interface Load {
   readonly zones: number;
 }
 
-export function loadOf(question: Question, routeSeconds: number, measurements: readonly Measurement[]): Load {
+/** @param processes inference processes of each instance */
+export function loadOf(
+  question: Question,
+  routeSeconds: number,
+  measurements: readonly Measurement[],
+  processes: number,
+): Load {
   return {
     queriesPerSecond: question.queriesPerSecond,
     tokensPerQuery: question.documentsPerQuery * question.tokensPerPair,
     targetSeconds: question.p95Ms / 1000,
     routeSeconds,
-    queue: queueFor(question, measurements),
+    queue: queueFor(question, measurements, processes),
     least: question.minInstances ?? 1,
     zones: question.zones ?? 1,
   };

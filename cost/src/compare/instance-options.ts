@@ -1,5 +1,5 @@
 import { instanceType, processorOf, type InstanceType } from '../hardware/instance-types.js';
-import { containerMemoryMib, memoryHeadroom } from '../model/memory.js';
+import { containerMemoryMib, memoryHeadroom, processesOn } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';
 import type { Figure, HostingMode, HostingOption, Measurement, Question } from '../types.js';
@@ -50,7 +50,7 @@ export function instanceOption(
   const type = instanceType(typeName);
   const { model } = question;
   const route = mode === 'asynchronous' ? ASYNCHRONOUS_SECONDS.value : ROUTE_SECONDS.value;
-  const load = loadOf(question, route, measurements);
+  const load = loadOf(question, route, measurements, processesOn(model, type));
   const capacity = tokensPerSecond(question, { instance: type }, measurements);
   const levels = levelsOf(question);
   const sized = (rate: number): Fleet[] =>

@@ -3,6 +3,7 @@ import { MEMORY_BASIS, containerMemoryMib, leastServerlessMb } from '../model/me
 import { tokensPerSecond } from '../model/throughput.js';
 import type { PriceBook } from '../price-book/book.js';
 import type { Figure, Measurement, MemoryBilledRow, Question } from '../types.js';
+import { SERVERLESS_PROCESSES } from './assumptions.js';
 import { estimated, highOf, lowOf } from './figures.js';
 import { queueFor } from './fleet.js';
 
@@ -65,7 +66,8 @@ function row(question: Question, book: PriceBook, measurements: readonly Measure
 
 function secondsPerQuery(question: Question, memoryMb: number, measurements: readonly Measurement[]): Figure {
   const rate = tokensPerSecond(question, { serverlessMb: memoryMb }, measurements);
-  const work = question.documentsPerQuery * question.tokensPerPair * queueFor(question, measurements).alone;
+  const { alone } = queueFor(question, measurements, SERVERLESS_PROCESSES);
+  const work = question.documentsPerQuery * question.tokensPerPair * alone;
   return estimated(
     work / rate.value,
     `tokens of a query ÷ tokens a second (${rate.basis}: ${rate.source})`,

@@ -1,7 +1,7 @@
 import type { ModelFigures } from '@sagemaker-reranker/models';
 import { instanceType, instanceTypes, processorOf } from '../hardware/instance-types.js';
 import { shippedMeasurements } from '../measurements.js';
-import { memoryHeadroom } from '../model/memory.js';
+import { memoryHeadroom, processesOn } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
 import { sameModel } from '../model/work.js';
 import { shippedPriceBook } from '../price-book/book.js';
@@ -65,13 +65,13 @@ export const carriesAlone = ({ meetsTarget, instances }: HostingOption): boolean
 function recommend(model: ModelFigures, measurements: readonly Measurement[]): string {
   const question = referenceQuestion(model);
   const book = shippedPriceBook();
-  const load = loadOf(question, ROUTE_SECONDS.value, measurements);
   const price = (name: string): number =>
     book.usdPerInstanceHourOrStandIn(name, question.region)?.usd.value ?? Infinity;
   const types = defaultTypes().sort((a, b) => price(a) - price(b));
   // The first that would be an option with one instance, without the other numbers of an option: the command waits for this.
   const alone = types.map(instanceType).find((instance) => {
     if (memoryHeadroom(instance, [model]).value < 0) return false;
+    const load = loadOf(question, ROUTE_SECONDS.value, measurements, processesOn(model, instance));
     const fleet = fleetOf(load, tokensPerSecond(question, { instance }, measurements).value, 1);
     return fleet.meets && fleet.utilisation <= PLANNED_UTILISATION;
   });

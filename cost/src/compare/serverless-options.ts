@@ -6,6 +6,7 @@ import {
   BYTES_PER_TOKEN,
   MOST_CONCURRENCY,
   SERVERLESS_KEPT_SECONDS,
+  SERVERLESS_PROCESSES,
   SERVERLESS_ROUTE_SECONDS,
   SERVERLESS_START_SECONDS,
 } from './assumptions.js';
@@ -35,7 +36,7 @@ function serverlessOption(
   measurements: readonly Measurement[],
 ): HostingOption {
   const { name, precision } = question.model;
-  const load = loadOf(question, SERVERLESS_ROUTE_SECONDS.value, measurements);
+  const load = loadOf(question, SERVERLESS_ROUTE_SECONDS.value, measurements, SERVERLESS_PROCESSES);
   const capacity = tokensPerSecond(question, { serverlessMb: memoryMb }, measurements);
   const headroom = memoryHeadroom({ serverlessMb: memoryMb }, [question.model]);
   const seconds = (rate: number): number => (load.tokensPerQuery / rate) * load.queue.alone;

@@ -22,3 +22,19 @@ export function poissonArrivals({ perSecond, seconds, seed }: ArrivalOptions): n
     times.push(1000 * time);
   }
 }
+
+/**
+ * So many arrivals of a Poisson process, stretched to a window: the load is then what was asked for, which in a window of some
+ * seconds the process itself misses by a tenth.
+ * @returns milliseconds from the start, ascending
+ */
+export function arrivalsWithin(window: {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly seed: number;
+}): number[] {
+  const { requests, seconds, seed } = window;
+  const unit = poissonArrivals({ perSecond: 1, seconds: 2 * requests + 100, seed });
+  const end = (unit[requests - 1]! + unit[requests]!) / 2;
+  return unit.slice(0, requests).map((time) => (1000 * time * seconds) / end);
+}

@@ -1,6 +1,6 @@
 import { CostError } from '../errors.js';
 import type { ClosedStep, MeasuredSize, Measurement, OpenStep } from '../types.js';
-import { poissonArrivals } from './arrivals.js';
+import { arrivalsWithin } from './arrivals.js';
 import { systemClock, type Clock } from './clock.js';
 import { closedLoop, openLoop, type Run } from './load.js';
 import type { ProcessUsage } from './processes.js';
@@ -20,6 +20,7 @@ export type Subject = Pick<
   | 'serverlessMemoryMb'
   | 'model'
   | 'software'
+  | 'processes'
   | 'startSeconds'
 >;
 
@@ -206,7 +207,9 @@ class Session {
     for (const [i, share] of [...loads].sort((a, b) => a - b).entries()) {
       const perSecond = share * saturated.requestsPerSecond;
       const window = Math.min(Math.max(seconds, LEAST_ARRIVALS / perSecond), 4 * seconds);
-      const arrivalsMs = poissonArrivals({ perSecond, seconds: window, seed: traffic.stated.seed + i + 1 });
+      const requests = Math.max(1, Math.round(perSecond * window));
+      const seed = traffic.stated.seed + i + 1;
+      const arrivalsMs = arrivalsWithin({ requests, seconds: window, seed });
       const name = `offered ${share} of saturation`;
       let planned = 0;
       const next = (): Query => {

@@ -1,4 +1,4 @@
-import { poissonArrivals } from '../measure/arrivals.js';
+import { arrivalsWithin } from '../measure/arrivals.js';
 import type { Measurement, OpenStep } from '../types.js';
 import { simulateArrivals } from './simulation.js';
 import { predictedOn } from './throughput.js';
@@ -88,21 +88,15 @@ function latencyChecks(m: Measurement, all: readonly Measurement[]): LatencyChec
 function predictedP95Ms(m: Measurement, step: OpenStep, index: number, all: readonly Measurement[]): number {
   const { timing } = fitTiming(m, all);
   const pairs = pairsOf(m);
-  const seconds = step.requests / step.offeredPerSecond;
+  const { requests, offeredPerSecond } = step;
+  const seconds = requests / offeredPerSecond;
   const { seed } = m.traffic;
-  const arrivals = arrivalsOf(step, seconds, seed + index + 1);
+  const arrivals = arrivalsWithin({ requests, seconds, seed: seed + index + 1 }).map((ms) => ms / 1000);
   const draws = Array.from({ length: DRAWS }, (_, draw) => {
     const { latencies } = simulateArrivals({ timing, servers: 1 }, arrivals, drawFrom(pairs, seed + draw));
     return percentile95(latencies);
   });
   return 1000 * draws.sort((a, b) => a - b)[DRAWS >> 1]!;
-}
-
-/** The times at which the step's requests came, in seconds: a Poisson process of its seed, stretched to its number of arrivals. */
-function arrivalsOf({ requests }: OpenStep, seconds: number, seed: number): number[] {
-  const unit = poissonArrivals({ perSecond: 1, seconds: 2 * requests + 100, seed });
-  const end = (unit[requests - 1]! + unit[requests]!) / 2;
-  return unit.slice(0, requests).map((time) => (time * seconds) / end);
 }
 
 function percentile95(values: readonly number[]): number {

@@ -24,6 +24,30 @@ export function containerMemoryMib(models: readonly ModelFigures[], workers = 1)
   return Math.ceil(SERVER_MIB + workers * perWorker.reduce((sum, mib) => sum + mib, 0));
 }
 
+/** What the container takes. */
+const MOST_PROCESSES = 64;
+
+/**
+ * Inference processes of a container: one for each of its cores, as far as memory holds the models once for each; fewer divide
+ * the cores evenly, so that none is idle.
+ * @param room MiB that the container has
+ * @param needed MiB that it needs with so many processes
+ */
+export function processesWithin(cores: number, room: number, needed: (processes: number) => number): number {
+  let processes = Math.max(1, Math.min(MOST_PROCESSES, cores));
+  while (processes > 1 && (needed(processes) > room || cores % processes > 0)) processes -= 1;
+  return processes;
+}
+
+/** The same of an instance that serves one model. */
+export function processesOn(
+  model: ModelFigures,
+  { vcpus, memoryMib }: { readonly vcpus: number; readonly memoryMib: number },
+): number {
+  const room = memoryMib - INSTANCE_OVERHEAD_MIB;
+  return processesWithin(vcpus, room, (processes) => containerMemoryMib([model], processes));
+}
+
 /** Memory sizes that serverless endpoints come in, in MB. */
 export const SERVERLESS_MEMORY_MB = [1024, 2048, 3072, 4096, 5120, 6144] as const;
 export type ServerlessMemoryMb = (typeof SERVERLESS_MEMORY_MB)[number];

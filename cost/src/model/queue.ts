@@ -31,11 +31,13 @@ export class Queue {
   readonly #known = new Map<string, number>();
   #alone: number | undefined;
 
-  constructor(timing: Timing, { documents, mix }: Pairs) {
+  /** @param processes inference processes of a machine */
+  constructor(timing: Timing, { documents, mix }: Pairs, processes: number) {
     const each = Math.ceil(documents / MOST_PAIRS);
     // Of every part of the time so much less: only their ratios count.
     this.#timing = {
       ...timing,
+      processes,
       request: timing.request / each,
       batch: timing.batch / each,
       latency: timing.latency / each,

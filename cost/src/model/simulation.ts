@@ -1,7 +1,8 @@
 import { Planner } from '@sagemaker-reranker/models';
 
 /**
- * Seconds that the parts of a request keep a machine busy. A batch takes `batch` and the tokens of its rows, padded to the
+ * Seconds that the parts of a request keep a whole machine busy; one of `processes` inference processes, each with as many of the
+ * cores, takes so many times as long for its batch. A batch takes `batch` and the tokens of its rows, padded to the
  * longest; reading, tokenizing and answering take `request` and `pair` beside it, on the same cores.
  */
 export interface Timing {
@@ -11,6 +12,8 @@ export interface Timing {
   /** What a request, and each of its pairs, takes longer on an idle machine than its work: cores that wait for one another. */
   readonly latency: number;
   readonly pairLatency: number;
+  /** Inference processes of a machine. */
+  readonly processes: number;
   /** Seconds of a padded token in rows of this many tokens: attention makes long rows dearer. */
   token(width: number): number;
 }
@@ -78,12 +81,18 @@ export function simulateClosed(
   return simulation.outcome();
 }
 
-interface Server {
-  readonly planner: Planner<Pending>;
+/** An inference process. */
+interface Process {
+  readonly server: Server;
   /** Batches handed over: the one that runs, and the next. */
   readonly running: (readonly { readonly request: Pending; readonly length: number }[])[];
   /** When the first of `running` is done. */
   doneAt: number;
+}
+
+interface Server {
+  readonly planner: Planner<Pending>;
+  readonly processes: Process[];
   /** Requests in flight. */
   load: number;
 }
@@ -101,6 +110,7 @@ interface Pending {
 class Simulation {
   readonly #timing: Timing;
   readonly #servers: Server[];
+  readonly #processes: Process[];
   readonly #lengthsOf: (request: number) => Lengths;
   readonly #onAnswer: (time: number) => void;
   readonly #latencies: number[] = [];
@@ -119,12 +129,14 @@ class Simulation {
     this.#timing = timing;
     this.#lengthsOf = lengthsOf;
     this.#onAnswer = onAnswer;
-    this.#servers = Array.from({ length: servers }, () => ({
-      planner: new Planner<Pending>(batchTokens),
-      running: [],
-      doneAt: Infinity,
-      load: 0,
-    }));
+    this.#servers = Array.from({ length: servers }, () => {
+      const server: Server = { planner: new Planner<Pending>(batchTokens), processes: [], load: 0 };
+      for (let i = 0; i < timing.processes; i += 1) {
+        server.processes.push({ server, running: [], doneAt: Infinity });
+      }
+      return server;
+    });
+    this.#processes = this.#servers.flatMap(({ processes }) => processes);
   }
 
   arrive(time: number): void {
@@ -135,8 +147,10 @@ class Simulation {
     const { request, pair, latency, pairLatency } = this.#timing;
     const work = request + pair * lengths.length;
     const waits = latency + pairLatency * lengths.length;
-    // It takes the cores from the batch that runs.
-    if (server.running.length > 0) server.doneAt += work;
+    // It takes the cores from the batches that run, unless one is free.
+    if (server.processes.every(({ running }) => running.length > 0)) {
+      for (const process of server.processes) process.doneAt += work;
+    }
     server.load += 1;
     const pending = {
       server,
@@ -155,15 +169,15 @@ class Simulation {
   runUntil(time: number): void {
     for (;;) {
       const ready = this.#reading[0];
-      const server = this.#servers.reduce((first, each) => (each.doneAt < first.doneAt ? each : first));
-      const next = Math.min(ready?.readyAt ?? Infinity, server.doneAt);
+      const process = this.#processes.reduce((first, each) => (each.doneAt < first.doneAt ? each : first));
+      const next = Math.min(ready?.readyAt ?? Infinity, process.doneAt);
       if (next > time || next === Infinity) return;
-      if (ready && ready.readyAt <= server.doneAt) {
+      if (ready && ready.readyAt <= process.doneAt) {
         this.#reading.shift();
         ready.server.planner.add(ready, ready.lengths);
         this.#fill(ready.server, next);
       } else {
-        this.#finish(server, next);
+        this.#finish(process, next);
       }
     }
   }
@@ -177,9 +191,10 @@ class Simulation {
     };
   }
 
-  #finish(server: Server, time: number): void {
-    const batch = server.running.shift()!;
-    server.doneAt = server.running[0] ? time + this.#seconds(server.running[0]) : Infinity;
+  #finish(process: Process, time: number): void {
+    const { server, running } = process;
+    const batch = running.shift()!;
+    process.doneAt = running[0] ? time + this.#seconds(running[0]) : Infinity;
     this.#fill(server, time);
     for (const { request } of batch) {
       request.left -= 1;
@@ -191,11 +206,13 @@ class Simulation {
     }
   }
 
-  #fill(server: Server, time: number): void {
-    while (server.running.length < IN_FLIGHT) {
-      const batch = server.planner.next();
+  #fill({ planner, processes }: Server, time: number): void {
+    for (;;) {
+      const process = processes.reduce((a, b) => (b.running.length < a.running.length ? b : a));
+      if (process.running.length === IN_FLIGHT) return;
+      const batch = planner.next(processes.filter(({ running }) => running.length === 0).length);
       if (!batch) return;
-      if (server.running.push(batch) === 1) server.doneAt = time + this.#seconds(batch);
+      if (process.running.push(batch) === 1) process.doneAt = time + this.#seconds(batch);
       this.#batches += 1;
     }
   }
@@ -204,6 +221,6 @@ class Simulation {
     const width = batch.reduce((longest, { length }) => Math.max(longest, length), 0);
     const tokens = batch.length * width * this.#timing.token(width);
     this.#tokenSeconds += tokens;
-    return this.#timing.batch + tokens;
+    return this.#timing.processes * (this.#timing.batch + tokens);
   }
 }

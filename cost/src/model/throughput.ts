@@ -3,7 +3,8 @@ import { CostError } from '../errors.js';
 import { instanceType, processorOf, type InstanceType } from '../hardware/instance-types.js';
 import { speedOf, speedOfMachine, speedOfUnknown, type Speed } from '../hardware/processors.js';
 import type { Figure, LengthShare, Measurement, Precision } from '../types.js';
-import { exactly, inverse, product, within, type Interval } from './interval.js';
+import { between, exactly, inverse, product, within, type Interval } from './interval.js';
+import { processesOn } from './memory.js';
 import type { Timing } from './simulation.js';
 import { fitTiming, meanLength, pairsOf, saturatedPerSecond, scaled, type Pairs } from './timing.js';
 import { sameModel } from './work.js';
@@ -33,6 +34,14 @@ const OTHER_PRECISION = 0.5;
 const OTHER_PROCESSOR = 0.55;
 /** x86 and ARM kernels of ONNX Runtime reach different shares of the peak. */
 const OTHER_ARCHITECTURE = 0.3;
+/**
+ * What inference processes of one thread score over one process with all threads, measured on 2 vCPUs
+ * (docs/decisions/threads.md): a measurement of the one kind is carried over to the other by it.
+ */
+const PROCESSES_GAIN: Readonly<Record<Precision, Interval>> = {
+  int8: between(1.15, 1.4),
+  fp32: between(1.05, 1.2),
+};
 /** Of an estimate on the same processor: noise of a run, other length mix. */
 const SAME_PROCESSOR = 0.1;
 /** A query of more documents costs as much a token as one of so many. */
@@ -70,6 +79,7 @@ export function predictedOn(m: Measurement, others: readonly Measurement[]): Int
     speed: speedOfMachine(machine, model.precision),
     architecture: machine.architecture,
     type: null,
+    hasProcesses: hasProcesses(m),
   };
   return combined(nearestTo(work, others).map((each) => estimate(work, destination, each, others)));
 }
@@ -108,15 +118,21 @@ interface Destination {
   readonly architecture: Measurement['machine']['architecture'];
   /** Null where it is no instance type. */
   readonly type: InstanceType | null;
+  /** Whether there are several inference processes. */
+  readonly hasProcesses: boolean;
 }
 
-function destinationOf(place: Place, { model: { precision } }: Work): Destination {
+const hasProcesses = ({ processes = 1 }: Measurement): boolean => processes > 1;
+
+function destinationOf(place: Place, { model }: Work): Destination {
+  const { precision } = model;
   if ('serverlessMb' in place) {
     return {
       vcpus: serverlessVcpus(place.serverlessMb),
       speed: speedOfUnknown(precision),
       architecture: 'x86_64',
       type: null,
+      hasProcesses: false,
     };
   }
   const { instance: type } = place;
@@ -125,6 +141,7 @@ function destinationOf(place: Place, { model: { precision } }: Work): Destinatio
     speed: speedOf(processorOf(type), precision),
     architecture: type.architecture,
     type,
+    hasProcesses: processesOn(model, type) > 1,
   };
 }
 
@@ -216,7 +233,7 @@ function nearestTo(work: Work, measurements: readonly Measurement[]): readonly M
 
 function estimate(
   work: Work,
-  { vcpus, speed, architecture, type }: Destination,
+  { vcpus, speed, architecture, type, hasProcesses: divided }: Destination,
   m: Measurement,
   all: readonly Measurement[],
 ): Interval {
@@ -227,9 +244,11 @@ function estimate(
   const sameProcessor =
     type !== null && measuredType !== null && processorOf(type) === processorOf(measuredType);
   const samePrecision = m.model.precision === work.model.precision;
+  const gain = PROCESSES_GAIN[work.model.precision];
   return product(
     exactly(tokensPerVcpu(m) * workRatio(work, m, all)),
     vcpus,
+    divided === hasProcesses(m) ? exactly(1) : divided ? gain : inverse(gain),
     sameProcessor ? exactly(1) : within(1, OTHER_PROCESSOR),
     sameProcessor && samePrecision
       ? within(1, SAME_PROCESSOR)

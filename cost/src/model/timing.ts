@@ -114,7 +114,8 @@ function fitObservations(m: Measurement, donor?: { readonly of: Measurement; rea
   const unit = workPerToken(model, traffic.meanPairTokens);
   const batchWork = workPerBatch(model) / unit;
   const tokenSeconds = 1 / m.saturation.tokensPerSecond;
-  let parts: Parts = { request: 0, batch: 0, pair: 0, latency: 0, pairLatency: 0, tokenSeconds };
+  const { processes = 1 } = m;
+  let parts: Parts = { processes, request: 0, batch: 0, pair: 0, latency: 0, pairLatency: 0, tokenSeconds };
   if (donor) {
     // The same code on another machine: faster or slower by as much as its tokens, where the model is the same.
     const factor = sameModel(donor.of.model, model) ? tokenSeconds * donor.of.saturation.tokensPerSecond : 1;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { poissonArrivals } from '../../../cost/src/measure/arrivals.js';
+import { arrivalsWithin, poissonArrivals } from '../../../cost/src/measure/arrivals.js';
 
 const rates = fc.double({ min: 0.01, max: 100, noNaN: true });
 const spans = fc.double({ min: 0.1, max: 100, noNaN: true });
@@ -48,4 +48,23 @@ test('counts and gaps are those of a Poisson process', () => {
   // Neighbouring gaps have nothing to do with each other.
   const products = gaps.slice(1).reduce((sum, gap, i) => sum + (gap - mean) * (gaps[i]! - mean), 0);
   expect(products / (gaps.length - 1) / variance).toBeCloseTo(0, 1);
+});
+
+test('arrivals in a window are as many as were asked for, and keep the shape of their process', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 400 }),
+      fc.integer({ min: 1, max: 60 }),
+      fc.nat(),
+      (requests, seconds, seed) => {
+        const times = arrivalsWithin({ requests, seconds, seed });
+        expect(times).toHaveLength(requests);
+        expect(times.at(-1)).toBeLessThan(1000 * seconds);
+        const unit = poissonArrivals({ perSecond: 1, seconds: 2 * requests + 100, seed });
+        const stretch = times[0]! / unit[0]!;
+        times.forEach((time, i) => expect(time).toBeCloseTo(unit[i]! * stretch, 6));
+      },
+    ),
+    { numRuns: 50 },
+  );
 });

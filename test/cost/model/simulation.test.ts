@@ -14,6 +14,7 @@ const timing = (fixed: Partial<Timing> = {}): Timing => ({
   pair: 0,
   latency: 0,
   pairLatency: 0,
+  processes: 1,
   token: () => TOKEN_SECONDS,
   ...fixed,
 });
@@ -50,6 +51,20 @@ test('a request alone takes the sum of its parts; under load short ones share a 
   expect(crowd.batches).toBeLessThan(250);
 });
 
+test('processes divide a machine: a batch takes one of them longer, and batches run side by side', () => {
+  const times = (documents: number, processes: number) =>
+    simulateArrivals({ timing: timing({ processes }), servers: 1 }, [0], pairs(documents, 256)).latencies[0]!;
+  expect(times(1, 2)).toBeCloseTo(2 * times(1, 1), 9);
+  // Idle processes share a request.
+  expect(times(2, 2)).toBeCloseTo(times(2, 1), 9);
+  expect(times(8, 4)).toBeCloseTo(times(8, 1), 9);
+  const closed = (processes: number) => {
+    const machines = { timing: timing({ processes }), servers: 1 };
+    return simulateClosed(machines, { concurrency: 8, requests: 200 }, pairs(2, 256)).seconds;
+  };
+  expect(closed(4) / closed(1)).toBeCloseTo(1, 1);
+});
+
 test('more instances serve the same load sooner, and each request goes to the one with the fewest', () => {
   const arrivals = Array.from({ length: 8 }, () => 0);
   const by = (servers: number): number =>
@@ -84,7 +99,7 @@ test('no latency is less than the work of the request, whatever comes when', () 
 });
 
 test('p95 grows with the load and has no end at saturation; more instances share it better', () => {
-  const queue = new Queue(timing({ request: 0.001 }), { documents: 40, mix: [{ tokens: 80, share: 1 }] });
+  const queue = new Queue(timing({ request: 0.001 }), { documents: 40, mix: [{ tokens: 80, share: 1 }] }, 1);
   const at = [0, 0.3, 0.5, 0.7, 0.85, 0.97].map((load) => queue.p95(load, 1));
   expect(at).toEqual([...at].sort((a, b) => a - b));
   expect(queue.p95(1, 1)).toBe(Infinity);
