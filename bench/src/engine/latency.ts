@@ -8,6 +8,7 @@ import { BenchServer, sendAll } from './server.js';
 const REQUESTS = 400;
 const PROBES = 40;
 const LOAD = 0.7;
+const CALLERS = 16;
 const FAULTY_ROWS = 250_000;
 
 async function pings(server: BenchServer, busy: Promise<void>): Promise<number[]> {
@@ -36,49 +37,94 @@ async function open(server: BenchServer, requests: readonly Request[], perSecond
   );
 }
 
-interface Latencies {
-  readonly alone: number[];
-  readonly saturated: number[];
-  readonly loaded: number[];
-}
+/** What a server does with small requests. */
+class Subject {
+  readonly alone: number[] = [];
+  /** Requests a second that 16 callers get answered. */
+  saturated = NaN;
 
-async function measure(
-  server: BenchServer,
-  requests: readonly Request[],
-  note: (line: string) => void,
-): Promise<Latencies> {
-  await sendAll(server, requests.slice(0, PROBES), 4);
-  const alone: number[] = [];
-  for (const request of requests.slice(0, PROBES)) alone.push(await server.rerank(request));
-  const started = performance.now();
-  const saturated = await pings(server, sendAll(server, requests, 16));
-  const perSecond = (1000 * REQUESTS) / (performance.now() - started);
-  note(`${saturated.length} pings at saturation, ${perSecond.toFixed(1)} requests a second`);
-  return { alone, saturated, loaded: await open(server, requests, LOAD * perSecond) };
+  constructor(
+    readonly server: BenchServer,
+    readonly requests: readonly Request[],
+  ) {}
+
+  get unloaded(): number {
+    return median(this.alone);
+  }
+
+  async warmUp(): Promise<void> {
+    await sendAll(this.server, this.requests.slice(0, PROBES), 4);
+    for (const request of this.requests.slice(0, PROBES)) this.alone.push(await this.server.rerank(request));
+  }
+
+  /** Milliseconds of pings meanwhile. */
+  async saturate(): Promise<number[]> {
+    const started = performance.now();
+    const times = await pings(this.server, sendAll(this.server, this.requests, CALLERS));
+    this.saturated = (1000 * this.requests.length) / (performance.now() - started);
+    return times;
+  }
+
+  async p99(perSecond: number): Promise<number> {
+    return percentile(ascending(await open(this.server, this.requests, perSecond)), 0.99);
+  }
 }
 
 async function run(report: Report, note: (line: string) => void): Promise<void> {
   const corpus = new Corpus();
   const requests: Request[] = [];
   for (let i = 0; i < REQUESTS; i += 1) requests.push(await corpus.request(10, 'mix'));
-  const server = await BenchServer.container(await benchModel('tiny', 'int8'));
-  const { alone, saturated, loaded } = await measure(server, requests, note).finally(() => server.stop());
-
+  const model = await benchModel('tiny', 'int8');
+  const what = '1 x 10 documents';
+  const one = new Subject(await BenchServer.ofOneProcess(model), requests);
+  let same: number;
+  try {
+    await one.warmUp();
+    await one.saturate();
+    same = LOAD * one.saturated;
+    note(`one process: ${one.saturated.toFixed(1)} requests a second`);
+    report({ name: `${what}, one process, unloaded, median`, value: one.unloaded, unit: 'ms' });
+    report({
+      name: `${what}, one process, at 70 % of its load, p99`,
+      value: await one.p99(same),
+      unit: 'ms',
+    });
+  } finally {
+    await one.server.stop();
+  }
+  const many = new Subject(await BenchServer.container(model), requests);
+  try {
+    await many.warmUp();
+    const saturated = await many.saturate();
+    note(`${saturated.length} pings at saturation, ${many.saturated.toFixed(1)} requests a second`);
+    const value = percentile(ascending(saturated), 0.99);
+    report({
+      name: `/ping while saturated by ${CALLERS} callers, p99`,
+      value,
+      unit: 'ms',
+      target: { atMost: 50 },
+    });
+    report({ name: `${what}, unloaded, median`, value: many.unloaded, unit: 'ms' });
+    const p99 = await many.p99(same);
+    const target = { atMost: 4 };
+    report({ name: `${what}, at the rate that is 70 % of one process's load, p99`, value: p99, unit: 'ms' });
+    report({
+      name: `${what}, at that rate, p99 over unloaded median`,
+      value: p99 / many.unloaded,
+      unit: 'x',
+      target,
+    });
+    const own = (await many.p99(LOAD * many.saturated)) / many.unloaded;
+    report({
+      name: `${what}, at 70 % of its own load, p99 over unloaded median`,
+      value: own,
+      unit: 'x',
+      target,
+    });
+  } finally {
+    await many.server.stop();
+  }
   await faultyRows(report);
-  report({
-    name: '/ping while saturated by 16 callers, p99',
-    value: percentile(ascending(saturated), 0.99),
-    unit: 'ms',
-    target: { atMost: 50 },
-  });
-  report({ name: '1 x 10 documents, unloaded, median', value: median(alone), unit: 'ms' });
-  report({ name: '1 x 10 documents at 70 % load, median', value: median(loaded), unit: 'ms' });
-  report({
-    name: '1 x 10 documents at 70 % load, p99 over unloaded median',
-    value: percentile(ascending(loaded), 0.99) / median(alone),
-    unit: 'x',
-    target: { atMost: 4 },
-  });
 }
 
 /** A body of rows that are no pairs, each of which is answered with its error. */

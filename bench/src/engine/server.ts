@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { containerEntry } from '@sagemaker-reranker/container';
+import { CONTAINER_ENVIRONMENT, containerEntry } from '@sagemaker-reranker/container';
 import type { Request } from './corpus.js';
 
 /** What is read of a server's log. */
@@ -10,6 +10,8 @@ export interface LogLine {
   readonly msg?: string;
   readonly port?: number;
   readonly pid?: number;
+  readonly level?: string;
+  readonly requestId?: string;
 }
 
 /** A server in a process of its own, on a free port. */
@@ -25,9 +27,18 @@ export class BenchServer {
     this.#child = child;
   }
 
-  /** The container with its defaults. */
-  static container(model: string, onLine?: (line: LogLine) => void): Promise<BenchServer> {
-    return BenchServer.start([containerEntry(), 'serve', '--port', '0', '--model', model], onLine);
+  /** The container with its defaults, but for the flags that are given. */
+  static container(
+    model: string,
+    onLine?: (line: LogLine) => void,
+    flags: readonly string[] = [],
+  ): Promise<BenchServer> {
+    return BenchServer.start([containerEntry(), 'serve', '--port', '0', '--model', model, ...flags], onLine);
+  }
+
+  /** With one inference process whose threads are all processors. */
+  static ofOneProcess(model: string, flags: readonly string[] = []): Promise<BenchServer> {
+    return BenchServer.container(model, undefined, ['--workers', '1', ...flags]);
   }
 
   get url(): string {
@@ -43,7 +54,8 @@ export class BenchServer {
     onLine: (line: LogLine) => void = () => undefined,
   ): Promise<BenchServer> {
     const started = performance.now();
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const env = { ...CONTAINER_ENVIRONMENT, ...process.env };
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], env });
     const port = await new Promise<number>((resolve, reject) => {
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
       createInterface(child.stdout).on('line', (line) => {
