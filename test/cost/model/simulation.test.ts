@@ -110,7 +110,7 @@ test('p95 grows with the load and has no end at saturation; more instances share
 
 describe('the queue of one kind of query', () => {
   // A query of 512 tokens fills a batch, and no two share one.
-  const queue = new Queue(timing(), { documents: 1, mix: [{ tokens: 512, share: 1 }] });
+  const queue = new Queue(timing(), { documents: 1, mix: [{ tokens: 512, share: 1 }] }, 1);
 
   test('has the 95th percentile of M/D/1 (Lindley: a wait is the last one, and its service, less the gap)', () => {
     for (const load of [0.4, 0.8]) {
@@ -143,7 +143,7 @@ describe('the queue of one kind of query', () => {
   test('knows the time of a query alone, of one with more documents than are simulated, too', () => {
     // 16 documents of 64 tokens: two batches, and 0.1024 s of tokens. Sixteen in flight saturate to about a per cent.
     const parts = timing({ request: 0.02, batch: 0.01, latency: 0.05 });
-    const { alone } = new Queue(parts, { documents: 16, mix: [{ tokens: 64, share: 1 }] });
+    const { alone } = new Queue(parts, { documents: 16, mix: [{ tokens: 64, share: 1 }] }, 1);
     expect(alone).toBeCloseTo((0.02 + 2 * 0.01 + 0.1024 + 0.05) / (0.02 + 2 * 0.01 + 0.1024), 1);
   });
 });
