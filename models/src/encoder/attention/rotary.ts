@@ -1,10 +1,9 @@
 import type { Graph } from '../../onnx/graph.js';
 import { MICROSOFT } from '../../onnx/graph.js';
 import { DataType } from '../../onnx/proto.js';
-import { BLOCK } from '../constants.js';
 import type { AttentionSpec } from '../spec.js';
 import { type AttentionInputs, MASKED, attend, byHead } from './attention.js';
-import { BlockwiseAttention } from './blockwise.js';
+import { BlockwiseAttention, type BlockScores } from './blockwise.js';
 
 type RotarySpec = Extract<AttentionSpec, { kind: 'rotary' }>;
 
@@ -39,6 +38,11 @@ export class RotaryAttention extends BlockwiseAttention {
     this.#origin = g.int([0]);
   }
 
+  /** Blocks are whole inside the attention alone: the products need not compute what fills the last. */
+  override pad(x: string): string {
+    return x;
+  }
+
   override all(layer: number, q: string, k: string, v: string): string {
     const { window } = this.#spec.layers[layer]!;
     const [query, key] = [this.#rotate(layer, q), this.#rotate(layer, k)];
@@ -61,6 +65,15 @@ export class RotaryAttention extends BlockwiseAttention {
     return g.op('Reshape', [context, g.int([-1, inputs.hidden])]);
   }
 
+  protected override scan(layer: number, q: string, block: BlockScores): string {
+    const { g, inputs, missing, length } = this;
+    const pads = this.concat(g.int([0, 0, 0, 0]), missing, g.int([0]));
+    const filled = g.op('Pad', [g.op('Reshape', [q, this.#pairDims()]), pads]);
+    const context = g.op('Reshape', [super.scan(layer, filled, block), this.#pairDims()]);
+    const rows = g.op('Slice', [context, g.int([0]), length, g.int([1])]);
+    return g.op('Reshape', [rows, g.int([-1, inputs.hidden])]);
+  }
+
   #pairDims(): string {
     return this.concat(this.inputs.batch, this.g.int([-1, this.inputs.hidden]));
   }
@@ -78,8 +91,7 @@ export class RotaryAttention extends BlockwiseAttention {
     const known = this.#rotations.get(theta);
     if (known) return known;
     const half = this.inputs.hidden / this.inputs.heads / 2;
-    // The last block may be padded past the last position.
-    const positions = this.#spec.positions + BLOCK;
+    const { positions } = this.#spec;
     const { fround } = Math;
     const cache = (of: (angle: number) => number): Float32Array =>
       Float32Array.from({ length: positions * half }, (_, at) => {
@@ -99,14 +111,12 @@ export class RotaryAttention extends BlockwiseAttention {
   #inWindow(layer: number, size: number, q: string, k: string, v: string): string {
     const { g, inputs } = this;
     const window = this.#window(size);
-    const wide = (x: string): string =>
-      g.op('Pad', [byHead(g, x, inputs), g.int([0, 0, size, 0, 0, 0, size, 0])]);
+    const before = g.int([0, 0, size, 0, 0, 0]);
+    const pads = this.concat(before, window.behind, g.int([0]));
+    const wide = (x: string): string => g.op('Pad', [byHead(g, x, inputs), pads]);
     const [keys, values] = [wide(k), wide(v)];
-    return this.scan(layer, q, window.starts, (body, query, start, name) => {
-      const from = body.op('Reshape', [
-        body.op('Cast', [body.op('Gather', [start, body.int(0)])], { to: DataType.INT64 }),
-        body.int([1]),
-      ]);
+    return this.scan(layer, q, (body, query, row, name) => {
+      const from = this.start(body, row);
       const to = body.op('Add', [from, window.width]);
       const near = (x: string, axis: number): string => body.op('Slice', [x, from, to, body.int([axis])]);
       return attend(
@@ -133,15 +143,12 @@ export class RotaryAttention extends BlockwiseAttention {
     const offset = g.op('Sub', [range(width, [1, -1]), range(this.rows, [-1, 1])]);
     const far = g.op('Greater', [g.op('Abs', [g.op('Sub', [offset, g.float(size)])]), g.float(size)]);
     const bias = g.op('Where', [far, g.float(MASKED), g.float(0)]);
-    const starts = g.op('Mul', [
-      range(this.blocks, [-1, 1, 1]),
-      g.op('Cast', [this.rows], { to: DataType.FLOAT }),
-    ]);
+    const behind = g.op('Add', [this.missing, g.int([size])]);
     const window = {
       width,
+      behind,
       bias: g.op('Unsqueeze', [bias, g.int([0, 1])]),
-      present: g.op('Pad', [this.present, g.int([0, size, 0, size])]),
-      starts: g.op('Expand', [starts, this.concat(g.int([1]), this.rows, g.int([1]))]),
+      present: g.op('Pad', [this.present, this.concat(g.int([0, size, 0]), behind)]),
     };
     this.#windows.set(size, window);
     return window;
@@ -151,10 +158,10 @@ export class RotaryAttention extends BlockwiseAttention {
 interface Window {
   /** int64 [1]: keys that a block reads. */
   readonly width: string;
+  /** int64 [1]: columns behind the last token that the last block's window reaches. */
+  readonly behind: string;
   /** float32 [1, 1, rows, width]: 0 inside the window. */
   readonly bias: string;
-  /** int32 [batch, sequence + 2 x size]. */
+  /** int32 [batch, sequence], and what blocks read before and behind it. */
   readonly present: string;
-  /** float32 [blocks, rows, 1]: each block's first row. */
-  readonly starts: string;
 }
