@@ -14,6 +14,7 @@ import { VARIANTS, VARIANT_IDS, isVariantId } from '../registry.js';
 import { SafetensorsFile } from '../source/safetensors.js';
 import { HEAD_ADVICE, parseConfig, publishedActivation } from '../source/config-file.js';
 import { OnnxWeights } from '../source/onnx-weights.js';
+import { ShardedWeights, WEIGHT_INDEX } from '../source/sharded-weights.js';
 import { readTokenizerSettings } from '../source/tokenizer-settings.js';
 import { type WeightSource, checkedReader, withOtherNames } from '../source/weight-source.js';
 import { architectureFromConfig } from '../structures/from-config.js';
@@ -39,8 +40,29 @@ export interface BuildOptions {
   readonly source?: Readonly<Record<string, unknown>> & { readonly kind: string };
 }
 
+const SAFETENSORS = ['model.safetensors', WEIGHT_INDEX] as const;
+const EXPORTS = ['model.onnx', 'onnx/model.onnx'] as const;
 /** Where the weights are looked for, in this order. */
-export const WEIGHT_FILES = ['model.safetensors', 'model.onnx', 'onnx/model.onnx'] as const;
+export const WEIGHT_FILES = [...SAFETENSORS, ...EXPORTS] as const;
+/** Weights in forms that are not read, and what to do about them. */
+export const OTHER_WEIGHTS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    ['pytorch_model.bin', 'pytorch_model.bin.index.json'].map((name) => [
+      name,
+      'a pickle, which runs code when it is read: convert it with `safetensors`',
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['model_quantized', 'model_int8', 'model_uint8', 'model_fp16', 'model_q4'].flatMap((name) =>
+      ['', 'onnx/'].map((folder) => [
+        `${folder}${name}.onnx`,
+        'no fp32 weights: take the export as it is, `reranker models import DIR`',
+      ]),
+    ),
+  ),
+  'tf_model.h5': "TensorFlow's: save it with transformers as safetensors",
+  'flax_model.msgpack': "Flax's: save it with transformers as safetensors",
+};
 
 /** Published files, opened: what `config.json` and the tokenizer's settings say, and the weights. */
 export interface PublishedModel {
@@ -147,9 +169,11 @@ export function checkWeightBits(precision: Precision, weightBits: WeightBits | u
 
 /** The exporter's ONNX file below a directory with published files, where it has one. */
 export function exportedFile(directory: string): string | undefined {
-  return WEIGHT_FILES.slice(1)
-    .map((file) => path.join(directory, file))
-    .find((file) => existsSync(file));
+  return EXPORTS.map((file) => path.join(directory, file)).find((file) => existsSync(file));
+}
+
+export function hasSafetensors(directory: string): boolean {
+  return SAFETENSORS.some((file) => existsSync(path.join(directory, file)));
 }
 
 /** An fp32 graph of the weights that a built model was made from. */
@@ -167,15 +191,20 @@ export async function sourceGraph(directory: string, manifest: ModelManifest): P
 function locate(directory: string): string {
   const found = WEIGHT_FILES.map((file) => path.join(directory, file)).find((file) => existsSync(file));
   if (found !== undefined) return found;
-  const pickled = existsSync(path.join(directory, 'pytorch_model.bin'))
-    ? '; pytorch_model.bin is a pickle, which runs code when it is read: convert it with `safetensors`'
-    : '';
-  const message = `${directory} holds no weights: one of ${WEIGHT_FILES.join(', ')} is wanted${pickled}`;
+  const others = Object.keys(OTHER_WEIGHTS).filter((name) => existsSync(path.join(directory, name)));
+  const message = `${directory} holds no weights, no ${wantedWeights(others)}`;
   throw new ModelError('model_file_missing', message, directory);
+}
+
+/** Which weights are wanted, and what those are that are there. */
+export function wantedWeights(others: readonly string[]): string {
+  const found = others.map((name) => `; ${name} is ${OTHER_WEIGHTS[name]!}`);
+  return `${WEIGHT_FILES.join(' or ')}${found.join('')}`;
 }
 
 async function openSource(file: string, spec: EncoderSpec): Promise<WeightSource> {
   if (file.endsWith('.safetensors')) return new SafetensorsFile(file);
+  if (path.basename(file) === WEIGHT_INDEX) return new ShardedWeights(file);
   return OnnxWeights.open(file, weightsOf(spec));
 }
 

@@ -47,7 +47,7 @@ export interface ModelContents {
 export async function writeModelDirectory(out: string, contents: ModelContents): Promise<ModelManifest> {
   checkArchitecture(contents.architecture);
   const { architecture, precision, weightBits, quantization, activation } = contents;
-  const tokenizer = await readTokenizer(contents.tokenizerFile, architecture.vocabulary);
+  const tokenizer = await readTokenizer(contents.tokenizerFile, architecture.vocabulary, architecture.offset);
   const declared =
     contents.documentType === undefined
       ? (tokenizer.template ?? (tokenizer.bert ? bertPair(tokenizer) : robertaPair(tokenizer, 0)))

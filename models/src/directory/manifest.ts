@@ -7,7 +7,7 @@ import { type Architecture, STRUCTURES } from '../architecture.js';
 import { PRECISIONS, type Precision, type ProductForm } from '../encoder/quantization.js';
 import { ModelError } from '../errors.js';
 import { describeIssues } from '../common/issues.js';
-import { withoutMark } from '../source/config-file.js';
+import { parseJson } from '../common/file-kinds.js';
 
 /** Name of the manifest inside a model directory. */
 export const MANIFEST_FILE = 'manifest.json';
@@ -157,7 +157,7 @@ export function readManifestSync(directory: string): ModelManifest {
 export function parseManifest(json: Uint8Array | string, file: string = MANIFEST_FILE): ModelManifest {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(withoutMark(typeof json === 'string' ? json : Buffer.from(json).toString('utf8')));
+    parsed = parseJson(json);
   } catch (cause) {
     throw new ModelError('manifest_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
       cause,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
 import { bertPair, robertaPair } from './manifest.js';
 import type { PairElement } from './manifest.js';
-import { withoutMark } from '../source/config-file.js';
+import { parseJson, withoutMark } from '../common/file-kinds.js';
 
 /** What a model directory must know of its `tokenizer.json`. */
 export interface TokenizerFacts {
@@ -47,19 +47,24 @@ interface TokenizerJson {
 /**
  * Reads a `tokenizer.json` whose special tokens are `<s>`, `</s>`, `<pad>` (BPE, Unigram) or `[CLS]`, `[SEP]`, `[PAD]`
  * (WordPiece).
+ * @param offset row of the first token's position, where that is counted from the padding's id on
  * @throws ModelError `tokenizer_invalid` when it is no such file, or an id lies outside the model's vocabulary.
  */
-export async function readTokenizer(file: string, modelVocabulary: number): Promise<TokenizerFacts> {
+export async function readTokenizer(
+  file: string,
+  modelVocabulary: number,
+  offset?: number,
+): Promise<TokenizerFacts> {
   const invalid = (why: string, cause?: unknown): ModelError =>
     new ModelError('tokenizer_invalid', `${file} ${why}`, file, { cause });
-  const text = await readFile(file, 'utf8').then(withoutMark, (cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     throw invalid('cannot be read', cause);
   });
   let parsed: TokenizerJson;
   let tokens: Map<string, number>;
   let vocabulary: number;
   try {
-    parsed = JSON.parse(text) as TokenizerJson;
+    parsed = parseJson(bytes) as TokenizerJson;
     tokens = new Map(parsed.added_tokens.map((token) => [token.content, token.id]));
     const { vocab } = parsed.model;
     const largest = Array.isArray(vocab)
@@ -77,13 +82,17 @@ export async function readTokenizer(file: string, modelVocabulary: number): Prom
     if (id === undefined) throw invalid(`has no special token ${contents.join(' or ')}`);
     return id;
   };
+  const pad = parsed.padding?.pad_id ?? special('<pad>', '[PAD]');
+  if (offset !== undefined && pad !== offset - 1) {
+    throw invalid(`pads with id ${pad}, config.json's pad_token_id is ${offset - 1}: it is another model's`);
+  }
   return {
-    text,
+    text: withoutMark(bytes.toString('utf8')),
     vocabulary,
     cls: special('<s>', '[CLS]'),
     sep: special('</s>', '[SEP]'),
     bert: !tokens.has('<s>'),
-    pad: parsed.padding?.pad_id ?? special('<pad>', '[PAD]'),
+    pad,
     ...templatesOf(parsed.post_processor, invalid),
   };
 }

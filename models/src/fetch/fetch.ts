@@ -1,7 +1,14 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../architecture.js';
-import { type BuildOptions, WEIGHT_FILES, buildModel, checkWeightBits } from '../directory/build.js';
+import {
+  type BuildOptions,
+  OTHER_WEIGHTS,
+  WEIGHT_FILES,
+  buildModel,
+  checkWeightBits,
+  wantedWeights,
+} from '../directory/build.js';
 import { emptyTarget } from '../common/write-whole.js';
 import type { WeightBits } from '../encoder/products.js';
 import type { Precision } from '../encoder/quantization.js';
@@ -10,6 +17,7 @@ import { describeFile } from '../directory/manifest.js';
 import type { ModelManifest } from '../directory/manifest.js';
 import { VARIANTS, VARIANT_IDS, isVariantId } from '../registry.js';
 import { parseConfig } from '../source/config-file.js';
+import { WEIGHT_INDEX, readWeightIndex, shardsOf } from '../source/sharded-weights.js';
 import { readTokenizerSettings } from '../source/tokenizer-settings.js';
 import { type ConfigFacts, architectureFromConfig } from '../structures/from-config.js';
 import { readTokenizer } from '../directory/tokenizer-file.js';
@@ -42,6 +50,8 @@ export interface FetchOptions extends HubOptions {
 
 const NEEDED = ['config.json', 'tokenizer.json'];
 const SETTINGS = 'tokenizer_config.json';
+/** Where exporters put the values of a graph that one file cannot hold. */
+const EXPORT_DATA = ['model.onnx', 'onnx/model.onnx'].flatMap((name) => [`${name}_data`, `${name}.data`]);
 
 /**
  * Fetches a model from the hub and builds its directory. Files arrive in `OUT.download-COMMIT`, which an interrupted call
@@ -59,7 +69,8 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
   }
   const hub = await Hub.open(options);
   const commit = await hub.commit(repository, options.revision ?? pinned ?? 'main');
-  const files = await hub.files(repository, commit, [...NEEDED, SETTINGS, ...WEIGHT_FILES]);
+  const looked = [...NEEDED, SETTINGS, ...WEIGHT_FILES, ...EXPORT_DATA, ...Object.keys(OTHER_WEIGHTS)];
+  const files = await hub.files(repository, commit, looked);
   const directory = `${path.resolve(out)}.download-${commit.slice(0, 12)}`;
   const get = (file: RemoteFile): Promise<void> =>
     fetchFile(file, path.join(directory, file.path), {
@@ -68,31 +79,48 @@ export async function fetchModel(options: FetchOptions): Promise<ModelManifest> 
       onProgress: (bytes) => options.onProgress?.(file, bytes),
     });
   const { described, weights } = choose(repository, files);
+  const discard = (): Promise<void> => rm(directory, { recursive: true, force: true });
   await settled(described.map(get));
-  // What cannot be run is refused before a byte of the weights.
   try {
+    // What cannot be run is refused before a byte of the weights.
     const { architecture } = await checkPublished(directory);
     const note = isVariantId(model) ? differences(architecture, VARIANTS[model].architecture) : undefined;
     if (note !== undefined) options.onNote?.(`${repository} is not as this version knows ${model}: ${note}`);
+    if (weights === undefined) {
+      const others = files.map(({ path: name }) => name).filter((name) => name in OTHER_WEIGHTS);
+      throw new ModelError('hub_not_found', `${repository} has no ${wantedWeights(others)}`);
+    }
+    await get(weights);
+    const parts =
+      weights.path === WEIGHT_INDEX
+        ? await shards(hub, repository, commit, path.join(directory, WEIGHT_INDEX))
+        : files.filter(({ path: name }) => EXPORT_DATA.includes(name) && name.startsWith(weights.path));
+    for (const part of parts) await get(part);
+    const fetched = [...described, weights, ...parts].map((file) => describeFile(directory, file.path));
+    const source = { kind: 'hub', repository, revision: commit, files: fetched } as const;
+    const manifest = await build({ ...settings, directory, source });
+    await discard();
+    return manifest;
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    // Complete files are as the hub has them: of what is wrong in them today nothing can be built tomorrow.
+    const { code, file } = error instanceof ModelError ? error : {};
+    if (code === 'hub_not_found' || file?.startsWith(directory)) await discard();
     throw error;
   }
-  if (weights === undefined) {
-    throw new ModelError('hub_not_found', `${repository} has no ${WEIGHT_FILES.join(' or ')}: ${NO_WEIGHTS}`);
-  }
-  await get(weights);
-  const fetched = [...described, weights].map((file) => describeFile(directory, file.path));
-  const manifest = await build({
-    ...settings,
-    directory,
-    source: { kind: 'hub', repository, revision: commit, files: fetched },
-  });
-  await rm(directory, { recursive: true, force: true });
-  return manifest;
 }
 
-const NO_WEIGHTS = 'pytorch_model.bin is a pickle, which runs code when it is read, and is not fetched';
+/**
+ * The files that an index of weights names.
+ * @throws ModelError `model_invalid`, `hub_*`.
+ */
+async function shards(hub: Hub, repository: string, commit: string, index: string): Promise<RemoteFile[]> {
+  const names = shardsOf(readWeightIndex(index));
+  const files = await hub.files(repository, commit, names);
+  const missing = names.filter((name) => !files.some((file) => file.path === name));
+  if (missing.length === 0) return files;
+  const message = `${repository} has no ${missing.join(', no ')}, which its ${WEIGHT_INDEX} names`;
+  throw new ModelError('hub_not_found', message);
+}
 
 /** @throws ModelError `hub_*`, `download_incomplete`, `digest_mismatch`. */
 async function fetchFile(file: RemoteFile, target: string, options: DownloadOptions): Promise<void> {
@@ -106,7 +134,7 @@ async function fetchFile(file: RemoteFile, target: string, options: DownloadOpti
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
     const { code, message, status = 0, cause } = error;
-    if (code === 'unreachable') throw unreachable(url, cause);
+    if (code === 'unreachable') throw unreachable(url, cause, name);
     if (code === 'refused') throw refusal(status, name, url);
     throw code === 'incomplete'
       ? new ModelError('download_incomplete', message)
@@ -119,7 +147,8 @@ async function checkPublished(directory: string): Promise<ConfigFacts> {
   const file = path.join(directory, 'config.json');
   const facts = architectureFromConfig(await parseConfig(file), file);
   readTokenizerSettings(path.join(directory, SETTINGS));
-  await readTokenizer(path.join(directory, 'tokenizer.json'), facts.architecture.vocabulary);
+  const { vocabulary, offset } = facts.architecture;
+  await readTokenizer(path.join(directory, 'tokenizer.json'), vocabulary, offset);
   return facts;
 }
 
@@ -168,7 +197,7 @@ function choose(
   const named = (name: string): RemoteFile | undefined => files.find((file) => file.path === name);
   const missing = NEEDED.filter((name) => !named(name));
   const weights = WEIGHT_FILES.map(named).find((file) => file !== undefined);
-  if (missing.length > 0 && !weights) missing.push(WEIGHT_FILES.join(' or '));
+  if (missing.length > 0 && !weights) missing.push(wantedWeights([]));
   if (missing.length > 0)
     throw new ModelError('hub_not_found', `${repository} has no ${missing.join(', no ')}`);
   return {

@@ -94,12 +94,14 @@ export class Hub {
   }
 }
 
-export function unreachable(endpoint: string, cause: unknown): ModelError {
+/** @param file what was wanted, where that is a file */
+export function unreachable(endpoint: string, cause: unknown, file?: string): ModelError {
   const reason = (cause as Error).cause ?? cause;
-  const why = (reason as { code?: string }).code ?? (reason as Error).message;
+  const why = (reason as { code?: string }).code ?? (reason as Error).message.replace(/\s+/g, ' ');
+  const what = file === undefined ? '' : ` for ${file}`;
   return new ModelError(
     'hub_unreachable',
-    `${new URL(endpoint).origin} cannot be reached (${why}): set HF_ENDPOINT to a mirror, or name a directory with the files: --from DIR`,
+    `${new URL(endpoint).origin} cannot be reached${what} (${why}): set HF_ENDPOINT to a mirror, or name a directory with the files: --from DIR`,
     undefined,
     { cause },
   );

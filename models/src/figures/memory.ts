@@ -11,6 +11,11 @@ const BYTES_PER_TOKEN_FEATURE = 13;
 /** float32 scores of a block of query rows in every head, with the ALiBi bias beside them: from the graph, not fitted. */
 const BYTES_PER_SCORE = 8;
 /**
+ * The same of DeBERTa: a block's scores by distance, and the products that the others are cut from, which are twice as wide, before and
+ * after a cut.
+ */
+const DISTANCE_BYTES_PER_SCORE = 20;
+/**
  * Four arrays of [heads, S, S] float32, which an exporter's attention holds at once: 11.1 GB were measured at 8,192 tokens
  * with 12 heads, which is three and a half of them.
  */
@@ -42,10 +47,10 @@ export interface BatchModel {
 export function batchBytes({ architecture, exported }: BatchModel, rows: number, width: number): number {
   const { hidden, intermediate, heads } = architecture;
   const activations = BYTES_PER_TOKEN_FEATURE * (hidden + intermediate) * rows * width;
-  const scores = rows * heads * width * (exported === undefined ? Math.min(width, BLOCK) : width);
-  return (
-    BATCH_BYTES + activations + scores * (exported === undefined ? BYTES_PER_SCORE : EXPORTED_BYTES_PER_SCORE)
-  );
+  const scores = rows * heads * width;
+  if (exported !== undefined) return BATCH_BYTES + activations + scores * width * EXPORTED_BYTES_PER_SCORE;
+  const bytes = architecture.structure === 'deberta' ? DISTANCE_BYTES_PER_SCORE : BYTES_PER_SCORE;
+  return BATCH_BYTES + activations + scores * Math.min(width, BLOCK) * bytes;
 }
 
 /** Bytes of an inference process that has loaded a model of so many bytes of weights and scored nothing. */

@@ -1,4 +1,5 @@
 import type { Architecture } from '../architecture.js';
+import { BLOCK } from '../encoder/constants.js';
 import { type ProductForm, activationsOf } from '../encoder/quantization.js';
 import { specOf } from '../structures/structures.js';
 
@@ -30,8 +31,8 @@ const WINDOW_BLOCK = 64;
  * Operations per token of a pair of `tokens` tokens, by the graphs that this project emits: a layer has four products of
  * hidden x hidden, and two of hidden x intermediate, or three where the MLP is gated. Where the head reads the first token
  * alone, the last layer computes keys and values for all tokens and everything else for the first. Attention multiplies each
- * token with all of its pair twice; with a window, with that alone; DeBERTa's, with twice as many distances twice more, and its
- * scores are gathered and added besides.
+ * token with all of its pair twice; with a window, with that alone, by blocks of rows; DeBERTa's, with the distances that a block of
+ * rows has to all keys and to each block of them besides, and its scores are moved and added as often.
  * An exporter's graph computes every row of every layer.
  */
 export function operationsPerToken(a: Architecture, tokens: number): Operations {
@@ -43,18 +44,19 @@ export function operationsPerToken(a: Architecture, tokens: number): Operations 
   const last = skips ? 2 * hidden * hidden + (2 * hidden * hidden + mlp) / tokens : 0;
   const head = (hidden * hidden + hidden) / tokens;
   const projection = embedding === hidden ? 0 : embedding * hidden;
-  const [multiplied, scored] = a.structure === 'deberta' ? [6, 6] : [2, 1];
+  const distances = 5 + Math.min(1, BLOCK / tokens);
+  const [multiplied, scored] = a.structure === 'deberta' ? [distances, distances] : [2, 1];
   let keys = skips ? 1 : 0;
   for (let i = 0; i < whole; i += 1) {
     const windowed = rotary !== undefined && i % rotary.every !== 0;
-    keys += windowed ? Math.min(computed, 2 * rotary.window) + WINDOW_BLOCK : computed;
+    keys += windowed ? Math.min(computed, 2 * rotary.window) + WINDOW_BLOCK : tokens;
   }
   return {
-    products: rows * whole * full + last + head + projection,
+    products: whole * full + last + head + projection,
     attention: rows * multiplied * hidden * keys,
     scores: rows * scored * heads * keys,
-    hidden: rows * whole * hidden,
-    inner: rows * whole * intermediate * (gated ? 2 : 1),
+    hidden: whole * hidden,
+    inner: whole * intermediate * (gated ? 2 : 1),
   };
 }
 

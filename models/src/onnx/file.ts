@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelError } from '../errors.js';
+import { mistakenFor } from '../common/file-kinds.js';
 import { bfloat16, float16 } from '../source/half.js';
 import { DataType, EXTERNAL, decodeModel } from './proto.js';
 import type { Int64, ModelProto, TensorProto } from './proto.js';
@@ -22,7 +23,7 @@ export async function readOnnx(file: string): Promise<ModelProto> {
   try {
     model = decodeModel(bytes);
   } catch (cause) {
-    const why = `${file} is truncated or not an ONNX file: ${(cause as Error).message}`;
+    const why = `${file} is truncated or not an ONNX file: ${mistakenFor(bytes) ?? (cause as Error).message}`;
     throw new ModelError('model_invalid', why, file, { cause });
   }
   if (!model.graph || model.graph.node.length === 0 || model.opsetImport.length === 0) {

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { ModelError } from '../errors.js';
+import { mistakenFor } from '../common/file-kinds.js';
 
 /** An input or output of an ONNX graph. */
 export interface GraphValue {
@@ -40,7 +41,10 @@ export function readInterface(file: string): GraphInterface {
   try {
     return scan(new FileCursor(handle));
   } catch (cause) {
-    const why = `${file} is truncated or not an ONNX file: ${(cause as Error).message}`;
+    const beginning = Buffer.alloc(64);
+    const read = readSync(handle, beginning, 0, beginning.length, 0);
+    const reason = mistakenFor(beginning.subarray(0, read)) ?? (cause as Error).message;
+    const why = `${file} is truncated or not an ONNX file: ${reason}`;
     throw new ModelError('model_invalid', why, file, { cause });
   } finally {
     closeSync(handle);

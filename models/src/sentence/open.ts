@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { exportedFile, openPublished } from '../directory/build.js';
+import { exportedFile, hasSafetensors, openPublished } from '../directory/build.js';
 import { encoderGraph } from '../encoder/encoder.js';
 import { productsByActivation } from '../encoder/products-by-activation.js';
 import { ModelError } from '../errors.js';
@@ -43,7 +43,7 @@ export async function openSentenceEncoder(directory: string): Promise<SentenceEn
   const { maxLength: trained } = readTokenizerSettings(path.join(directory, 'tokenizer_config.json'));
   const told = settings.maxLength ?? trained;
   const exported = exportedFile(directory);
-  if (exported !== undefined && !existsSync(path.join(directory, 'model.safetensors'))) {
+  if (exported !== undefined && !hasSafetensors(directory)) {
     return { settings, maxLength: told ?? USUAL_LENGTH, tokenizer, model: { file: exported } };
   }
   const published = await openPublished(directory, settings.pooling === 'cls' ? 'first' : 'mean');

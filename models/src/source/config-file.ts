@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
+import { parseJson } from '../common/file-kinds.js';
 
 /** A hub `config.json`, nothing in it checked. */
 export interface ConfigJson {
@@ -52,28 +53,24 @@ export const HEAD_ADVICE =
   'a reranker has one logit: several classes give no single order. Train or export the model with num_labels 1; ' +
   'of two classes under a softmax, the difference of the two rows of the classifier is that one logit';
 
-/** Text of a file without the byte order mark that some editors put before it. */
-export function withoutMark(text: string): string {
-  return text.startsWith('\uFEFF') ? text.slice(1) : text;
-}
-
 /** @throws ModelError `model_file_missing`, `config_invalid`. */
 export async function parseConfig(file: string): Promise<ConfigJson> {
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
     const message = `${file} cannot be read: the model's sizes are in it`;
     throw new ModelError('model_file_missing', message, file, { cause });
   });
-  return parseConfigText(text, file);
+  return parseConfigText(bytes, file);
 }
 
 /** @throws ModelError `config_invalid`. */
-function parseConfigText(text: string, file: string): ConfigJson {
+function parseConfigText(content: Uint8Array, file: string): ConfigJson {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(withoutMark(text));
+    parsed = parseJson(content);
   } catch (cause) {
-    const why = text.trim() === '' ? 'it is empty' : (cause as Error).message;
-    throw new ModelError('config_invalid', `${file} is not JSON: ${why}`, file, { cause });
+    throw new ModelError('config_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
+      cause,
+    });
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new ModelError('config_invalid', `${file} must hold an object: the model's sizes by name`, file);

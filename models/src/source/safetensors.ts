@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { mistakenFor } from '../common/file-kinds.js';
 import { ModelError } from '../errors.js';
 import { bfloat16, float16 } from './half.js';
 
@@ -84,6 +85,8 @@ export class SafetensorsFile {
     }
     try {
       const size = fstatSync(this.#handle).size;
+      const other = mistakenFor(this.#bytes(0, Math.min(size, 64)));
+      if (other !== undefined) throw this.#invalid(other);
       if (size < 8) throw this.#invalid('shorter than a safetensors header');
       const length = Number(this.#bytes(0, 8).readBigUInt64LE(0));
       this.#start = 8 + length;

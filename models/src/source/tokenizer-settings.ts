@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ModelError } from '../errors.js';
 import { describeIssues } from '../common/issues.js';
-import { withoutMark } from './config-file.js';
+import { parseJson } from '../common/file-kinds.js';
 
 /** What a hub `tokenizer_config.json` says of a pair. */
 export interface TokenizerSettings {
@@ -29,7 +29,7 @@ export function readTokenizerSettings(file: string): TokenizerSettings {
     new ModelError('config_invalid', `${file} ${why}`, file, { cause });
   let parsed: unknown;
   try {
-    parsed = JSON.parse(withoutMark(readFileSync(file, 'utf8')));
+    parsed = parseJson(readFileSync(file));
   } catch (cause) {
     throw invalid(`is not JSON: ${(cause as Error).message}`, cause);
   }

@@ -24,6 +24,16 @@ describe('batchBytes', () => {
     },
   );
 
+  // Six layers of 384 + 1,536 features and 12 heads; growth over one pair of 16 tokens, 2026-11-26.
+  it.each([
+    [512, 20],
+    [4_096, 157],
+  ])("of DeBERTa's, 1 x %i, covers the %i MB measured and no more than twice that", (width, mb) => {
+    const deberta = { architecture: { ...VARIANTS.tiny.architecture, structure: 'deberta' as const } };
+    expect(batchBytes(deberta, 1, width)).toBeGreaterThanOrEqual(mb * MB);
+    expect(batchBytes(deberta, 1, width)).toBeLessThan(2 * mb * MB);
+  });
+
   it('counts the whole score matrix of an exported graph', () => {
     const exported = { ...of('tiny'), exported: { choices: [] } };
     expect(batchBytes(exported, 1, 8_192)).toBeGreaterThan(11e9);
