@@ -50,6 +50,8 @@ export interface Licence {
   readonly id: string;
   /** Whether the licence allows commercial use. */
   readonly commercial: boolean;
+  /** Where its publisher says so. */
+  readonly source: string;
 }
 
 export interface Variant {
@@ -78,16 +80,18 @@ export interface Variant {
 
 const ANNOUNCEMENT = 'https://jina.ai/news/smaller-faster-cheaper-jina-rerankers-turbo-and-tiny';
 const JINA_V2_CARD = 'https://huggingface.co/jinaai/jina-reranker-v2-base-multilingual';
-const APACHE: Licence = { id: 'Apache-2.0', commercial: true };
-const MIT: Licence = { id: 'MIT', commercial: true };
+const APACHE = { id: 'Apache-2.0', commercial: true } as const;
+const MIT = { id: 'MIT', commercial: true } as const;
 const ENGLISH = ['en'];
+
+const cardOf = (repository: string): string => `https://huggingface.co/${repository}`;
 
 /** A variant whose parameters follow from its structure, on the hub without a commit that this project has verified. */
 function other(
   id: VariantId,
   repository: string,
   architecture: Architecture,
-  rest: Pick<Variant, 'licence' | 'languages'> & Partial<Variant>,
+  { licence, ...rest }: Pick<Variant, 'languages'> & Partial<Variant> & { licence: Omit<Licence, 'source'> },
 ): Variant {
   return {
     id,
@@ -96,6 +100,7 @@ function other(
     parameters: parametersOf(architecture),
     contextTokens: architecture.positions ?? 512,
     documentType: architecture.structure === 'bert' ? 1 : 0,
+    licence: { ...licence, source: cardOf(repository) },
     hub: { repository, files: [] },
     ...rest,
   };
@@ -142,12 +147,12 @@ const xlmr = (layers: number, hidden: number, heads: number, positions: number):
 const variants: Record<VariantId, Variant> = {
   base: {
     id: 'base',
-    title: 'jina-reranker-v1-base-en (published as an API only; the yardstick)',
+    title: 'jina-reranker-v1-base-en (its weights are not on the hub; the yardstick)',
     architecture: { layers: 12, hidden: 768, heads: 12, intermediate: 3072, vocabulary: 30_528 },
     parameters: 137_369_089,
     contextTokens: 8192,
     documentType: 0,
-    licence: { id: 'proprietary', commercial: false },
+    licence: { ...APACHE, source: 'https://jina.ai/models/jina-reranker-v1-base-en' },
     languages: ENGLISH,
     published: { beirNdcg10: 52.45, ragHitRate: 0.8439, ragMrr: 0.7006, source: ANNOUNCEMENT },
   },
@@ -158,7 +163,7 @@ const variants: Record<VariantId, Variant> = {
     parameters: 37_771_777,
     contextTokens: 8192,
     documentType: 0,
-    licence: APACHE,
+    licence: { ...APACHE, source: cardOf('jinaai/jina-reranker-v1-turbo-en') },
     languages: ENGLISH,
     hub: {
       repository: 'jinaai/jina-reranker-v1-turbo-en',
@@ -174,7 +179,7 @@ const variants: Record<VariantId, Variant> = {
     parameters: 33_046_273,
     contextTokens: 8192,
     documentType: 0,
-    licence: APACHE,
+    licence: { ...APACHE, source: cardOf('jinaai/jina-reranker-v1-tiny-en') },
     languages: ENGLISH,
     hub: {
       repository: 'jinaai/jina-reranker-v1-tiny-en',
@@ -193,7 +198,7 @@ const variants: Record<VariantId, Variant> = {
     parameters: 4_029_441,
     contextTokens: 2048,
     documentType: 1,
-    licence: APACHE,
+    licence: { ...APACHE, source: 'LICENSE' },
     languages: ENGLISH,
   },
   'mxbai-base': other('mxbai-base', 'mixedbread-ai/mxbai-rerank-base-v1', deberta(12, 768, 12), {
@@ -261,7 +266,7 @@ const variants: Record<VariantId, Variant> = {
     parameters: 278_044_417,
     contextTokens: 1024,
     documentType: 0,
-    licence: { id: 'CC-BY-NC-4.0', commercial: false },
+    licence: { id: 'CC-BY-NC-4.0', commercial: false, source: JINA_V2_CARD },
     languages: ['multilingual'],
     hub: { repository: 'jinaai/jina-reranker-v2-base-multilingual', files: [] },
     published: { beirNdcg10: 53.17, source: JINA_V2_CARD },

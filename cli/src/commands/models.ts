@@ -135,5 +135,7 @@ function variantTable(): string {
     'MB: an inference process with the model, estimated from its parameters. work: multiply-adds of a pair of 128 tokens, tiny is 1x.',
     'BEIR NDCG@10, mean of 17 collections, as published:',
     ...sources.map((source, i) => `[${i + 1}] ${source}`),
+    'Licences as the cards on the hub tell them (https://huggingface.co/NAME), and of the others:',
+    ...variants.filter(({ hub }) => hub === undefined).map(({ id, licence }) => `${id}: ${licence.source}`),
   ].join('\n');
 }
