@@ -91,7 +91,10 @@ function other(
   id: VariantId,
   repository: string,
   architecture: Architecture,
-  { licence, ...rest }: Pick<Variant, 'languages'> & Partial<Variant> & { licence: Omit<Licence, 'source'> },
+  {
+    licence,
+    ...rest
+  }: Omit<Partial<Variant>, 'licence'> & Pick<Variant, 'languages'> & { licence: Omit<Licence, 'source'> },
 ): Variant {
   return {
     id,
