@@ -14,10 +14,11 @@ const ROUND = 50;
 /** SageMaker takes a container for dead that does not answer a ping in this time. */
 const PING_MS = 2_000;
 const SETTLE_MS = 10_000;
+const DEADLINE_MS = 5_000;
 /** Resident memory may grow by this part after the first tenth of the calls. */
 const MOST_GROWTH = 0.1;
 /** Answers there may be: what is wrong with a call is the caller's, and a server under load may say so. */
-const STATUSES = new Set([200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 431, 503]);
+const STATUSES = new Set([200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 431, 503, 504]);
 /** Lines that a request has in the log at most, whatever comes of it; a body of lines has one more for each that is scored. */
 const TOLD = new Set(['reranked', 'refused', 'caller hung up', 'lines refused']);
 
@@ -95,7 +96,11 @@ async function until(holds: () => Promise<boolean>): Promise<boolean> {
 
 async function fuzz(minutes: number, seed: number): Promise<void> {
   const watch = new Watch();
-  const server = await BenchServer.container(embeddedModelDirectory(), watch.read);
+  const server = await BenchServer.container(embeddedModelDirectory(), watch.read, [
+    // A body that never ends is given up after this.
+    '--deadline-ms',
+    String(DEADLINE_MS),
+  ]);
   const known = await surface(server.url);
   const [pid] = await server.pids();
   const handles = await handlesOf(pid!);
