@@ -31,7 +31,9 @@ describe('a streamed answer', () => {
     const answer = await container.rerank(request, { headers: accept });
     expect(answer.headers['content-type']).toBe('application/jsonlines');
     const lines = linesOf(answer.text);
-    expect(lines.pop()).toEqual({ model: whole.model, usage: whole.usage });
+    const stages = ['inference', 'model', 'queue', 'tokenize'].map((stage) => [stage, expect.any(Number)]);
+    const timings: unknown = Object.fromEntries(stages);
+    expect(lines.pop()).toEqual({ model: whole.model, usage: whole.usage, timings });
     const byIndex = (a: { index?: unknown }, b: { index?: unknown }) => Number(a.index) - Number(b.index);
     expect(lines.sort(byIndex)).toEqual(whole.results.sort(byIndex));
   });

@@ -39,7 +39,11 @@ const TELLING: Readonly<
   environment: { value: 'staging' },
   tags: { value: 'team=search' },
   instanceType: { value: 'ml.c7i.2xlarge' },
-  workers: { value: 2 },
+  workers: {
+    value: 2,
+    // One component has a process of its own; elsewhere there are as many as processors, here eight.
+    beside: (mode) => (mode === 'inference-components' ? {} : { instanceType: 'ml.c7i.2xlarge' }),
+  },
   initialInstanceCount: { value: 3 },
   minInstanceCount: {
     value: 2,
