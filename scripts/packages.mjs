@@ -1,4 +1,4 @@
-// Makes every package ready for `npm pack`: declarations beside the code, licence and notice in each.
+// Makes every package ready for `npm pack` after a build: declarations beside the code, licence and notice in each.
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,17 +7,13 @@ import { fileURLToPath } from 'node:url';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { workspaces } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
-const run = (...args) => execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
 const types = path.join(root, 'node_modules', '.cache', 'types');
 
-run('scripts/build.mjs');
-run(
-  createRequire(import.meta.url).resolve('typescript/bin/tsc'),
-  '-p',
-  'tsconfig.types.json',
-  '--outDir',
-  types,
-);
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json', '--outDir', types], {
+  cwd: root,
+  stdio: 'inherit',
+});
 for (const room of workspaces) {
   if (room === 'bench') continue;
   const from = path.join(types, room, 'src');

@@ -26,7 +26,10 @@ export class PackedRegistry {
     this.#packed = packed;
   }
 
-  /** Packs every package into `directory` as the release does, and serves them. */
+  /**
+   * Packs every package into `directory` as the release does, and serves them. What is built is not built again: other suites
+   * start processes from it at this moment.
+   */
   static async start(directory: string): Promise<PackedRegistry> {
     mkdirSync(directory, { recursive: true });
     execFileSync(process.execPath, [path.join(root, 'scripts/packages.mjs')], { stdio: 'inherit' });
