@@ -8,11 +8,7 @@ import {
 } from '@sagemaker-reranker/models/build';
 
 /** What a node of an ONNX file becomes. Initializers it needs go into `graph`, the file's outermost. */
-type Rewrite = (
-  node: NodeProto,
-  tensors: ReadonlyMap<string, TensorProto>,
-  graph: GraphProto,
-) => NodeProto[];
+type Rewrite = (node: NodeProto, tensors: ReadonlyMap<string, TensorProto>, graph: GraphProto) => NodeProto[];
 
 /** The ONNX file with every node, those of subgraphs too, replaced by what `rewrite` makes of it. */
 export function rewriteNodes(

@@ -8,8 +8,7 @@ export type Precision = (typeof PRECISIONS)[number];
  * How the products that read one activation are computed: in float32; with 8-bit integers; with integers that have a zero
  * point of each row's own; with activations of two bytes; in float32 on weights kept as 8-bit integers.
  */
-const PRODUCT_FORMS = ['fp32', 'int8', 'offset', 'fine', 'weights'] as const;
-export type ProductForm = (typeof PRODUCT_FORMS)[number];
+export type ProductForm = 'fp32' | 'int8' | 'offset' | 'fine' | 'weights';
 
 /**
  * What is done to an activation so that one step serves all of its channels: x becomes (x - shift) / scale, by channel. Norms,

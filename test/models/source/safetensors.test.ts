@@ -2,7 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { bfloat16, float16 } from '../../../models/src/source/half.js';
-import { SafetensorsFile, readSafetensors, writeSafetensors } from '../../../models/src/source/safetensors.js';
+import {
+  SafetensorsFile,
+  readSafetensors,
+  writeSafetensors,
+} from '../../../models/src/source/safetensors.js';
 
 let file: string;
 beforeEach(
