@@ -1,7 +1,11 @@
-/**
- * The first `count` principal axes of centred rows, each of length 1; where the rows are narrower, those past their width are 0.
- */
-export function principalAxes(rows: readonly Float32Array[], count: number): Float64Array[] {
+/** A direction of length 1, and the rows' sum of squares along it. */
+interface PrincipalAxis {
+  readonly axis: Float64Array;
+  readonly squares: number;
+}
+
+/** The first `count` principal axes of centred rows; where the rows are narrower, those past their width are 0. */
+export function principalAxes(rows: readonly Float32Array[], count: number): PrincipalAxis[] {
   const width = rows[0]?.length ?? 0;
   const covariance = Array.from({ length: width }, () => new Float64Array(width));
   for (const row of rows) {
@@ -12,14 +16,14 @@ export function principalAxes(rows: readonly Float32Array[], count: number): Flo
   }
   for (let i = 0; i < width; i++) for (let j = 0; j < i; j++) covariance[i]![j] = covariance[j]![i]!;
   const axes = eigenvectors(covariance);
-  return Array.from({ length: count }, (_, k) => axes[k] ?? new Float64Array(width));
+  return Array.from({ length: count }, (_, k) => axes[k] ?? { axis: new Float64Array(width), squares: 0 });
 }
 
 /**
- * Eigenvectors of a symmetric matrix, largest eigenvalue first, by cyclic Jacobi rotations (Golub and Van Loan, Matrix
+ * Eigenvectors of a symmetric matrix with their eigenvalues, the largest first, by cyclic Jacobi rotations (Golub and Van Loan, Matrix
  * Computations, 8.5). The matrix is overwritten.
  */
-function eigenvectors(a: Float64Array[]): Float64Array[] {
+function eigenvectors(a: Float64Array[]): PrincipalAxis[] {
   const n = a.length;
   const vectors = Array.from({ length: n }, (_, i) => {
     const row = new Float64Array(n);
@@ -34,7 +38,7 @@ function eigenvectors(a: Float64Array[]): Float64Array[] {
     for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) rotate(a, vectors, p, q);
   }
   const order = Array.from({ length: n }, (_, i) => i).sort((i, j) => a[j]![j]! - a[i]![i]!);
-  return order.map((i) => vectors[i]!);
+  return order.map((i) => ({ axis: vectors[i]!, squares: a[i]![i]! }));
 }
 
 /** Makes a[p][q] zero; rows of `vectors` are turned alike. */

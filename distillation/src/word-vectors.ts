@@ -96,16 +96,12 @@ export function startingProjection(
   );
   const axes = principalAxes(rows, hidden - 1);
   const projection = new Float32Array(hidden * width);
-  axes.forEach((axis, k) => {
+  axes.forEach(({ axis }, k) => {
     const channel = (k % heads) * (hidden / heads) + Math.floor(k / heads);
     projection.set(axis, channel * width);
   });
   projection[hidden * width - 1] = 1 / RARITY;
-  const squares = rows.reduce(
-    (sum, row) =>
-      sum + axes.reduce((total, axis) => total + axis.reduce((s, a, i) => s + a * row[i]!, 0) ** 2, 0),
-    0,
-  );
+  const squares = axes.reduce((sum, axis) => sum + axis.squares, 0);
   const scale = TABLE_SPREAD / Math.sqrt(squares / (rows.length * (hidden - 1)));
   return projection.map((value) => scale * value);
 }
