@@ -1,3 +1,5 @@
+import { ModelError, type ModelErrorCode } from '../errors.js';
+
 /** Git LFS pointers are shorter than this, and an HTML page tells itself sooner. */
 const BEGINNING = 64;
 
@@ -24,8 +26,20 @@ export function withoutMark(text: string): string {
 }
 
 /**
- * The value of a JSON file, with or without a byte order mark.
- * @throws SyntaxError, in one line, for what follows "FILE is not JSON: ".
+ * The value of a JSON file, as `parseJson`.
+ * @throws ModelError `code` for what is not JSON.
+ */
+export function jsonOf(content: Uint8Array | string, file: string, code: ModelErrorCode): unknown {
+  try {
+    return parseJson(content);
+  } catch (cause) {
+    throw new ModelError(code, `${file} is not JSON: ${(cause as Error).message}`, file, { cause });
+  }
+}
+
+/**
+ * The value of a JSON text, with or without a byte order mark.
+ * @throws SyntaxError, in one line.
  */
 export function parseJson(content: Uint8Array | string): unknown {
   const bytes = Buffer.from(content as Uint8Array);

@@ -7,7 +7,7 @@ import { type Architecture, STRUCTURES } from '../architecture.js';
 import { PRECISIONS, type Precision, type ProductForm } from '../encoder/quantization.js';
 import { ModelError } from '../errors.js';
 import { describeIssues } from '../common/issues.js';
-import { parseJson } from '../common/file-kinds.js';
+import { jsonOf } from '../common/file-kinds.js';
 
 /** Name of the manifest inside a model directory. */
 export const MANIFEST_FILE = 'manifest.json';
@@ -155,15 +155,7 @@ export function readManifestSync(directory: string): ModelManifest {
  * @throws ModelError `manifest_invalid` naming every field at fault.
  */
 export function parseManifest(json: Uint8Array | string, file: string = MANIFEST_FILE): ModelManifest {
-  let parsed: unknown;
-  try {
-    parsed = parseJson(json);
-  } catch (cause) {
-    throw new ModelError('manifest_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
-      cause,
-    });
-  }
-  return checkManifest(parsed, file);
+  return checkManifest(jsonOf(json, file, 'manifest_invalid'), file);
 }
 
 function checkFile(directory: string, entry: ManifestFile): void {

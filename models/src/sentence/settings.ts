@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { ModelError } from '../errors.js';
 import { describeIssues } from '../common/issues.js';
-import { parseJson } from '../common/file-kinds.js';
+import { jsonOf } from '../common/file-kinds.js';
 
 /** How an encoder makes a text's vector of its last hidden states, and what it wants before a text. */
 export interface EncoderSettings {
@@ -99,14 +99,7 @@ function modeOf(
 }
 
 function read<T extends v.GenericSchema>(file: string, schema: T): v.InferOutput<T> {
-  let parsed: unknown;
-  try {
-    parsed = parseJson(readFileSync(file));
-  } catch (cause) {
-    const message = `${file} is not JSON: ${(cause as Error).message}`;
-    throw new ModelError('config_invalid', message, file, { cause });
-  }
-  const result = v.safeParse(schema, parsed);
+  const result = v.safeParse(schema, jsonOf(readFileSync(file), file, 'config_invalid'));
   if (result.success) return result.output;
   throw new ModelError('config_invalid', `${file}: ${describeIssues(result.issues)}`, file);
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ModelError } from '../errors.js';
-import { parseJson } from '../common/file-kinds.js';
+import { jsonOf } from '../common/file-kinds.js';
 
 /** A hub `config.json`, nothing in it checked. */
 export interface ConfigJson {
@@ -64,14 +64,7 @@ export async function parseConfig(file: string): Promise<ConfigJson> {
 
 /** @throws ModelError `config_invalid`. */
 function parseConfigText(content: Uint8Array, file: string): ConfigJson {
-  let parsed: unknown;
-  try {
-    parsed = parseJson(content);
-  } catch (cause) {
-    throw new ModelError('config_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
-      cause,
-    });
-  }
+  const parsed = jsonOf(content, file, 'config_invalid');
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new ModelError('config_invalid', `${file} must hold an object: the model's sizes by name`, file);
   }

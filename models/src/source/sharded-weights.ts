@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as v from 'valibot';
 import { ModelError } from '../errors.js';
-import { parseJson } from '../common/file-kinds.js';
+import { jsonOf } from '../common/file-kinds.js';
 import { describeIssues } from '../common/issues.js';
 import { SafetensorsFile } from './safetensors.js';
 import type { WeightSource } from './weight-source.js';
@@ -26,15 +26,7 @@ export function readWeightIndex(file: string): ReadonlyMap<string, string> {
   } catch (cause) {
     throw new ModelError('model_file_missing', `${file} cannot be read`, file, { cause });
   }
-  let parsed: unknown;
-  try {
-    parsed = parseJson(bytes);
-  } catch (cause) {
-    throw new ModelError('model_invalid', `${file} is not JSON: ${(cause as Error).message}`, file, {
-      cause,
-    });
-  }
-  const result = v.safeParse(schema, parsed);
+  const result = v.safeParse(schema, jsonOf(bytes, file, 'model_invalid'));
   if (result.success) return new Map(Object.entries(result.output.weight_map));
   const message = `${file} is no index of weights: ${describeIssues(result.issues)}`;
   throw new ModelError('model_invalid', message, file);

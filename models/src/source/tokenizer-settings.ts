@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { ModelError } from '../errors.js';
 import { describeIssues } from '../common/issues.js';
-import { parseJson } from '../common/file-kinds.js';
+import { jsonOf } from '../common/file-kinds.js';
 
 /** What a hub `tokenizer_config.json` says of a pair. */
 export interface TokenizerSettings {
@@ -25,16 +25,11 @@ const schema = v.looseObject({
  */
 export function readTokenizerSettings(file: string): TokenizerSettings {
   if (!existsSync(file)) return {};
-  const invalid = (why: string, cause?: unknown): ModelError =>
-    new ModelError('config_invalid', `${file} ${why}`, file, { cause });
-  let parsed: unknown;
-  try {
-    parsed = parseJson(readFileSync(file));
-  } catch (cause) {
-    throw invalid(`is not JSON: ${(cause as Error).message}`, cause);
+  const result = v.safeParse(schema, jsonOf(readFileSync(file), file, 'config_invalid'));
+  if (!result.success) {
+    const message = `${file} is no tokenizer's settings: ${describeIssues(result.issues)}`;
+    throw new ModelError('config_invalid', message, file);
   }
-  const result = v.safeParse(schema, parsed);
-  if (!result.success) throw invalid(`is no tokenizer's settings: ${describeIssues(result.issues)}`);
   const { model_max_length: length, model_input_names: names } = result.output;
   return {
     maxLength: Number.isSafeInteger(length) && length! > 0 && length! < NO_LIMIT ? length! : undefined,
