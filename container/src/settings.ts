@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { MOST_PROCESSES, embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { memoryBytes, processors } from './limits.js';
 
 /** Where SageMaker unpacks the model data. */
@@ -21,7 +21,7 @@ export const NUMBER_SETTINGS = {
     most: 65_535,
     meaning: 'TCP port to listen on; 0 lets the system choose',
   },
-  workers: { env: 'RERANKER_WORKERS', least: 1, most: 64, meaning: 'inference processes' },
+  workers: { env: 'RERANKER_WORKERS', least: 1, most: MOST_PROCESSES, meaning: 'inference processes' },
   threads: { env: 'RERANKER_THREADS', least: 1, most: 512, meaning: 'threads of each inference process' },
   batchTokens: {
     env: 'RERANKER_BATCH_TOKENS',
@@ -208,7 +208,7 @@ export function resolveSettings(
   // the machine is shared, and models of one endpoint share it: one process then, unless more are asked for.
   const alone = given('threads') ? 'one, as the threads are set' : 'one, as the models share the processors';
   const single = given('threads') || multiModel;
-  const workers = number('workers', single ? 1 : Math.min(cores, NUMBER_SETTINGS.workers.most));
+  const workers = number('workers', single ? 1 : Math.min(cores, MOST_PROCESSES));
   const why = (name: ChosenName, reason: string): string =>
     given(name) ? (overrides[name] === undefined ? NUMBER_SETTINGS[name].env : flagOf(name)) : reason;
   const maxBodyBytes = number('maxBodyBytes', 25 * 1024 * 1024);

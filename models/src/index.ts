@@ -32,7 +32,7 @@ export {
   type ModelManifest,
   type PairElement,
 } from './directory/manifest.js';
-export { batchBytes, loadedBytes, SERVER_BYTES, type BatchModel } from './figures/memory.js';
+export { batchBytes, loadedBytes, MOST_PROCESSES, SERVER_BYTES, type BatchModel } from './figures/memory.js';
 export {
   operationsPerBatch,
   operationsPerToken,

@@ -1,4 +1,10 @@
-import { type ModelFigures, SERVER_BYTES, batchBytes, loadedBytes } from '@sagemaker-reranker/models';
+import {
+  MOST_PROCESSES,
+  type ModelFigures,
+  SERVER_BYTES,
+  batchBytes,
+  loadedBytes,
+} from '@sagemaker-reranker/models';
 import type { Figure } from '../types.js';
 
 const MEBI = 1024 * 1024;
@@ -23,9 +29,6 @@ export function containerMemoryMib(models: readonly ModelFigures[], workers = 1)
   );
   return Math.ceil(SERVER_MIB + workers * perWorker.reduce((sum, mib) => sum + mib, 0));
 }
-
-/** What the container takes. */
-const MOST_PROCESSES = 64;
 
 /**
  * Inference processes of a container: one for each of its cores, as far as memory holds the models once for each; fewer divide

@@ -1,4 +1,4 @@
-import type { ModelFigures } from '@sagemaker-reranker/models';
+import { MOST_PROCESSES, type ModelFigures } from '@sagemaker-reranker/models';
 import type { Faults } from '../common/configuration-error.js';
 import type { RerankerModel } from '../model/reranker-model.js';
 import { checkNetwork } from '../network/network.js';
@@ -45,7 +45,7 @@ export function instancesPlan(
 
 /** Names what is wrong with settings that need no model to be judged. */
 export function checkInstances({ workers, network }: InstanceSettings, faults: Faults): void {
-  faults.integer('hosting.workers', workers, 1, 64);
+  faults.integer('hosting.workers', workers, 1, MOST_PROCESSES);
   checkNetwork(network, faults);
 }
 

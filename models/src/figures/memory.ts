@@ -36,6 +36,9 @@ const PROCESS_BYTES = 90 * 1024 * 1024;
  */
 export const SERVER_BYTES = { process: 160 * 1024 * 1024, bodies: 190 * 1024 * 1024 } as const;
 
+/** Inference processes that a container starts at most. */
+export const MOST_PROCESSES = 64;
+
 /** What of a model decides what a batch of it costs. */
 export interface BatchModel {
   readonly architecture: Architecture;
