@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { VARIANT_IDS, packageVersion, readManifest } from '@sagemaker-reranker/models';
-import { CLI, reranker } from '../support/cli.js';
+import { CLI, reranker, synthesizeTiny } from '../support/cli.js';
 
 let directory: string;
 beforeEach(async () => (directory = await mkdtemp(path.join(tmpdir(), 'cli-'))));
@@ -81,18 +81,7 @@ describe('reranker models', () => {
 
   it('synthesizes a full-size model and shows its manifest', async () => {
     const out = path.join(directory, 'tiny');
-    const made = await reranker([
-      'models',
-      'synthesize',
-      '--variant',
-      'tiny',
-      '--seed',
-      '7',
-      '--precision',
-      'int8',
-      '--out',
-      out,
-    ]);
+    const made = await synthesizeTiny(out);
     expect(made).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('33046273 parameters, int8') as string,

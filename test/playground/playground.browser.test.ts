@@ -9,6 +9,7 @@ import { demoPassages } from '../../cli/src/demo/questions.js';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { launchBrowser } from '../support/browser.js';
 import { CLI, reranker } from '../support/cli.js';
+import { until } from '../support/until.js';
 
 const DEADLINE_MS = 180_000;
 jest.setTimeout(DEADLINE_MS);
@@ -17,11 +18,6 @@ let local: ChildProcess;
 let url: string;
 let browser: Browser;
 let directory: string;
-
-/** Asks again and again; an expression in the page, asked a second time, would be refused by the page's own policy. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 function start(
   args: readonly string[],
@@ -217,6 +213,7 @@ it('takes files of each kind, and says what is wrong with others', async () => {
       .setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(content) });
   const field = page.locator('#documents');
   await drop('a.jsonl', '{"title":"T","text":"one"}\n"two"\n');
+  // Asked from outside: an expression in the page, asked a second time, would be refused by the page's own policy.
   const shows = (text: string): Promise<void> => until(async () => (await field.inputValue()) === text);
   await shows('T. one\ntwo');
   await drop('b.csv', 'id,text\n1,"a, ""quoted"" cell"\n2,plain\n');

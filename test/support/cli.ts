@@ -9,6 +9,11 @@ export interface CliResult {
 
 export const CLI = path.resolve(__dirname, '..', '..', 'cli', 'dist', 'main.js');
 
+/** Writes tiny with random weights, 8 bits wide, by the command: in a process of its own thirty million numbers take seconds. */
+export function synthesizeTiny(out: string): Promise<CliResult> {
+  return reranker([...'models synthesize --variant tiny --seed 7 --precision int8 --out'.split(' '), out]);
+}
+
 /** Runs the built `reranker` command to its end. */
 export function reranker(args: readonly string[], input = ''): Promise<CliResult> {
   return new Promise((resolve, reject) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '../../support/until.js';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'reranker-shell-'));
 const pidFile = path.join(directory, 'pid');
@@ -20,7 +21,7 @@ beforeEach(() => rmSync(pidFile, { force: true }));
 
 /** The pid of what runs, once it does. */
 async function running(): Promise<number> {
-  while (!existsSync(pidFile)) await pause(20);
+  await until(() => existsSync(pidFile));
   return Number(readFileSync(pidFile, 'utf8'));
 }
 

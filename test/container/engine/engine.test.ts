@@ -7,6 +7,7 @@ import {
   resolveSettings,
 } from '@sagemaker-reranker/container';
 import { type ModelManifest, readManifest, writeManifest } from '@sagemaker-reranker/models';
+import { until } from '../../support/until.js';
 import { quiet } from '../support/logger.js';
 import { removeModels, slowModel, smallModel, words } from '../support/model.js';
 
@@ -30,11 +31,6 @@ const slow = (tag: string, count = 1) => ({
   query: 'q',
   documents: Array.from({ length: count }, (_, i) => words(`${tag}${'ab'.repeat(i)}`, 3_500 + i)),
 });
-
-/** Looks at something again and again until it holds. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 async function settle<T>(promise: Promise<T>): Promise<unknown> {
   return promise.then(

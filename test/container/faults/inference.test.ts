@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js';
+import { until } from '../../support/until.js';
 import { removeModels, slowModel, smallModel, words } from '../support/model.js';
 import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
@@ -37,10 +37,6 @@ async function waits(container: ContainerProcess): Promise<boolean> {
   return !/^reranker_queue_tokens 0$/m.test(text);
 }
 
-async function eventually(holds: () => Promise<boolean> | boolean): Promise<void> {
-  while (!(await holds())) await sleep(50);
-}
-
 describe('an inference process that ends', () => {
   it('again and again costs no request its answer, and none the wrong one', async () => {
     const container = await startContainer(await smallModel());
@@ -54,9 +50,9 @@ describe('an inference process that ends', () => {
     for (let kills = 1; kills <= 5; kills += 1) {
       const pid = workerOf(container);
       process.kill(pid, 'SIGKILL');
-      await eventually(() => workerOf(container) !== pid);
+      await until(() => workerOf(container) !== pid);
       const { length } = answers;
-      await eventually(() => answers.length > length);
+      await until(() => answers.length > length);
     }
     stop = true;
     await Promise.all(callers);
@@ -85,9 +81,9 @@ describe('an inference process that ends', () => {
     for (let kills = 0; !answered; kills += 1) {
       expect(kills).toBeLessThan(10);
       const pid = workerOf(container);
-      await eventually(async () => answered || (await waits(container)));
+      await until(async () => answered || (await waits(container)));
       if (!answered) process.kill(pid, 'SIGKILL');
-      await eventually(() => answered || workerOf(container) !== pid);
+      await until(() => answered || workerOf(container) !== pid);
     }
     const answer = await lost;
     expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status: 500, code: 'worker_crashed' });
@@ -146,7 +142,7 @@ describe('a model file that disappears', () => {
     }
 
     await rename(`${file}.away`, file);
-    await eventually(async () => (await container.ping()).status === 200);
+    await until(async () => (await container.ping()).status === 200);
     expect((await container.rerank({ query: 'q', documents: ['a'] })).status).toBe(200);
   });
 });

@@ -2,11 +2,10 @@
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { Tokenizer } from 'tokenizers';
 import { VARIANTS, embeddedModelDirectory, readManifest } from '@sagemaker-reranker/models';
 import { synthesizeModel } from '@sagemaker-reranker/models/build';
+import { synthesizeTiny } from '../../support/cli.js';
 import { logits, open } from '../../support/onnx.js';
 
 let root: string;
@@ -47,21 +46,7 @@ describe('a synthesized model', () => {
 
   it('of a variant has its sizes, context and parameters', async () => {
     const out = path.join(root, 'tiny');
-    // In a process of its own: thirty million numbers take minutes inside the test realm, seconds outside it.
-    const cli = path.resolve(__dirname, '../../../cli/dist/main.js');
-    const args = [
-      'models',
-      'synthesize',
-      '--variant',
-      'tiny',
-      '--seed',
-      '7',
-      '--precision',
-      'int8',
-      '--out',
-      out,
-    ];
-    await promisify(execFile)(process.execPath, [cli, ...args]);
+    await synthesizeTiny(out);
     expect(await readManifest(out)).toMatchObject({
       variant: 'tiny',
       architecture: VARIANTS.tiny.architecture,
