@@ -50,7 +50,7 @@ test(
         .replaceAll('npx reranker', `"${process.execPath}" "${CLI}"`)
         .replaceAll('http://127.0.0.1:8080', endpoint.containerUrl)
         .replaceAll('http://127.0.0.1:8081', endpoint.url);
-      const { stdout, stderr } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+      const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
         cwd: directory,
         env: { ...process.env, MODEL: embeddedModelDirectory() },
       });

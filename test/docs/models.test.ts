@@ -84,7 +84,7 @@ it(
 
 async function run(block: string): Promise<string> {
   const script = block.replaceAll('npx reranker', `"${process.execPath}" "${CLI}"`);
-  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script], {
+  const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
     cwd: directory,
     env: { ...process.env, HF_ENDPOINT: hub.endpoint },
   });

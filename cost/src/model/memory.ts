@@ -12,7 +12,7 @@ const MEBI = 1024 * 1024;
 /** Where the memory figures come from. */
 export const MEMORY_BASIS = {
   date: '2026-11',
-  how: "the container's own bounds on its resident memory, measured with every structure on onnxruntime-node 1.30, 2 cores: 90 MiB, the model file and the weights of its products once more for an inference process, and the batch of the longest pair",
+  how: "the container's own bounds on its resident memory, measured with every structure on onnxruntime-node 1.30, 2 cores: 90 MiB and the weights for an inference process, those of products once more where they are inside the ONNX file, and the batch of the longest pair",
 };
 
 const SERVER_MIB = (SERVER_BYTES.process + SERVER_BYTES.bodies) / MEBI;

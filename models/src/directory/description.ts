@@ -13,6 +13,8 @@ export interface ModelDescription extends Omit<
   readonly precision: ModelManifest['precision'] | 'unknown';
   /** The ONNX file and those that hold weights beside it, as paths inside the directory. Default: the ONNX file. */
   readonly modelFiles?: readonly string[];
+  /** Whether weights lie in a file beside the ONNX file. */
+  readonly weightsBeside?: boolean;
 }
 
 /**
@@ -26,11 +28,11 @@ export async function readModelDirectory(directory: string): Promise<ModelDescri
   return bare ? describeExport(directory) : describeManifest(await readManifest(directory));
 }
 
-function describeManifest(manifest: ModelManifest): ModelDescription {
+export function describeManifest(manifest: ModelManifest): ModelDescription {
   const modelFiles = manifest.files
     .map((file) => file.path)
     .filter((file) => file !== manifest.tokenizer.path);
-  return { ...manifest, modelFiles };
+  return { ...manifest, modelFiles, weightsBeside: modelFiles.length > 1 ? true : undefined };
 }
 
 /**

@@ -58,6 +58,7 @@ export async function describeExport(directory: string): Promise<ModelDescriptio
     output,
     activation: publishedActivation(config),
     exported: { choices },
+    weightsBeside: graph.dataFiles.length > 0 ? true : undefined,
     modelFiles: [model, ...graph.dataFiles.map((file) => path.posix.join(path.posix.dirname(model), file))],
   };
 }

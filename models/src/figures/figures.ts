@@ -1,8 +1,8 @@
 import type { ProductForm } from '../encoder/quantization.js';
 import { weightsOf } from '../encoder/spec.js';
-import { modelFileBytes, readModelDirectory } from '../directory/description.js';
+import { describeManifest, modelFileBytes, readModelDirectory } from '../directory/description.js';
 import { type ModelManifest, readManifestSync, weightBytes } from '../directory/manifest.js';
-import type { BatchModel } from './memory.js';
+import { type BatchModel, WEIGHTS_BESIDE } from './memory.js';
 import { embeddedModelDirectory } from '../package-root.js';
 import { VARIANTS, type VariantId, isVariantId } from '../registry.js';
 import { specOf } from '../structures/structures.js';
@@ -25,7 +25,7 @@ export interface ModelFigures extends BatchModel {
 
 /** The figures of a model directory, from its manifest. */
 export function manifestFigures(manifest: ModelManifest): ModelFigures {
-  return described(manifest, weightBytes(manifest));
+  return described(describeManifest(manifest), weightBytes(manifest));
 }
 
 /**
@@ -42,13 +42,15 @@ export function variantFigures(variant: VariantId, precision: 'fp32' | 'int8'): 
   if (variant === 'embedded' && precision === 'int8')
     return manifestFigures(readManifestSync(embeddedModelDirectory()));
   const { architecture, contextTokens, notBuilt } = VARIANTS[variant];
+  const weightsBytes = bytesOf(variant, precision);
   return {
     name: variant,
     variant,
     precision,
     architecture,
     exported: notBuilt === undefined ? undefined : {},
-    weightsBytes: bytesOf(variant, precision),
+    weightsBytes,
+    weightsBeside: weightsBytes >= WEIGHTS_BESIDE && notBuilt === undefined ? true : undefined,
     maxLength: contextTokens,
   };
 }
@@ -71,9 +73,10 @@ function described(
   model: Pick<
     ModelManifest,
     'name' | 'variant' | 'architecture' | 'exported' | 'quantization' | 'max_length'
-  > & {
-    readonly precision: string;
-  },
+  > &
+    Pick<BatchModel, 'weightsBeside'> & {
+      readonly precision: string;
+    },
   weightsBytes: number,
 ): ModelFigures {
   const variant = model.variant !== undefined && isVariantId(model.variant) ? model.variant : undefined;
@@ -85,6 +88,7 @@ function described(
     forms: model.quantization?.forms,
     exported: model.exported && {},
     weightsBytes,
+    weightsBeside: model.weightsBeside,
     maxLength: model.max_length,
   };
 }

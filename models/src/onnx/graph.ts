@@ -1,5 +1,6 @@
 import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { WEIGHTS_BESIDE } from '../figures/memory.js';
 import { AttributeType, DataType, EXTERNAL, encodeModel } from './proto.js';
 import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from './proto.js';
 
@@ -8,8 +9,6 @@ const OPSET = 17;
 /** ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
 
-/** Bytes of weights in one ONNX file: protobuf ends at 2 GiB. */
-const LARGEST_FILE = 1.9e9;
 /** Smaller weights stay in the ONNX file. */
 const LARGE_WEIGHT = 65_536;
 /** Page size, so that a runtime may map the weights. */
@@ -113,16 +112,16 @@ export class Graph {
   }
 
   /**
-   * Writes the model as `name`, and its larger weights as `name.data` where one file would exceed what protobuf can hold.
+   * Writes the model as `name`, and from WEIGHTS_BESIDE on its larger weights as `name_data`, the name that exporters give it.
    * @returns the files written
    */
   async write(directory: string, name: string): Promise<string[]> {
     const bytes = this.#initializers.reduce((sum, { rawData }) => sum + (rawData?.length ?? 0), 0);
-    if (bytes < LARGEST_FILE) {
+    if (bytes < WEIGHTS_BESIDE) {
       await writeFile(path.join(directory, name), this.toModel());
       return [name];
     }
-    const location = `${name}.data`;
+    const location = `${name}_data`;
     const data = await open(path.join(directory, location), 'w');
     try {
       let offset = 0;
