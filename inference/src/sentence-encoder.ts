@@ -105,11 +105,7 @@ export class SentenceEncoder {
     const facts = await readTokenizer(options.tokenizer, vocabulary);
     const encoder = new SentenceEncoder({
       file: options.name ?? model,
-      session: await openSession(model, {
-        ...SESSION_OPTIONS,
-        intraOpNumThreads: threads,
-        logSeverityLevel: 3,
-      }),
+      session: await openSession(model, { ...SESSION_OPTIONS, intraOpNumThreads: threads }),
       tokenizer: new TextTokenizer(options.tokenizer),
       layout: new PairLayout(facts.single ?? textAlone(facts), maximumTokens),
       pad: facts.pad,

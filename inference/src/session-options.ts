@@ -16,6 +16,8 @@ export const SESSION_OPTIONS = {
   graphOptimizationLevel: 'basic',
   // Attention far from the diagonal underflows; arithmetic on denormal numbers takes ten times as long.
   extra: { session: { set_denormal_as_zero: '1' } },
+  // Faults come back as errors and are told with what was being done; the runtime need not print them too.
+  logSeverityLevel: 4,
 } as const satisfies InferenceSession.SessionOptions;
 
 /** Those options with what a caller chooses (onnxruntime_session_options_config_keys.h). */

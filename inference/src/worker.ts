@@ -26,8 +26,6 @@ async function load(model: LoadMessage): Promise<Loaded> {
     // Batches differ in shape: a memory pattern planned for one is waste for the next.
     enableMemPattern: false,
     enableCpuMemArena: model.arena ?? true,
-    // Faults come back as errors and are logged with their request; the runtime need not print them too.
-    logSeverityLevel: 4,
   });
   const { inputNames, outputNames } = session;
   const { token_type_ids: types, ...others } = model.inputs;
