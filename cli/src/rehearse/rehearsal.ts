@@ -147,7 +147,8 @@ async function attempt(step: Step, rehearsal: Rehearsal, signal: AbortSignal): P
 
 /** What an emulator cannot say of AWS; undefined where it did answer. */
 function endOfEmulator(error: unknown): string | undefined {
-  if (error instanceof NotSeen) return `${error.message}: in the emulator nothing happens by itself`;
+  if (error instanceof NotSeen)
+    return `${error.message}: an emulator runs no container, and nothing happens there by itself`;
   return error instanceof AwsAnswer && error.unknownOperation
     ? `the emulator has no ${error.command}`
     : undefined;

@@ -47,7 +47,11 @@ export async function physicalNames(aws: Aws, stackName: string, type: string, w
 
 /** Deletes a stack with what its buckets hold, which would stop the deletion; says nothing where it is gone. */
 export async function removeStack(aws: Aws, stackName: string): Promise<void> {
-  const before = await findStack(aws, stackName);
+  // Where an emulator broke down over a stack and describes it no more, it may still delete it.
+  const before = await findStack(aws, stackName).catch((error: unknown) => {
+    if (error instanceof AwsAnswer && error.unknownOperation) return { StackStatus: 'unknown' };
+    throw error;
+  });
   if (!before) return;
   // CloudFormation deletes no stack in the middle of an update.
   if (before.StackStatus === 'UPDATE_IN_PROGRESS')

@@ -245,10 +245,16 @@ export class FakeAws implements Shell {
           /DesiredInstanceCount=(\d+)/.exec(options['desired-weights-and-capacities']!)![1],
         );
         return ok({});
-      case 'sagemaker describe-model':
-        if (!this.stacks.has(options['model-name']!.replace('model-of-', '')))
-          return refused('ValidationException', 'DescribeModel', 'Could not find model');
-        return ok({ PrimaryContainer: { Image: '1.dkr.ecr.eu-west-1.amazonaws.com/assets:tag' } });
+      case 'sagemaker describe-model': {
+        const made = this.stacks.get(options['model-name']!.replace('model-of-', ''));
+        if (!made) return refused('ValidationException', 'DescribeModel', 'Could not find model');
+        return ok({
+          PrimaryContainer: {
+            Image: '1.dkr.ecr.eu-west-1.amazonaws.com/assets:tag',
+            Environment: { RERANKER_WORKERS: made.context.workers ?? '2' },
+          },
+        });
+      }
       case 'ecr batch-get-image':
         return ok({
           images: [{ imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json' }],
@@ -349,7 +355,10 @@ export class FakeAws implements Shell {
         return ok({});
       }
       case 'sagemaker describe-inference-component':
-        return ok({ RuntimeConfig: { CurrentCopyCount: this.#components.copies } });
+        return ok({
+          InferenceComponentStatus: 'InService',
+          RuntimeConfig: { CurrentCopyCount: this.#components.copies },
+        });
       case 'sagemaker update-inference-component-runtime-config':
         this.#components.copies = Number(/CopyCount=(\d+)/.exec(options['desired-runtime-config']!)![1]);
         return ok({});

@@ -4,8 +4,9 @@
     moto/bin/python test/cli/rehearse/moto_server.py 5913
 
 Added: alarms of CloudFormation that tell their topic, as far as its policy lets CloudWatch; change sets by the name of their stack, with
-outputs; replacement of models and endpoint configs, with the events of single resources; every instance type; the endpoint's own name;
-UpdateEndpoint; ARNs of tagged endpoint configs; the answers of `reranker local` where RERANKER_URL names one.
+outputs; replacement of models and endpoint configs, with the events of single resources; termination protection; scalable targets of
+CloudFormation, which keep a fleet within their bounds; every instance type; configs without a model, as inference components have; VPCs that go with their stack; the endpoint's own name; UpdateEndpoint; ARNs of tagged
+endpoint configs; the answers of `reranker local` where RERANKER_URL names one.
 """
 
 import json
@@ -14,15 +15,27 @@ import sys
 import urllib.error
 import urllib.request
 
+from moto.applicationautoscaling.models import (
+    ApplicationAutoscalingBackend,
+    FakeScalableTarget,
+    applicationautoscaling_backends,
+)
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import CloudFormationError
 from moto.cloudformation.models import ChangeSet, Event, cloudformation_backends
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
-from moto.core.responses import EmptyResult
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models.vpcs import VPCBackend
+from moto.s3.models import s3_backends
 from moto.sagemaker.exceptions import AWSValidationException
-from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
+from moto.sagemaker.models import (
+    FakeEndpoint,
+    FakeEndpointConfig,
+    SageMakerModelBackend,
+    sagemaker_backends,
+)
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 from moto.server import main
@@ -86,6 +99,71 @@ class StackAlarm(CloudFormationModel):
     @classmethod
     def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
         cloudwatch_backends[account_id][region_name].delete_alarms([resource_name])
+
+
+class StackTarget(CloudFormationModel):
+    """AWS::ApplicationAutoScaling::ScalableTarget of a stack."""
+
+    # moto reads the service off it.
+    __module__ = FakeScalableTarget.__module__
+
+    def __init__(self, given):
+        self.given = given
+        self.arn = self.physical_resource_id
+
+    @property
+    def physical_resource_id(self):
+        return "|".join(self.given[name] for name in ("ResourceId", "ScalableDimension", "ServiceNamespace"))
+
+    @staticmethod
+    def cloudformation_name_type():
+        return None
+
+    @staticmethod
+    def cloudformation_type():
+        return "AWS::ApplicationAutoScaling::ScalableTarget"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
+        given = cloudformation_json["Properties"]
+        applicationautoscaling_backends[account_id][region_name].register_scalable_target(
+            given["ServiceNamespace"],
+            given["ResourceId"],
+            given["ScalableDimension"],
+            int(given["MinCapacity"]),
+            int(given["MaxCapacity"]),
+            given.get("RoleARN"),
+            None,
+        )
+        return cls(given)
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name
+    ):
+        return cls.create_from_cloudformation_json(
+            new_resource_name, cloudformation_json, account_id, region_name
+        )
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name):
+        resource_id, dimension, namespace = resource_name.split("|")
+        backend = applicationautoscaling_backends[account_id][region_name]
+        backend.deregister_scalable_target(namespace, resource_id, dimension)
+
+
+register = ApplicationAutoscalingBackend.register_scalable_target
+
+
+def register_and_scale(self, *args, **named):
+    target = register(self, *args, **named)
+    kind, name, *_, variant_name = target.resource_id.split("/")
+    endpoint = sagemaker_backends[self.account_id][self.region_name].endpoints.get(name)
+    for variant in endpoint.production_variants if kind == "endpoint" and endpoint else []:
+        if variant["VariantName"] == variant_name:
+            count = min(max(variant["CurrentInstanceCount"], target.min_capacity), target.max_capacity)
+            variant.update(CurrentInstanceCount=count, DesiredInstanceCount=count)
+    return target
 
 
 def admits_cloudwatch(topic):
@@ -217,19 +295,61 @@ def update_endpoint(self):
     return json.dumps({"EndpointArn": endpoint.arn})
 
 
-def invoke_endpoint(self):
+def ask(body):
     url = f"{os.environ['RERANKER_URL']}/invocations"
-    body = self.body if isinstance(self.body, bytes) else self.body.encode()
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return answer.status, {"Content-Type": "application/json"}, answer.read()
+
+
+def invoke_endpoint_async(self):
+    location = self.headers["X-Amzn-SageMaker-InputLocation"]
+    bucket, key = location.removeprefix("s3://").split("/", 1)
+    store = s3_backends[self.current_account][self.partition]
+    *_, answer = ask(store.get_object(bucket, key).value)
+    name = key.replace("input/", "output/", 1)
+    store.put_object(bucket, name, value=answer)
+    return 202, {"X-Amzn-SageMaker-OutputLocation": f"s3://{bucket}/{name}"}, json.dumps({"InferenceId": name})
+
+
+def invoke_endpoint(self):
     try:
-        with urllib.request.urlopen(request) as answer:
-            return answer.status, {"Content-Type": "application/json"}, answer.read()
+        return ask(self.body if isinstance(self.body, bytes) else self.body.encode())
     except urllib.error.HTTPError as error:
         body = json.dumps({"Message": error.read().decode(), "OriginalStatusCode": error.code})
         headers = {"Content-Type": "application/json", "x-amzn-errortype": "ModelError", "status": 424}
         return 424, headers, body
 
 
+validate_variants = SageMakerModelBackend.validate_production_variants
+
+
+def validate_models(self, production_variants):
+    """An endpoint of inference components has no model in its config."""
+    validate_variants(self, [each for each in production_variants if "ModelName" in each])
+
+
+delete_vpc = VPCBackend.delete_vpc
+
+
+def delete_vpc_and_rest(self, vpc_id):
+    """moto deletes no route tables and flow logs of a stack."""
+    for table in self.describe_route_tables(filters={"vpc-id": vpc_id}):
+        if table.main_association_id is None:
+            self.route_tables.pop(table.id)
+    for log_id in [each.id for each in self.flow_logs.values() if each.resource_id == vpc_id]:
+        self.delete_flow_logs([log_id])
+    return delete_vpc(self, vpc_id)
+
+
+def update_termination_protection(self):
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.enable_termination_protection = self._get_bool_param("EnableTerminationProtection")
+    return ActionResult({"StackId": stack.stack_id})
+
+
+ApplicationAutoscalingBackend.register_scalable_target = register_and_scale
+CloudFormationResponse.update_termination_protection = update_termination_protection
 parsing.parse_and_create_resource = create_and_record
 parsing.parse_and_update_resource = update_and_record
 parsing.ResourceMap.build_resource_diff = difference_with_dependents
@@ -243,9 +363,12 @@ CloudWatchBackend.set_alarm_state = set_alarm_state
 FakeEndpointConfig.arn = property(lambda self: self.endpoint_config_arn, lambda self, arn: None)
 FakeEndpoint.cloudformation_name_type = staticmethod(lambda: "EndpointName")
 FakeEndpointConfig.validate_instance_type = lambda self, instance_type: None
+SageMakerModelBackend.validate_production_variants = validate_models
+VPCBackend.delete_vpc = delete_vpc_and_rest
 SageMakerResponse.update_endpoint = update_endpoint
 if "RERANKER_URL" in os.environ:
     SageMakerRuntimeResponse.invoke_endpoint = invoke_endpoint
+    SageMakerRuntimeResponse.invoke_endpoint_async = invoke_endpoint_async
 
 if __name__ == "__main__":
     main(["-p", sys.argv[1]])

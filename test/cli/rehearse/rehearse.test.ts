@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Aws } from '../../../cli/src/rehearse/aws.js';
 import { SUFFIXES, endpointName as rehearsedName, stackName } from '../../../cli/src/rehearse/context.js';
 import { preflight } from '../../../cli/src/rehearse/preflight.js';
 import { chooseSteps, estimate, rehearse } from '../../../cli/src/rehearse/rehearsal.js';
+import { removeStack } from '../../../cli/src/rehearse/stacks.js';
 import { StateFile, type RehearsalState } from '../../../cli/src/rehearse/state.js';
 import { rightsFor } from '../../../cli/src/rehearse/rights.js';
 import { STEPS } from '../../../cli/src/rehearse/steps/index.js';
@@ -36,14 +37,16 @@ const fresh = (): RehearsalState => ({
   removeWith: 'reranker rehearse --clean-up',
 });
 
-function prepare(fake: FakeAws, only: readonly string[] = [], keep = false) {
+const EMULATOR = 'http://127.0.0.1:5000';
+
+function prepare(fake: FakeAws, only: readonly string[] = [], keep = false, endpointUrl?: string) {
   const file = new StateFile(path.join(directory, 'state.json'));
   const interrupt = new AbortController();
   const steps = only.length > 0 ? chooseSteps(only) : STEPS;
   const start = (state = file.read() ?? fresh()) =>
     rehearse({
-      aws: new Aws(fake, 'eu-west-1'),
-      cleaner: new Aws(fake, 'eu-west-1'),
+      aws: new Aws(fake, 'eu-west-1', endpointUrl),
+      cleaner: new Aws(fake, 'eu-west-1', endpointUrl),
       app,
       file,
       state,
@@ -104,7 +107,7 @@ test('an interrupt removes what was made; the next rehearsal goes on where it wa
   const fake = new FakeAws();
   const { start, interrupt } = prepare(fake, ['second-deployment']);
   fake.onCommand = (command) => {
-    if (!command.includes('workers=2')) return;
+    if (!command.includes('workers=')) return;
     interrupt.abort();
     throw new Error('aborted');
   };
@@ -170,7 +173,7 @@ test('a deployment that ends before the endpoint is updated is not taken for one
   const report = await prepare(fake, ['roll-back-by-alarm']).start();
   expect(report.claims.find(({ id }) => id === 'roll-back-by-alarm')).toMatchObject({
     status: 'failed',
-    detail: expect.stringMatching(/ended before the endpoint was updated.*the context is wrong/) as string,
+    detail: expect.stringMatching(/over before its update was seen.*the context is wrong/) as string,
   });
 });
 
@@ -195,33 +198,75 @@ test('who was killed left CloudFormation at work: the next deployment and the re
   ]);
 });
 
-test('what an emulator has not is skipped, and nothing is waited for', async () => {
+const NOT_THERE = 'The action has not been implemented';
+
+test.each([
+  ['roll-back-by-hand', 'update-endpoint', NOT_THERE, 'the emulator has no aws sagemaker update-endpoint'],
+  ['function', 'invoke', 'error running docker: no such file', 'the emulator has no aws lambda invoke'],
+  [
+    'inference-components',
+    'describe-inference-component',
+    NOT_THERE,
+    'the emulator has no aws sagemaker describe-inference-component',
+  ],
+])(
+  'what an emulator has not is skipped, and nothing is waited for: %s',
+  async (id, operation, stderr, detail) => {
+    const fake = new FakeAws();
+    const run = fake.run.bind(fake);
+    fake.run = (command) =>
+      command[2] === operation ? Promise.resolve({ status: 1, stdout: '', stderr }) : run(command);
+    const report = await prepare(fake, [id], false, EMULATOR).start();
+    expect(report.claims.at(-2)).toMatchObject({ status: 'skipped', detail });
+    expect(
+      fake.commands.filter((line) => line.startsWith('aws ') && !line.includes('--endpoint-url')),
+    ).toEqual([]);
+    expect(reportText(report)).toMatch(/^Rehearsal of rehearsal in eu-west-1, an emulator at http/);
+  },
+);
+
+test('what an emulator makes up, or does at once, is no answer of AWS: it is skipped', async () => {
   const fake = new FakeAws();
   const run = fake.run.bind(fake);
+  fake.run = async (command) => {
+    // No update is seen under way.
+    if (command.includes('instanceType=ml.c6i.large')) return { status: 0, stdout: '', stderr: '' };
+    const answer = await run(command);
+    // No container runs there: what the CLI writes is what the emulator has for everybody.
+    if (command[2] === 'invoke-endpoint')
+      writeFileSync(
+        command.find((word) => word.endsWith('answer.json'))!,
+        'body',
+      );
+    return answer;
+  };
+  const { claims } = await prepare(fake, ['request', 'roll-back-by-alarm'], false, EMULATOR).start();
+  expect(claims).toMatchObject([
+    { id: 'first-deployment', status: 'verified' },
+    {
+      id: 'request',
+      status: 'skipped',
+      detail: expect.stringMatching(/but body: an emulator runs no/) as string,
+    },
+    { id: 'second-deployment', status: 'verified' },
+    {
+      id: 'roll-back-by-alarm',
+      status: 'skipped',
+      detail: expect.stringMatching(/it went through: an em/) as string,
+    },
+    { id: 'nothing-left', status: 'verified' },
+  ]);
+});
+
+test('a stack that an emulator broke down over, and describes no more, is deleted all the same', async () => {
+  const fake = new FakeAws();
+  await prepare(fake, ['serverless'], true).start();
+  const run = fake.run.bind(fake);
+  const broken = { status: 255, stdout: '', stderr: '500 Internal Server Error' };
   fake.run = (command) =>
-    command[2] === 'update-endpoint'
-      ? Promise.resolve({ status: 1, stdout: '', stderr: 'The action has not been implemented' })
-      : run(command);
-  const emulated = new Aws(fake, 'eu-west-1', 'http://127.0.0.1:5000');
-  const report = await rehearse({
-    aws: emulated,
-    cleaner: emulated,
-    app,
-    file: new StateFile(path.join(directory, 'state.json')),
-    state: fresh(),
-    steps: chooseSteps(['roll-back-by-hand']),
-    keep: false,
-    signal: new AbortController().signal,
-    log: () => undefined,
-  });
-  expect(report.claims.at(-2)).toMatchObject({
-    status: 'skipped',
-    detail: 'the emulator has no aws sagemaker update-endpoint',
-  });
-  expect(fake.commands.filter((line) => line.startsWith('aws ') && !line.includes('--endpoint-url'))).toEqual(
-    [],
-  );
-  expect(reportText(report)).toMatch(/^Rehearsal of rehearsal in eu-west-1, an emulator at http/);
+    command[2] === 'describe-stacks' && fake.stacks.size > 0 ? Promise.resolve(broken) : run(command);
+  await removeStack(new Aws(fake, 'eu-west-1', EMULATOR), 'reranker-rehearsal-embedded-serverless');
+  expect(fake.stacks.size).toBe(0);
 });
 
 describe('before anything is created', () => {

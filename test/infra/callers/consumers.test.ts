@@ -3,6 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import {
   type Hosting,
   RerankerApi,
@@ -240,6 +241,10 @@ describe('RerankerBatch', () => {
   test('refuses what batch transform has not', () => {
     expect(() => batchStack({ instanceType: 'ml.c7g.large', instanceCount: 0 })).toThrow(
       /2 faults\n.*ml\.c7g\.large is none that batch transform takes.*\n.*instanceCount is 0/,
+    );
+    const encryptionKey = new Key(emptyStack(), 'Key');
+    expect(() => batchStack({ instanceType: 'ml.m5d.large', encryptionKey })).toThrow(
+      /encryptionKey is given for ml\.m5d\.large; .* local disks.*: leave it out, or take ml\.m5\.large/,
     );
   });
 });

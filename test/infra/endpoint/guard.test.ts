@@ -1,3 +1,4 @@
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -116,6 +117,24 @@ describe('in a VPC', () => {
     expect(() => new RerankerEndpoint(stack, 'Reranker', propsFor(hosting))).toThrow(
       'hosting.network.securityGroups holds 0; SageMaker takes 1 to 5',
     );
+  });
+
+  test.each([
+    [
+      'a selection that is empty',
+      () => ({ subnets: { subnets: [] } }),
+      /selects 0 subnets; SageMaker takes 1/,
+    ],
+    [
+      'a kind of subnet that the VPC lacks',
+      () => ({ subnets: { subnetType: SubnetType.PUBLIC } }),
+      /names no subnets: .*Public.*; SageMaker takes 1 to 16/s,
+    ],
+  ])('%s is refused', (_, selection, message) => {
+    const stack = emptyStack();
+    const { vpc } = new RerankerNetwork(stack, 'Network').placement;
+    const hosting = { mode: 'real-time', network: { vpc, ...selection() } } as const;
+    expect(() => new RerankerEndpoint(stack, 'Reranker', propsFor(hosting))).toThrow(message);
   });
 });
 

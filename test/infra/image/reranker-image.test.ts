@@ -67,6 +67,25 @@ test('of this package, the Dockerfile and what it copies are handed to docker, a
   ]);
 });
 
+test.each(['serving', 'training'])(
+  'the %s image is built on one of the public ECR, which has no rate limit',
+  (purpose) => {
+    const file = path.resolve(__dirname, '../../../infra/image', purpose, 'Dockerfile');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const defaults = new Map(
+      lines.flatMap((line) => {
+        const [, name, value] = /^ARG (\w+)=(.+)$/.exec(line) ?? [];
+        return name === undefined ? [] : [[name, value] as const];
+      }),
+    );
+    const bases = lines
+      .flatMap((line) => /^FROM (?:--\S+ )*(\S+)/.exec(line)?.[1] ?? [])
+      .map((base) => base.replace(/\$\{(\w+)\}/, (_, name: string) => defaults.get(name) ?? ''));
+    expect(bases.length).toBeGreaterThan(0);
+    for (const base of bases) expect(base).toMatch(/^public\.ecr\.aws\//);
+  },
+);
+
 test('refuses a directory without a Dockerfile', () => {
   const directory = temporaryDirectory();
   expect(() => RerankerImage.fromAsset({ directory })).toThrow(

@@ -172,5 +172,9 @@ test('names every fault at once', () => {
   expect(() => jobStack(faulty)).toThrow(
     /4 faults\n[^]*ml\.nothing\.large[^]*maxWait is 86400 s[^]*volumeSizeGb is 0[^]*checkpointEvery is 0/,
   );
+  const encryptionKey = new Key(emptyStack(), 'Key');
+  expect(() => jobStack({ instanceType: 'ml.c5d.2xlarge', encryptionKey })).toThrow(
+    /encryptionKey is given for ml\.c5d\.2xlarge; .* local disks/,
+  );
   expect(() => jobStack({ spot: false, maxWait: Duration.days(1) })).toThrow('maxWait is given without spot');
 });

@@ -1,4 +1,5 @@
 import {
+  allRoles,
   allows,
   at,
   changeFirst,
@@ -40,8 +41,10 @@ const placed = (deployment: Deployment): unknown[] =>
 
 /** Keys of the buckets that a statement's objects lie in. */
 function keysOfObjects(deployment: Deployment, statement: Statement): string[] {
-  return list(statement.Resource).flatMap((arn) =>
-    ofType(deployment, 'AWS::S3::Bucket').flatMap(([id, { Properties }]) => {
+  const { imported } = deployment;
+  return list(statement.Resource).flatMap((arn) => [
+    ...(imported && flat(arn).includes(`:s3:::${imported.bucket}/`) ? [imported.key] : []),
+    ...ofType(deployment, 'AWS::S3::Bucket').flatMap(([id, { Properties }]) => {
       const key = at(
         Properties.BucketEncryption,
         'ServerSideEncryptionConfiguration',
@@ -51,7 +54,22 @@ function keysOfObjects(deployment: Deployment, statement: Statement): string[] {
       );
       return key !== undefined && flat(arn).startsWith(`${id}Arn`) ? [flat(key)] : [];
     }),
-  );
+  ]);
+}
+
+/** Statements of every role that read or write objects under a customer key, with all that the role may do besides. */
+function usesOfKeys(deployment: Deployment) {
+  return allRoles(deployment).flatMap((role) => {
+    const statements = statementsOf(deployment, role);
+    return statements.flatMap((statement) => {
+      const does = (action: RegExp) => list(statement.Action).some((each) => action.test(String(each)));
+      const needs = [
+        ...(does(/^s3:GetObject\*?$/) ? ['kms:Decrypt'] : []),
+        ...(does(/^s3:PutObject\*?$/) ? ['kms:GenerateDataKey'] : []),
+      ];
+      return keysOfObjects(deployment, statement).map((key) => ({ role, statements, key, needs }));
+    });
+  });
 }
 
 export const ACCESS_RULES: readonly Rule[] = [
@@ -162,22 +180,19 @@ export const ACCESS_RULES: readonly Rule[] = [
     page: 'https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html',
     breaks: 'objects encrypted with a customer key are "access denied" though S3 allows them',
     check: (deployment) =>
-      grantsOf(deployment).flatMap(([id, statements]) =>
-        statements
-          .filter(({ Action }) =>
-            list(Action).some((action) => /^s3:(GetObject|PutObject)$/.test(String(action))),
+      usesOfKeys(deployment).flatMap(({ role, statements, key, needs }) =>
+        needs
+          .filter(
+            (action) =>
+              ![action, `${action}*`].some((each) => allows(statements, each, key.replace(/Arn$/, ''))),
           )
-          .flatMap((statement) => keysOfObjects(deployment, statement))
-          .filter((key) => !allows(statements, 'kms:Decrypt', key.replace(/Arn$/, '')))
-          .map((key) => `${id} cannot use ${key}`),
+          .map((action) => `${role} lacks ${action} on ${key}`),
       ),
     violate: (deployment) => {
-      const has = grantsOf(deployment).some(([, statements]) =>
-        statements.some((statement) => keysOfObjects(deployment, statement).length > 0),
-      );
-      if (!has) return false;
-      while (withdraw(deployment, 'kms:Decrypt'));
-      return true;
+      const uses = usesOfKeys(deployment);
+      for (const statement of uses.flatMap(({ statements }) => statements))
+        Object.assign(statement, { Action: list(statement.Action).filter((each) => each !== 'kms:Decrypt') });
+      return uses.some(({ needs }) => needs.includes('kms:Decrypt'));
     },
   },
   {
@@ -366,9 +381,12 @@ export const ACCESS_RULES: readonly Rule[] = [
     breaks: 'InvokeEndpoint with a component asks for both the endpoint and the component, and is refused',
     check: (deployment) => {
       const components = ofType(deployment, 'AWS::SageMaker::InferenceComponent').map(([id]) => id);
+      const [endpoint] = ofType(deployment, 'AWS::SageMaker::Endpoint').map(([id]) => id);
       return ofType(deployment, 'AWS::IAM::Policy').flatMap(([id, { Properties }]) =>
         (list(at(Properties.PolicyDocument, 'Statement')) as Statement[])
           .filter(({ Action }) => list(Action).includes('sagemaker:InvokeEndpoint'))
+          // A caller of another endpoint needs that one's components.
+          .filter(({ Resource }) => flat(Resource).includes(endpoint!))
           .flatMap(({ Resource }) => components.filter((each) => !flat(Resource).includes(each)))
           .map((each) => `${id} may not invoke ${each}`),
       );
@@ -376,8 +394,9 @@ export const ACCESS_RULES: readonly Rule[] = [
     violate: (deployment) =>
       ofType(deployment, 'AWS::SageMaker::InferenceComponent').length > 0 &&
       changeFirst(deployment, 'AWS::IAM::Policy', (policy) => {
+        const [[Resource]] = ofType(deployment, 'AWS::SageMaker::Endpoint') as [[string, unknown]];
         policy.PolicyDocument = {
-          Statement: [{ Effect: 'Allow', Action: ['sagemaker:InvokeEndpoint'], Resource: 'endpoint' }],
+          Statement: [{ Effect: 'Allow', Action: ['sagemaker:InvokeEndpoint'], Resource }],
         };
         return true;
       }),

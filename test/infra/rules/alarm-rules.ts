@@ -275,6 +275,29 @@ export const ALARM_RULES: readonly Rule[] = [
     },
   },
   {
+    id: 'mode-has-its-main-graphs',
+    page: `${guide}/serverless-endpoints-monitoring.html`,
+    breaks: "who is paged sees no traffic, or not what holds the mode's requests up",
+    check: (deployment) => {
+      if (ofType(deployment, 'AWS::CloudWatch::Dashboard').length === 0) return [];
+      const shown = shownMetrics(deployment).map(({ name }) => name);
+      const onInstances = ['Invocations', 'ModelLatency', 'CPUUtilization', 'MemoryUtilization'];
+      const wanted = {
+        'real-time': onInstances,
+        'multi-model': onInstances,
+        'inference-components': onInstances,
+        serverless: ['Invocations', 'ModelLatency', 'ServerlessConcurrentExecutionsUtilization'],
+        asynchronous: ['ModelLatency', 'ApproximateBacklogSize', 'ApproximateAgeOfOldestRequest'],
+      }[deployment.mode];
+      return wanted.filter((name) => !shown.includes(name)).map((name) => `nothing shows ${name}`);
+    },
+    violate: (deployment) =>
+      changeFirst(deployment, 'AWS::CloudWatch::Dashboard', (dashboard) => {
+        dashboard.DashboardBody = JSON.stringify({ widgets: [] });
+        return true;
+      }),
+  },
+  {
     id: 'alarm-reach-within-a-day',
     page: 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html',
     breaks: 'PutMetricAlarm refuses periods that add up to more than a day',

@@ -28,7 +28,7 @@ import {
 } from '@sagemaker-reranker/infra';
 import type { VariantId } from '@sagemaker-reranker/models';
 import { buildContext, modelDirectory, temporaryDirectory } from '../support/fixtures.js';
-import type { CfnResource, Deployment, Json } from './deployment.js';
+import { LOCAL_DISKS, type CfnResource, type Deployment, type Json } from './deployment.js';
 
 const ACCOUNT = '111122223333';
 
@@ -66,7 +66,7 @@ const types = fc.oneof(
   fc.constant(undefined),
   fc.constantFrom(...large.map(({ name }) => name)),
   fc.constantFrom(...large.filter(({ architecture }) => architecture === 'arm64').map(({ name }) => name)),
-  fc.constantFrom(...large.map(({ name }) => name).filter((name) => hasLocalDisks(name))),
+  fc.constantFrom(...large.map(({ name }) => name).filter((name) => LOCAL_DISKS.test(name))),
   fc.constantFrom(...large.filter(({ burstable }) => burstable).map(({ name }) => name)),
 );
 const regions = ['eu-west-1', 'us-east-1', 'ap-southeast-2', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1'];
@@ -103,10 +103,6 @@ function several(mode: HostingMode): boolean {
   return mode === 'multi-model' || mode === 'inference-components';
 }
 
-export function hasLocalDisks(name: string): boolean {
-  return ['c5d', 'm5d', 'r5d', 'c6gd', 'm6gd', 'r6gd', 'r7gd'].includes(name.split('.')[1]!);
-}
-
 /** What a combination cannot do, as the message must say it; undefined where it can be deployed. */
 export function refusal({
   mode,
@@ -131,7 +127,7 @@ export function refusal({
     return /CloudFormation has no inference components in .*take multi-model/;
   const burstable = type !== undefined && instanceType(type).burstable;
   const scaled = mode === 'asynchronous' ? counts.more > 0 : mode !== 'inference-components' && counts.scaled;
-  if (ownKey && type !== undefined && hasLocalDisks(type))
+  if (ownKey && type !== undefined && LOCAL_DISKS.test(type))
     return /SageMaker refuses a key for volumes on types with local disks/;
   if (burstable && scaled) return /burstable/;
   return undefined;
@@ -212,7 +208,7 @@ export function deploy(drawn: Drawn, outdir: string): Deployment | Configuration
 
 type Asked = Pick<
   Deployment,
-  'label' | 'mode' | 'region' | 'ownKey' | 'isolated' | 'zones' | 'reservedConcurrency'
+  'label' | 'mode' | 'region' | 'ownKey' | 'isolated' | 'zones' | 'reservedConcurrency' | 'imported'
 >;
 
 /**
@@ -259,19 +255,20 @@ export function foreign(index: number, outdir: string): Deployment {
   const stack = new Stack(app, 'Foreign', { env: { account: ACCOUNT, region } });
   const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov') ? 'aws-us-gov' : 'aws';
   const arn = (rest: string) => `arn:${partition}:${rest}`;
-  const key = Key.fromKeyArn(
-    stack,
-    'Key',
-    arn(`kms:${region}:${ACCOUNT}:key/00000000-0000-0000-0000-000000000000`),
-  );
+  const imported = {
+    bucket: 'team-models',
+    key: arn(`kms:${region}:${ACCOUNT}:key/00000000-0000-0000-0000-000000000000`),
+  };
+  const key = Key.fromKeyArn(stack, 'Key', imported.key);
   const bucket = Bucket.fromBucketAttributes(stack, 'Bucket', {
-    bucketName: 'team-models',
+    bucketName: imported.bucket,
     encryptionKey: key,
   });
   const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
     vpcId: 'vpc-0123456789abcdef0',
     availabilityZones: [`${region}a`, `${region}b`],
     privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0', 'rtb-0123456789abcdef1'],
   });
   const role =
     index % 2 === 0 ? Role.fromRoleArn(stack, 'Role', arn(`iam::${ACCOUNT}:role/reranker`)) : undefined;
@@ -345,6 +342,14 @@ export function foreign(index: number, outdir: string): Deployment {
   }[mode]();
   const reservedConcurrency = index % 2 === 0 ? 5 : undefined;
   new RerankerFunction(stack, 'Function', { endpoint, reservedConcurrency });
+  const existing = RerankerEndpoint.fromEndpointAttributes(stack, 'Existing', {
+    endpointName: 'existing',
+    mode,
+    exchangeBucket: mode === 'asynchronous' ? bucket : undefined,
+    targetModels: mode === 'multi-model' ? ['turbo', 'tiny'] : undefined,
+    componentNames: mode === 'inference-components' ? { tiny: 'existing-tiny' } : undefined,
+  });
+  new RerankerFunction(stack, 'Caller', { endpoint: existing, reservedConcurrency });
   if (index % 2 === 0)
     new RerankerBatch(stack, 'Batch', {
       image,
@@ -361,6 +366,7 @@ export function foreign(index: number, outdir: string): Deployment {
     isolated: false,
     zones: [],
     reservedConcurrency,
+    imported,
   });
 }
 

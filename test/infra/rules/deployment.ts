@@ -11,6 +11,9 @@ export interface CfnResource {
 /** What is looked up without knowing its shape: rules read templates as AWS does, by names. */
 export type Json = Record<string, unknown>;
 
+/** Types with disks of their own, which their hardware encrypts: a `d` behind the generation. */
+export const LOCAL_DISKS = /^ml\.[a-z]+\d+[a-z]*d[a-z]*\./;
+
 /** A synthesized stack, and what it was asked for. */
 export interface Deployment {
   readonly label: string;
@@ -21,6 +24,8 @@ export interface Deployment {
   /** Zones that were asked for. */
   readonly zones: readonly string[];
   readonly reservedConcurrency?: number;
+  /** A bucket that is not the stack's, and the customer key that its objects lie under. */
+  readonly imported?: { readonly bucket: string; readonly key: string };
   readonly resources: Record<string, CfnResource>;
   readonly outputs: Record<string, unknown>;
   /** Docker images to be built, as the CDK's asset manifest has them. */
@@ -88,11 +93,11 @@ export interface Statement {
 }
 
 /** Statements that allow something to a role: inline and attached. */
-export function statementsOf(deployment: Deployment, roleId: string): Statement[] {
-  const inline = list(at(deployment.resources[roleId], 'Properties', 'Policies'));
+export function statementsOf(deployment: Deployment, role: string): Statement[] {
+  const inline = list(at(deployment.resources[role], 'Properties', 'Policies'));
   const attached = ofType(deployment, 'AWS::IAM::Policy')
     .map(([, { Properties }]) => Properties)
-    .filter(({ Roles }) => list(Roles).some((role) => at(role, 'Ref') === roleId));
+    .filter(({ Roles }) => list(Roles).some((each) => each === role || at(each, 'Ref') === role));
   return [...inline, ...attached].flatMap(
     (policy) => list(at(policy, 'PolicyDocument', 'Statement')) as Statement[],
   );
@@ -106,6 +111,14 @@ export function allows(statements: readonly Statement[], action: string, resourc
       list(statement.Action).includes(action) &&
       list(statement.Resource).some((arn) => flat(arn).includes(resource)),
   );
+}
+
+/** All roles that are given something: the stack's by their logical ids, imported ones by their names. */
+export function allRoles(deployment: Deployment): string[] {
+  const named = ofType(deployment, 'AWS::IAM::Policy').flatMap(([, { Properties }]) =>
+    list(Properties.Roles).filter((role) => typeof role === 'string'),
+  );
+  return [...ofType(deployment, 'AWS::IAM::Role').map(([id]) => id), ...new Set(named)];
 }
 
 /** Roles that SageMaker takes, made by the stack. */

@@ -5,6 +5,7 @@ import {
   changeFirst,
   flat,
   list,
+  LOCAL_DISKS,
   ofType,
   production,
   shadows,
@@ -168,7 +169,7 @@ export const HOSTING_RULES: readonly Rule[] = [
         ? []
         : variants(deployment)
             .map(({ InstanceType }) => flat(InstanceType))
-            .filter((type) => /^ml\.[a-z]+\d+[a-z]*d[a-z]*\./.test(type)),
+            .filter((type) => LOCAL_DISKS.test(type)),
     violate: (deployment) =>
       deployment.ownKey && setVariant('InstanceType', 'ml.c5d.large', onInstances)(deployment),
   },
@@ -573,6 +574,28 @@ export const HOSTING_RULES: readonly Rule[] = [
     violate: setFirst(COMPONENT, 'RuntimeConfig', { CopyCount: 0 }),
   },
   {
+    id: 'component-reads-with-the-role-of-its-generation',
+    page: `${api}/API_InferenceComponentSpecification.html`,
+    breaks:
+      'the config, and with it the role, changes before the components do: a new fleet could not read the model that they still have',
+    check: (deployment) => {
+      const kept = new Map(
+        ofType(deployment, MODEL).map(([id, model]) => [
+          id,
+          model.Properties.ExecutionRoleArn !== undefined && model.UpdateReplacePolicy === 'Retain',
+        ]),
+      );
+      return each(COMPONENT, ({ Specification }) =>
+        kept.get(String(at(Specification, 'ModelName', 'Fn::GetAtt', 0))) === true
+          ? undefined
+          : 'no model of its own, with a role, that is kept',
+      )(deployment);
+    },
+    violate: (deployment) =>
+      ofType(deployment, COMPONENT).length > 0 &&
+      changeFirst(deployment, MODEL, (model) => delete model.ExecutionRoleArn),
+  },
+  {
     id: 'component-fits-an-instance',
     page: `${api}/API_InferenceComponentComputeResourceRequirements.html`,
     breaks: 'a copy that no instance holds is never placed',
@@ -621,6 +644,25 @@ export const HOSTING_RULES: readonly Rule[] = [
       return named.test(id) && Number(MinCapacity) <= Number(MaxCapacity) ? undefined : id;
     }),
     violate: setFirst(TARGET, 'ResourceId', 'endpoint'),
+  },
+  {
+    id: 'a-fixed-fleet-is-not-registered',
+    page: `${guide}/endpoint-scaling-update.html`,
+    breaks: 'an asynchronous fleet could never leave scaling, and so never change its instance type',
+    check: (deployment) =>
+      deployment.mode !== 'asynchronous'
+        ? []
+        : instanceCounts(deployment)
+            .filter(
+              ([, { Properties }]) => !(Number(Properties.MinCapacity) < Number(Properties.MaxCapacity)),
+            )
+            .map(([id]) => id),
+    violate: (deployment) =>
+      deployment.mode === 'asynchronous' &&
+      changeFirst(deployment, TARGET, (target) => {
+        target.MinCapacity = target.MaxCapacity;
+        return true;
+      }),
   },
   {
     id: 'scalable-target-comes-after-its-endpoint',

@@ -5,6 +5,7 @@ import {
   flat,
   inner,
   list,
+  LOCAL_DISKS,
   ofType,
   type Deployment,
   type Json,
@@ -250,6 +251,21 @@ export const STACK_RULES: readonly Rule[] = [
       changeTransform(deployment, (job) => void (job.TransformResources = { InstanceType: 'ml.c7g.large' })),
   },
   {
+    id: 'batch-has-no-key-on-local-disks',
+    page: 'https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformResources.html',
+    breaks: 'CreateTransformJob fails: no VolumeKmsKeyId with local storage',
+    check: (deployment) =>
+      transforms(deployment)
+        .filter((job) => at(job.TransformResources, 'VolumeKmsKeyId') !== undefined)
+        .map((job) => flat(at(job.TransformResources, 'InstanceType')))
+        .filter((type) => LOCAL_DISKS.test(type)),
+    violate: (deployment) =>
+      changeTransform(
+        deployment,
+        (job) => void (job.TransformResources = { InstanceType: 'ml.m5d.large', VolumeKmsKeyId: 'k' }),
+      ),
+  },
+  {
     id: 'batch-is-under-the-own-key',
     page: `${guide}/encryption-at-rest.html`,
     breaks: 'ownKey was asked for, and answers or volumes of batches lie under another key',
@@ -361,17 +377,20 @@ export const STACK_RULES: readonly Rule[] = [
       const names = ofType(deployment, 'AWS::SageMaker::InferenceComponent').map(([, { Properties }]) =>
         flat(Properties.InferenceComponentName),
       );
-      return callers(deployment)
-        .map(([, { Properties }]) => at(Properties.Environment, 'Variables', 'RERANKER_INFERENCE_COMPONENT'))
-        .filter((name) => name !== undefined && names.length > 0 && !names.includes(flat(name)))
-        .map(flat);
+      return (
+        callers(deployment)
+          .map(([, { Properties }]) => at(Properties.Environment, 'Variables'))
+          // An endpoint that exists already is known by its name, and has components of its own.
+          .filter((variables) => typeof at(variables, 'RERANKER_ENDPOINT_NAME') === 'object')
+          .map((variables) => at(variables, 'RERANKER_INFERENCE_COMPONENT'))
+          .filter((name) => name !== undefined && names.length > 0 && !names.includes(flat(name)))
+          .map(flat)
+      );
     },
     violate: (deployment) =>
       deployment.mode === 'inference-components' &&
-      changeCaller(deployment, (properties) => {
-        properties.Environment = {
-          Variables: { RERANKER_ENDPOINT_NAME: 'x', RERANKER_INFERENCE_COMPONENT: 'elsewhere' },
-        };
+      changeCaller(deployment, ({ Environment }) => {
+        Object.assign(at(Environment, 'Variables') as Json, { RERANKER_INFERENCE_COMPONENT: 'elsewhere' });
       }),
   },
   {

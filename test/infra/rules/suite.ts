@@ -9,7 +9,7 @@ import { HOSTING_RULES } from './hosting-rules.js';
 import { Schemas } from './schema.js';
 import { STACK_RULES } from './stack-rules.js';
 
-const RULES = [...ALARM_RULES, ...ACCESS_RULES, ...HOSTING_RULES, ...STACK_RULES];
+export const RULES = [...ALARM_RULES, ...ACCESS_RULES, ...HOSTING_RULES, ...STACK_RULES];
 // Other contexts on every day would make a failure hard to meet again; RULES_SEED draws others.
 const seed = Number(process.env.RULES_SEED ?? 20261125);
 const DRAWN = Number(process.env.RULES_CONTEXTS ?? 380);

@@ -1,5 +1,6 @@
+import { loadAwsServiceSpec } from '@aws-cdk/aws-service-spec';
 import { Template } from 'aws-cdk-lib/assertions';
-import { RerankerImage, RerankerStack, readContext } from '@sagemaker-reranker/infra';
+import { HOSTING_MODES, RerankerImage, RerankerStack, readContext } from '@sagemaker-reranker/infra';
 import { buildContext, modelDirectory, removeFixtures } from '../support/fixtures.js';
 import { testApp } from '../support/stacks.js';
 
@@ -38,6 +39,32 @@ test('tags everything with variant, environment and the tags of the context', ()
     });
   }
 });
+
+test.each(HOSTING_MODES)(
+  'other tags replace nothing with %s: no traffic is shifted for them',
+  async (hosting) => {
+    const spec = await loadAwsServiceSpec();
+    const resources = (team: string) =>
+      stackOf({ hosting, consumers: 'function,api,batch', tags: { team } }).toJSON().Resources as Record<
+        string,
+        { readonly Type: string; readonly Properties?: Record<string, unknown> }
+      >;
+    const after = resources('b');
+    const changed = Object.entries(resources('a')).filter(
+      ([id, before]) => JSON.stringify(before) !== JSON.stringify(after[id]),
+    );
+    expect(changed.length).toBeGreaterThan(0);
+    for (const [id, before] of changed) {
+      const names = new Set([...Object.keys(before.Properties!), ...Object.keys(after[id]!.Properties!)]);
+      const different = [...names].filter(
+        (name) => JSON.stringify(before.Properties![name]) !== JSON.stringify(after[id]!.Properties![name]),
+      );
+      expect([id, different]).toEqual([id, [expect.stringMatching(/Tags$/)]]);
+      const [type] = [...spec.lookup('resource', 'cloudFormationType', 'equals', before.Type)];
+      expect([id, type?.properties[different[0]!]?.causesReplacement ?? 'no']).toEqual([id, 'no']);
+    }
+  },
+);
 
 test('the modes of the context reach the endpoint config', () => {
   stackOf({ hosting: 'serverless', memorySizeInMb: 3072 }).hasResourceProperties(

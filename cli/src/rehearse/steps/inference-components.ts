@@ -2,6 +2,11 @@ import type { Rehearsal } from '../context.js';
 import { invoke } from '../invoke.js';
 import { stepsOf } from './step.js';
 
+interface Component {
+  readonly InferenceComponentStatus: string;
+  readonly RuntimeConfig: { readonly CurrentCopyCount: number };
+}
+
 const componentOf = (rehearsal: Rehearsal) => `${rehearsal.endpointName('inference-components')}-embedded`;
 
 function ask(rehearsal: Rehearsal): Promise<string> {
@@ -11,12 +16,14 @@ function ask(rehearsal: Rehearsal): Promise<string> {
 
 async function copies(rehearsal: Rehearsal, count: number, minutes: number): Promise<void> {
   await rehearsal.aws.until(`${count} copies`, minutes, async () => {
-    const { RuntimeConfig } = await rehearsal.aws.call<{ RuntimeConfig: { CurrentCopyCount: number } }>(
-      'sagemaker',
-      'describe-inference-component',
-      { inferenceComponentName: componentOf(rehearsal) },
-    );
+    const { RuntimeConfig } = await component(rehearsal);
     return RuntimeConfig.CurrentCopyCount === count ? true : undefined;
+  });
+}
+
+function component(rehearsal: Rehearsal): Promise<Component> {
+  return rehearsal.aws.call<Component>('sagemaker', 'describe-inference-component', {
+    inferenceComponentName: componentOf(rehearsal),
   });
 }
 
@@ -28,7 +35,8 @@ export const inferenceComponentsSteps = stepsOf('inference-components', [
     minutes: 15,
     async run(rehearsal) {
       await rehearsal.deploy('inference-components');
-      return ask(rehearsal);
+      const { InferenceComponentStatus: status } = await component(rehearsal);
+      return `${status}; ${await ask(rehearsal)}`;
     },
   },
   {

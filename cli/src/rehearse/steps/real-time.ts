@@ -27,14 +27,8 @@ export const realTimeSteps = stepsOf('real-time', [
     instanceHours: 0,
     minutes: 1,
     async run(rehearsal) {
-      const { aws } = rehearsal;
-      const modelName = await rehearsal.resource('real-time', 'AWS::SageMaker::Model');
-      const { PrimaryContainer } = await aws.call<{ PrimaryContainer: { Image: string } }>(
-        'sagemaker',
-        'describe-model',
-        { modelName },
-      );
-      const type = await manifestType(aws, PrimaryContainer.Image.replace(/^[^/]+\//, ''));
+      const { Image } = await container(rehearsal);
+      const type = await manifestType(rehearsal.aws, Image.replace(/^[^/]+\//, ''));
       if (type !== DOCKER_MANIFEST) throw new Error(`the manifest is ${type ?? 'not there'}`);
       return type;
     },
@@ -114,6 +108,22 @@ export const realTimeSteps = stepsOf('real-time', [
     },
   },
 ]);
+
+interface Container {
+  readonly Image: string;
+  readonly Environment?: Readonly<Record<string, string>>;
+}
+
+/** The container of the model that the stack has now. */
+export async function container(rehearsal: Rehearsal): Promise<Container> {
+  const modelName = await rehearsal.resource('real-time', 'AWS::SageMaker::Model');
+  const { PrimaryContainer } = await rehearsal.aws.call<{ PrimaryContainer: Container }>(
+    'sagemaker',
+    'describe-model',
+    { modelName },
+  );
+  return PrimaryContainer;
+}
 
 type Row = { readonly field: string; readonly value: string }[];
 

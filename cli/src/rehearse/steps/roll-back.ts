@@ -1,7 +1,8 @@
+import { NotSeen } from '../aws.js';
 import type { Rehearsal } from '../context.js';
 import { invoke } from '../invoke.js';
 import { nameOf } from '../stacks.js';
-import { calm, raise } from './real-time.js';
+import { calm, container, raise } from './real-time.js';
 import { stepsOf } from './step.js';
 
 /** The runbook's query for the endpoint configs of a stack: one that replaces another ends as an update, not a creation. */
@@ -28,6 +29,15 @@ export function configBefore(names: readonly string[]): string | undefined {
   return names[names.lastIndexOf(names[0]!) + 1];
 }
 
+/**
+ * A number of inference processes that the endpoint does not have. A fixed one may be what its type has by default, and then
+ * the deployment would change nothing.
+ */
+async function otherWorkers(rehearsal: Rehearsal): Promise<number> {
+  const { Environment } = await container(rehearsal);
+  return Environment?.RERANKER_WORKERS === '1' ? 2 : 1;
+}
+
 /** A second deployment, and ways back from it. */
 export const rollBackSteps = stepsOf('real-time', [
   {
@@ -38,7 +48,8 @@ export const rollBackSteps = stepsOf('real-time', [
     needs: ['first-deployment'],
     async run(rehearsal) {
       const before = (await rehearsal.endpoint('real-time')).EndpointConfigName;
-      await rehearsal.deploy('real-time', { initialInstanceCount: 2, workers: 2 });
+      const workers = await otherWorkers(rehearsal);
+      await rehearsal.deploy('real-time', { initialInstanceCount: 2, workers });
       const after = (await rehearsal.inService('real-time')).EndpointConfigName;
       if (after === before) throw new Error(`the config is still ${before}`);
       const options = { endpointConfigName: before };
@@ -95,7 +106,8 @@ export const rollBackSteps = stepsOf('real-time', [
           (await rehearsal.endpoint('real-time')).EndpointStatus === 'Updating' ? true : undefined,
         ),
       ]);
-      if (ended !== true) throw new Error(`the deployment ended before the endpoint was updated: ${ended}`);
+      if (ended !== true)
+        throw new NotSeen(`the deployment was over before its update was seen, and ended so: ${ended}`);
       const alarm = await raise(rehearsal);
       const failure = await deployment;
       await calm(rehearsal, alarm);

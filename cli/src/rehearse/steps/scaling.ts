@@ -44,14 +44,15 @@ export const scalingSteps = stepsOf('real-time', [
     async run(rehearsal) {
       const scaled = { initialInstanceCount: 2, minInstanceCount: 2, maxInstanceCount: 3 };
       await rehearsal.deploy('real-time', scaled);
-      const { ScalableTargets } = await rehearsal.aws.call<{ ScalableTargets: { ResourceId: string }[] }>(
-        'application-autoscaling',
-        'describe-scalable-targets',
-        { serviceNamespace: 'sagemaker' },
-      );
-      const name = rehearsal.endpointName('real-time');
-      if (!ScalableTargets.some(({ ResourceId }) => ResourceId === `endpoint/${name}/variant/${VARIANT}`))
-        throw new Error(`${name} is not among the scalable targets`);
+      const resourceId = `endpoint/${rehearsal.endpointName('real-time')}/variant/${VARIANT}`;
+      await rehearsal.aws.until(`${resourceId} among the scalable targets`, 2, async () => {
+        const { ScalableTargets } = await rehearsal.aws.call<{ ScalableTargets: { ResourceId: string }[] }>(
+          'application-autoscaling',
+          'describe-scalable-targets',
+          { serviceNamespace: 'sagemaker' },
+        );
+        return ScalableTargets.some(({ ResourceId }) => ResourceId === resourceId) ? true : undefined;
+      });
       await bounds(rehearsal, 3, 3);
       await rehearsal.instances('real-time', 3, 20);
       await bounds(rehearsal, 2, 2);

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { AwsAnswer } from '../aws.js';
 import { invoke, withFiles } from '../invoke.js';
 import { stepsOf } from './step.js';
 
@@ -43,7 +44,8 @@ export const serverlessSteps = stepsOf('serverless', [
           answer!,
         );
         const text = await readFile(answer!, 'utf8');
-        if (FunctionError !== undefined) throw new Error(`${FunctionError}: ${text.slice(0, 200)}`);
+        if (FunctionError !== undefined)
+          throw new AwsAnswer('aws lambda invoke', `${FunctionError}: ${text.slice(0, 200)}`);
         const { results } = JSON.parse(text) as { results: unknown[] };
         return `${results.length} documents ranked`;
       });
