@@ -59,12 +59,37 @@ export interface InferenceComponentsHosting extends InstanceSettings {
   readonly cooldowns?: Cooldowns;
 }
 
+/**
+ * Regions besides China and GovCloud whose CloudFormation lacked `AWS::SageMaker::InferenceComponent` in November 2026; one that is not
+ * listed is taken to have it.
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schemas.html
+ */
+const MISSING = [
+  'af-south-1',
+  'ap-east-1',
+  'ap-east-2',
+  'ap-northeast-3',
+  'ap-south-2',
+  'ap-southeast-4',
+  'ap-southeast-5',
+  'ap-southeast-6',
+  'ap-southeast-7',
+  'ca-west-1',
+  'eu-central-2',
+  'eu-south-1',
+  'eu-south-2',
+  'eu-west-3',
+  'il-central-1',
+  'mx-central-1',
+  'us-west-1',
+];
+
 export const inferenceComponents: Mode<InferenceComponentsHosting> = {
   suffix: 'components',
   manyModels: true,
   call: ({ endpointName, name }) => ({ inferenceComponent: componentName(endpointName, name) }),
   missingIn: (region) =>
-    /^(cn|us-gov)-/.test(region)
+    /^(cn|us-gov)-/.test(region) || MISSING.includes(region)
       ? `CloudFormation has no inference components in ${region}: take multi-model, which serves several models there`
       : undefined,
   published: REAL_TIME_METRICS,

@@ -14,9 +14,15 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { AwsCustomResource, AwsCustomResourcePolicy, PhysicalResourceId } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeAll, acknowledgeProviders } from '../common/acknowledge.js';
+import { ConfigurationError } from '../common/configuration-error.js';
 import type { CpuArchitecture } from '../sizing/instance-types.js';
 
 const TIMEOUT = Duration.minutes(30);
+/**
+ * Regions whose CloudFormation lacked `AWS::CodeBuild::Project` in November 2026.
+ * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resource-type-schemas.html
+ */
+const MISSING = ['ap-east-2', 'ca-west-1', 'mx-central-1'];
 
 interface CodeBuildImageProps {
   /** Docker build context, with a Dockerfile at its root. */
@@ -36,6 +42,12 @@ export class CodeBuildImage extends Construct {
 
   constructor(scope: Construct, id: string, props: CodeBuildImageProps) {
     super(scope, id);
+    const { region } = Stack.of(this);
+    if (MISSING.includes(region)) {
+      throw new ConfigurationError(this.node.path, [
+        `CloudFormation has no CodeBuild projects in ${region}: build the image elsewhere, by image=local, or name one that is pushed, by image=REPOSITORY:TAG`,
+      ]);
+    }
     const source = new Asset(this, 'Context', { path: props.directory });
     const tag = `${source.assetHash.slice(0, 32)}-${props.architecture}`;
     this.repository = new Repository(this, 'Repository', {

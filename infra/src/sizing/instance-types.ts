@@ -29,8 +29,9 @@ export function checkVolumeKey(
   faults: Faults,
 ): void {
   const plain = instance.name.replace(/^(ml\.[a-z]+\d+[a-z]*?)d([a-z]*\.)/, '$1$2');
+  const there = cost.instanceTypes().some(({ name }) => name === plain);
   faults.require(
     key === undefined || !hasLocalDisks(instance),
-    `${setting} is given for ${instance.name}; SageMaker refuses a key for volumes on types with local disks, which their hardware encrypts: leave it out, or take ${plain}`,
+    `${setting} is given for ${instance.name}; SageMaker refuses a key for volumes on types with local disks, which their hardware encrypts: leave it out, or take ${there ? plain : 'a type without'}`,
   );
 }

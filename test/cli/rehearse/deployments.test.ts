@@ -11,12 +11,23 @@ import { FakeAws } from './fake-aws.js';
 const directory = mkdtempSync(path.join(tmpdir(), 'reranker-deployments-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-const ALL = ['roll-back-by-alarm', 'isolated-network', 'scale-out-and-in', 'instance-type', 'more-capacity'];
-const OTHERS = ['asynchronous-instance-type', 'more-concurrency'];
+const SHIFT = ['second-deployment'];
+const ALL = [
+  'roll-back-by-alarm',
+  'isolated-network',
+  'scale-out-and-in',
+  'asynchronous-instance-type',
+  'more-concurrency',
+];
 
 /** What a step deploys, as `-c KEY=VALUE`, in order, by stack. */
-async function deployed(instanceTypes: readonly [string, string]): Promise<Map<string, string[]>> {
+async function deployed(
+  instanceTypes: readonly [string, string],
+  workers: string,
+  steps: readonly string[],
+): Promise<Map<string, string[]>> {
   const fake = new FakeAws();
+  fake.workers = workers;
   const aws = new Aws(fake, 'eu-west-1');
   await rehearse({
     aws,
@@ -33,7 +44,7 @@ async function deployed(instanceTypes: readonly [string, string]): Promise<Map<s
       outcomes: {},
       removeWith: '',
     },
-    steps: chooseSteps([...ALL, ...OTHERS]),
+    steps: chooseSteps(steps),
     keep: false,
     signal: new AbortController().signal,
     log: () => undefined,
@@ -61,18 +72,23 @@ function template(given: string): string {
 }
 
 test.each([
-  [['ml.c7i.large', 'ml.c6i.large']],
-  [['ml.m5.xlarge', 'ml.c6i.large']],
-  [['ml.c8g.medium', 'ml.c8g.large']],
-] as const)('a deployment of a step with another context changes the stack, with types %j', async (types) => {
-  const contexts = await deployed(types);
-  expect(contexts.size).toBe(3);
-  for (const given of contexts.values()) {
-    const other = given.filter((each, i) => each !== given[i - 1]);
-    expect(other.length).toBeGreaterThan(1);
-    const templates = other.map(template);
-    expect(templates.map((each, i) => [other[i], each === templates[i - 1]])).toEqual(
-      other.map((each) => [each, false]),
-    );
-  }
-});
+  [['ml.c7i.large', 'ml.c6i.large'], '2', ALL],
+  [['ml.m5.xlarge', 'ml.c6i.large'], '4', SHIFT],
+  [['ml.c8g.medium', 'ml.c8g.large'], '1', SHIFT],
+] as const)(
+  'what a step deploys anew differs: types %j, %s processes by default',
+  async (types, workers, steps) => {
+    const contexts = await deployed(types, workers, steps);
+    expect(contexts.size).toBe(steps === ALL ? 3 : 1);
+    for (const given of contexts.values()) {
+      const other = given.filter((each, i) => each !== given[i - 1]);
+      expect(other.length).toBeGreaterThan(1);
+      const templates = other.map(template);
+      if (other[0]!.includes('"hosting=real-time"'))
+        expect(templates[0]).toContain(`"RERANKER_WORKERS":"${workers}"`);
+      expect(templates.map((each, i) => [other[i], each === templates[i - 1]])).toEqual(
+        other.map((each) => [each, false]),
+      );
+    }
+  },
+);

@@ -44,6 +44,8 @@ export class FakeAws implements Shell {
   /** Roles of generations, by name. */
   readonly roles = new Set<string>();
   docker = true;
+  /** Inference processes that the first type has by default. */
+  workers = '2';
   /** The caller's ARN, and the actions that IAM would refuse it. */
   arn = 'arn:aws:sts::111122223333:assumed-role/Deployer/session';
   readonly forbidden = new Set<string>();
@@ -251,7 +253,7 @@ export class FakeAws implements Shell {
         return ok({
           PrimaryContainer: {
             Image: '1.dkr.ecr.eu-west-1.amazonaws.com/assets:tag',
-            Environment: { RERANKER_WORKERS: made.context.workers ?? '2' },
+            Environment: { RERANKER_WORKERS: made.context.workers ?? this.workers },
           },
         });
       }

@@ -69,7 +69,17 @@ const types = fc.oneof(
   fc.constantFrom(...large.map(({ name }) => name).filter((name) => LOCAL_DISKS.test(name))),
   fc.constantFrom(...large.filter(({ burstable }) => burstable).map(({ name }) => name)),
 );
-const regions = ['eu-west-1', 'us-east-1', 'ap-southeast-2', 'cn-north-1', 'cn-northwest-1', 'us-gov-west-1'];
+const regions = [
+  'eu-west-1',
+  'us-east-1',
+  'ap-southeast-2',
+  'ca-west-1',
+  'cn-north-1',
+  'cn-northwest-1',
+  'us-gov-west-1',
+];
+/** Where CloudFormation has no inference components, of these. */
+const WITHOUT_COMPONENTS = /^(cn|us-gov|ca-west)-/;
 
 export const drawn: fc.Arbitrary<Drawn> = fc.constantFrom(...HOSTING_MODES).chain((mode) =>
   fc.record<Drawn>({
@@ -114,23 +124,27 @@ export function refusal({
   image,
   consumers,
 }: Drawn): RegExp | undefined {
+  const otherwise =
+    image === 'codebuild' && region === 'ca-west-1'
+      ? /CloudFormation has no CodeBuild projects in ca-west-1/
+      : undefined;
   if (mode === 'serverless') {
     if (ownKey) return /ownKey has no meaning with hosting=serverless/;
     if (isolated)
       return /isolatedNetwork has no meaning with hosting=serverless, since SageMaker refuses a VPC/;
-    return undefined;
+    return otherwise;
   }
   const graviton = type !== undefined && instanceType(type).architecture === 'arm64';
   if (graviton && image === 'repository' && consumers.includes('batch'))
     return /image is one image, .* and consumers=batch runs on x86-64: take an x86 type/;
-  if (mode === 'inference-components' && /^(cn|us-gov)-/.test(region ?? ''))
+  if (mode === 'inference-components' && WITHOUT_COMPONENTS.test(region ?? ''))
     return /CloudFormation has no inference components in .*take multi-model/;
   const burstable = type !== undefined && instanceType(type).burstable;
   const scaled = mode === 'asynchronous' ? counts.more > 0 : mode !== 'inference-components' && counts.scaled;
   if (ownKey && type !== undefined && LOCAL_DISKS.test(type))
     return /SageMaker refuses a key for volumes on types with local disks/;
   if (burstable && scaled) return /burstable/;
-  return undefined;
+  return otherwise;
 }
 
 const directories = new Map<VariantId, string>();
@@ -243,7 +257,7 @@ export function foreign(index: number, outdir: string): Deployment {
   const mode = HOSTING_MODES[index % HOSTING_MODES.length]!;
   const everywhere = regions[index % regions.length]!;
   const region =
-    mode === 'inference-components' ? everywhere.replace(/^(cn|us-gov)-.*/, 'eu-central-1') : everywhere;
+    mode === 'inference-components' && WITHOUT_COMPONENTS.test(everywhere) ? 'eu-central-1' : everywhere;
   const app = new App({
     context: {
       ...(index % 3 === 1 ? FLAGS : {}),

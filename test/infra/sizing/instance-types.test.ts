@@ -1,4 +1,6 @@
-import { instanceType, instanceTypes } from '@sagemaker-reranker/infra';
+import { ConfigurationError, instanceType, instanceTypes } from '@sagemaker-reranker/infra';
+import { Faults } from '../../../infra/src/common/configuration-error.js';
+import { checkVolumeKey } from '../../../infra/src/sizing/instance-types.js';
 
 test.each([
   ['ml.c7i.xlarge', 'x86_64', 4, 8],
@@ -41,4 +43,21 @@ test.each([
   ['ml.c5.12xlarge', 'ml.c5 comes in large, xlarge, 2xlarge, 4xlarge, 9xlarge, 18xlarge'],
 ])('%s is refused with what is allowed', (name, message) => {
   expect(() => instanceType(name)).toThrow(message);
+});
+
+test('a type that takes no key is told of one that does, where there is such a type', () => {
+  const told = instanceTypes().flatMap((instance) => {
+    const faults = new Faults();
+    checkVolumeKey('encryptionKey', {}, instance, faults);
+    try {
+      faults.throwIfAny('Job');
+      return [];
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      return [/take (.+)$/.exec(error.message)![1]!];
+    }
+  });
+  expect(told.length).toBeGreaterThan(40);
+  expect(new Set(told).size).toBeGreaterThan(30);
+  for (const name of told) if (name !== 'a type without') expect(instanceType(name).name).toBe(name);
 });

@@ -99,15 +99,24 @@ export const rollBackSteps = stepsOf('real-time', [
     async run(rehearsal) {
       const before = (await rehearsal.endpoint('real-time')).EndpointConfigName;
       const [, instanceType] = rehearsal.app.instanceTypes;
-      const deployment = rehearsal.deployFails('real-time', { initialInstanceCount: 2, instanceType });
-      const ended = await Promise.race([
-        deployment.then((answer) => answer ?? 'it went through'),
-        rehearsal.aws.until('an update under way', 30, async () =>
-          (await rehearsal.endpoint('real-time')).EndpointStatus === 'Updating' ? true : undefined,
-        ),
-      ]);
-      if (ended !== true)
-        throw new NotSeen(`the deployment was over before its update was seen, and ended so: ${ended}`);
+      let ended: string | undefined;
+      const deployment = rehearsal
+        .deployFails('real-time', { initialInstanceCount: 2, instanceType })
+        .then((answer) => {
+          ended = answer ?? 'it went through';
+          return answer;
+        });
+      try {
+        await rehearsal.aws.until('an update under way', 30, async () => {
+          if (ended !== undefined)
+            throw new NotSeen(`the deployment was over before its update was seen, and ended so: ${ended}`);
+          return (await rehearsal.endpoint('real-time')).EndpointStatus === 'Updating' ? true : undefined;
+        });
+      } catch (error) {
+        // No other deployment may begin beside this one.
+        await deployment;
+        throw error;
+      }
       const alarm = await raise(rehearsal);
       const failure = await deployment;
       await calm(rehearsal, alarm);
