@@ -1,3 +1,5 @@
+import { recommendedInstanceType } from '@sagemaker-reranker/cost';
+import { variantFigures } from '@sagemaker-reranker/models';
 import { AwsAnswer, words, type Aws } from './aws.js';
 import { endpointName, stackName, type CdkApp } from './context.js';
 import { DOCKER_MANIFEST, manifestType } from './image.js';
@@ -133,11 +135,14 @@ async function imageThere(aws: Aws, { app }: Plan): Promise<string[]> {
 /** Instances at once: two, and two more beside them during an update; the second type is changed to, and changed from. */
 const INSTANCES = 4;
 
+/** Of the type that the batch of the embedded model runs on, whatever the endpoints' types are. */
+export const TRANSFORM_QUOTA = `${recommendedInstanceType(variantFigures('embedded', 'int8'))} for transform job usage`;
+
 async function quotas(aws: Aws, { steps, app }: Plan): Promise<string[]> {
   const usage = new Set<string>();
   for (const { mode, id } of steps) {
     if (mode !== 'serverless') for (const type of app.instanceTypes) usage.add(`${type} for endpoint usage`);
-    if (id === 'batch') usage.add('ml.c7i.large for transform job usage');
+    if (id === 'batch') usage.add(TRANSFORM_QUOTA);
   }
   if (usage.size === 0) return [];
   const { Quotas } = await aws.call<{ Quotas: { QuotaName: string; Value: number; QuotaCode: string }[] }>(
@@ -146,9 +151,12 @@ async function quotas(aws: Aws, { steps, app }: Plan): Promise<string[]> {
     { serviceCode: 'sagemaker' },
   );
   return Quotas.flatMap(({ QuotaName, Value, QuotaCode }) => {
-    const needed = QuotaName.includes('transform') ? 1 : INSTANCES;
+    const [needed, otherwise] = QuotaName.includes('transform')
+      ? ([1, 'or leave the batch out with --only'] as const)
+      : ([INSTANCES, 'or take types that you have with --instance-types'] as const);
     if (!usage.has(QuotaName) || Value >= needed) return [];
-    return `quota "${QuotaName}" is ${Value}; ${needed} are needed, as an update has two fleets: aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code ${QuotaCode} --desired-value ${needed}; or take types that you have with --instance-types`;
+    const why = needed === 1 ? '1 is needed' : `${needed} are needed, as an update has two fleets`;
+    return `quota "${QuotaName}" is ${Value}; ${why}: aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code ${QuotaCode} --desired-value ${needed}; ${otherwise}`;
   });
 }
 

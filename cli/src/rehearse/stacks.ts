@@ -14,15 +14,20 @@ export async function findStack(aws: Aws, stackName: string): Promise<Stacks['St
   return found?.Stacks[0];
 }
 
-/** Waits until nothing is under way in a stack: who was killed left CloudFormation at work. */
+/**
+ * Waits until nothing is under way in a stack: who was killed left CloudFormation at work. One of which nothing was made yet is
+ * removed, so that there is but one of its name.
+ */
 export async function settled(aws: Aws, stackName: string): Promise<void> {
-  await aws.until(`the end of what ${stackName} is doing`, 90, async () => {
-    const stack = await findStack(aws, stackName);
-    return stack?.StackStatus.endsWith('_IN_PROGRESS') === true && stack.StackStatus !== 'REVIEW_IN_PROGRESS'
-      ? undefined
-      : true;
+  const status = await aws.until(`the end of what ${stackName} is doing`, 90, async () => {
+    const { StackStatus } = (await findStack(aws, stackName)) ?? { StackStatus: 'gone' };
+    return StackStatus.endsWith('_IN_PROGRESS') && StackStatus !== BEGUN ? undefined : StackStatus;
   });
+  if (status === BEGUN) await aws.call('cloudformation', 'delete-stack', { stackName });
 }
+
+/** A change set has been made for it, and nothing else. */
+const BEGUN = 'REVIEW_IN_PROGRESS';
 
 /** The name that commands take: CloudFormation knows what SageMaker has by its ARN, and a role or a bucket by its name. */
 export function nameOf(physicalId: string): string {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { RerankerStack, readContext } from '@sagemaker-reranker/infra';
 import { Aws } from '../../../cli/src/rehearse/aws.js';
+import { TRANSFORM_QUOTA } from '../../../cli/src/rehearse/preflight.js';
 import { chooseSteps, rehearse } from '../../../cli/src/rehearse/rehearsal.js';
 import { StateFile } from '../../../cli/src/rehearse/state.js';
 import { FakeAws } from './fake-aws.js';
@@ -92,3 +93,9 @@ test.each([
     }
   },
 );
+
+test('the quota that is looked at is of the type that the batch runs on', () => {
+  const given = ['hosting=serverless', 'consumers=batch', 'variant=embedded', 'image=rerankers:v1'];
+  const [, type] = /\\"InstanceType\\":\\"(ml\.[a-z0-9.]+)/.exec(template(JSON.stringify(given)))!;
+  expect(TRANSFORM_QUOTA).toBe(`${type} for transform job usage`);
+});

@@ -177,6 +177,19 @@ test('a deployment that ends before the endpoint is updated is not taken for one
   });
 });
 
+test('who was killed left a stack of which nothing was made: it is removed before the next deployment', async () => {
+  const fake = new FakeAws();
+  await prepare(fake, ['multi-model'], true).start();
+  await fake.run(['npx', 'cdk', 'deploy', 'reranker-rehearsal-embedded-multi', '-c', 'hosting=multi-model']);
+  fake.status = 'REVIEW_IN_PROGRESS';
+  fake.commands.length = 0;
+  const state = { ...fresh(), stacks: ['reranker-rehearsal-embedded-multi'] };
+  const report = await prepare(fake, ['multi-model']).start(state);
+  expect(report.claims.map(({ status }) => status)).toEqual(['verified', 'verified']);
+  const [first, then] = fake.commands.filter((command) => /cdk deploy|delete-stack/.test(command));
+  expect([first, then]).toEqual([expect.stringContaining('delete-stack'), expect.stringContaining('deploy')]);
+});
+
 test('who was killed left CloudFormation at work: the next deployment and the removal wait for it', async () => {
   const fake = new FakeAws();
   await prepare(fake, ['first-deployment'], true).start();

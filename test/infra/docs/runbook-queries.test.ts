@@ -103,7 +103,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   'cloudformation describe-stack-events': events,
   'service-quotas list-service-quotas': {
     Quotas: [
-      { ServiceCode: 'sagemaker', QuotaName: 'ml.c7i.large for endpoint usage', QuotaCode: 'L-1', Value: 0 },
+      { ServiceCode: 'sagemaker', QuotaName: 'ml.c6i.large for endpoint usage', QuotaCode: 'L-1', Value: 0 },
     ],
   },
   'ecr batch-get-image': {
