@@ -199,6 +199,20 @@ describe('beside other versions of the same libraries', () => {
   });
 });
 
+/** Settings of a project that checks what it uses as well. */
+const tsconfig = (module: string, moduleResolution: string, files: readonly string[]) => ({
+  compilerOptions: {
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+    target: 'es2022',
+    module,
+    moduleResolution,
+    types: ['node'],
+  },
+  files,
+});
+
 describe('types', () => {
   const SAMPLE = `
 import { RerankerClient, RerankerError } from '@sagemaker-reranker/client';
@@ -223,16 +237,7 @@ export const parts = [RerankerError, RerankerCompressor, RerankerStack, readMode
     ['nodenext', 'nodenext', ['sample.ts', 'sample.cts']],
     ['esnext', 'bundler', ['sample.ts']],
   ])('hold with skipLibCheck off: module %s, resolution %s', async (module, moduleResolution, files) => {
-    const compilerOptions = {
-      strict: true,
-      skipLibCheck: false,
-      noEmit: true,
-      target: 'es2022',
-      module,
-      moduleResolution,
-      types: ['node'],
-    };
-    typed.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
+    typed.write('tsconfig.json', JSON.stringify(tsconfig(module, moduleResolution, files)));
     const outcome = await typed.run('node', require.resolve('typescript/bin/tsc'), '-p', '.');
     expect(outcome).toMatchObject({ status: 0, stdout: '' });
   });
@@ -314,14 +319,28 @@ describe.each([`${least!.replace(', ', '.')}.0`, 'latest'])(
       readonly errors: readonly string[];
     }
     let stacks: Synthesized[];
+    let theirs: Project;
     beforeAll(async () => {
-      const theirs = project('module');
-      await theirs.install('@sagemaker-reranker/infra', `aws-cdk-lib@${version}`, 'constructs');
+      theirs = project('module');
+      const packages = [
+        '@sagemaker-reranker/infra',
+        `aws-cdk-lib@${version}`,
+        'constructs',
+        '@types/node@22',
+      ];
+      await theirs.install(...packages);
       theirs.write('app.mjs', readFileSync(path.join(__dirname, 'cdk-app.mjs'), 'utf8'));
       const { stdout } = await theirs.succeed('node', 'app.mjs');
       stacks = JSON.parse(stdout) as Synthesized[];
     });
     const stack = (name: string): Synthesized => stacks.find(({ stackName }) => stackName === name)!;
+
+    test('its types hold with skipLibCheck off', async () => {
+      theirs.write('app.ts', readFileSync(path.join(__dirname, 'typed-cdk-app.ts'), 'utf8'));
+      theirs.write('tsconfig.json', JSON.stringify(tsconfig('nodenext', 'nodenext', ['app.ts'])));
+      const outcome = await theirs.run('node', require.resolve('typescript/bin/tsc'), '-p', '.');
+      expect(outcome).toMatchObject({ status: 0, stdout: '' });
+    });
 
     test('synthesizes without a warning: endpoints, traffic of several models, batches, callers', () => {
       expect(stacks.flatMap(({ errors }) => errors)).toEqual([]);
