@@ -88,6 +88,9 @@ async function run(options: RehearseOptions): Promise<number> {
   }
   const interrupt = new AbortController();
   const { AWS_ENDPOINT_URL: endpointUrl } = process.env;
+  // The CDK names templates by buckets that are hosts, which an address cannot have below it.
+  if (endpointUrl !== undefined)
+    process.env.AWS_ENDPOINT_URL_S3_FOR_CLOUDFORMATION ??= endpointUrl.replace('//127.0.0.1', '//localhost');
   const aws = new Aws(localShell(interrupt.signal, log), region, endpointUrl);
   const cleaner = new Aws(localShell(new AbortController().signal, log), region, endpointUrl);
   if (options.cleanUp) return removeEarlier(cleaner, file, earlier, log);
