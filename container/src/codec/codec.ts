@@ -16,6 +16,8 @@ export interface RerankRequest extends RequestOptions {
   readonly returnDocuments: boolean;
   /** The documents as they came, where a format gives them back so. */
   readonly given?: readonly unknown[];
+  /** The request is one pair outside a list, and so is its answer. */
+  readonly alone?: boolean;
   /** Id of the record, where a format has one. */
   readonly id?: string;
 }

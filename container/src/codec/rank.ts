@@ -7,9 +7,22 @@ export function rank(logits: Float32Array, topN: number = logits.length): number
   return order.slice(0, topN);
 }
 
-/** The score of a logit, as the request wants it. */
+/**
+ * What readers of JSON take as a floating-point number. OpenSearch's connectors read by json-smart: a number of more than 18
+ * characters is a BigDecimal and one without a fraction an Integer there, and the search fails on both.
+ */
+const MOST_CHARACTERS = 18;
+const MOST = 1 - Number.EPSILON / 2;
+
+/** The score of a logit, as the request wants it: the logit itself, or its sigmoid, which is above 0 and below 1. */
 export function scoreOf(request: Pick<RerankRequest, 'rawScores'>, logit: number): number {
-  return request.rawScores ? logit : 1 / (1 + Math.exp(-logit));
+  const score = request.rawScores
+    ? logit
+    : Math.min(Math.max(1 / (1 + Math.exp(-logit)), Number.MIN_VALUE), MOST);
+  let shown = score;
+  for (let digits = 16; !Number.isInteger(shown) && String(shown).length > MOST_CHARACTERS; digits -= 1)
+    shown = Number(score.toPrecision(digits));
+  return shown;
 }
 
 /** The results of a request, best first: index and score. */

@@ -20,13 +20,16 @@ import { isObject } from './text.js';
 
 const query = queryText();
 
+const PAIR = {
+  type: 'object',
+  required: ['text', 'text_pair'],
+  properties: { text: STRING, text_pair: STRING },
+};
+
 /** A pair as `{ text, text_pair }`, or as an array of the two. */
 const pair: Field<readonly [string, string]> = {
   schema: {
-    oneOf: [
-      { type: 'object', required: ['text', 'text_pair'], properties: { text: STRING, text_pair: STRING } },
-      { type: 'array', minItems: 2, maxItems: 2, items: STRING },
-    ],
+    oneOf: [PAIR, { type: 'array', minItems: 2, maxItems: 2, items: STRING }],
   },
   required: true,
   read(value, path, reading) {
@@ -46,9 +49,22 @@ const pair: Field<readonly [string, string]> = {
 
 const pairs = list(pair, 'at least one pair');
 
+/** Pairs, or one pair outside a list. */
+const inputs: Field<{ readonly alone: boolean; readonly pairs: readonly (readonly [string, string])[] }> = {
+  ...pairs,
+  schema: { oneOf: [pairs.schema, PAIR] },
+  read(value, path, reading) {
+    const alone = isObject(value);
+    return { alone, pairs: alone ? [pair.read(value, path, reading)] : pairs.read(value, path, reading) };
+  },
+};
+
+const classified = answerOf({ label: STRING, score: NUMBER });
+
 /**
- * The Hugging Face toolkit's task `text-classification` on pairs, as OpenSearch's SageMaker cross-encoder connector calls it:
- * a label and a score for each pair, in the order of the request.
+ * The Hugging Face toolkit's task `text-classification` on pairs, as OpenSearch's SageMaker cross-encoder connectors call it:
+ * a label and a score for each pair, in the order of the request. A pair outside a list is answered outside one, as the
+ * toolkit does; OpenSearch's `ml_inference` processor reads `$.score` of it.
  */
 export const textClassification: Codec = {
   name: 'text-classification',
@@ -56,11 +72,7 @@ export const textClassification: Codec = {
   marks: ['inputs'],
   ...decoder(
     {
-      inputs: {
-        ...pairs,
-        // A pair alone is answered as a list of one.
-        read: (value, path, reading) => pairs.read(isObject(value) ? [value] : value, path, reading),
-      },
+      inputs,
       parameters: object(
         {
           function_to_apply: choice('sigmoid', 'none'),
@@ -71,14 +83,15 @@ export const textClassification: Codec = {
       ),
       ...options,
     },
-    ({ inputs, parameters, ...given }) => {
+    ({ inputs: { alone, pairs: read }, parameters, ...given }) => {
       const { rawScores, truncation } = optionsOf({
         ...given,
         truncate: parameters.truncation ? 'right' : 'error',
       });
       return {
-        query: inputs.map(([first]) => first),
-        documents: inputs.map(([, second]) => second),
+        query: read.map(([first]) => first),
+        documents: read.map(([, second]) => second),
+        alone,
         returnDocuments: false,
         rawScores: rawScores || parameters.function_to_apply === 'none',
         truncation: { ...truncation, maxPairTokens: parameters.max_length },
@@ -86,11 +99,16 @@ export const textClassification: Codec = {
     },
   ),
   example: { inputs: [{ text: 'the fox', text_pair: 'the fox runs' }] },
-  answer: listOf(answerOf({ label: STRING, score: NUMBER })),
+  answer: { oneOf: [listOf(classified), classified] },
   error: answerOf({ code: { type: 'integer' }, type: STRING, message: STRING }),
 
-  encode: (request, outcome) =>
-    Array.from(outcome.logits, (logit) => ({ label: 'LABEL_0', score: scoreOf(request, logit) })),
+  encode(request, outcome) {
+    const results = Array.from(outcome.logits, (logit) => ({
+      label: 'LABEL_0',
+      score: scoreOf(request, logit),
+    }));
+    return request.alone ? results[0]! : results;
+  },
 
   // As the Hugging Face inference toolkit tells errors: a fault of the request is 400.
   encodeError: ({ status, message }) => {

@@ -9,6 +9,7 @@ interface Schema {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly items?: Schema;
+  readonly oneOf?: readonly Schema[];
   readonly example?: Readonly<Record<string, unknown>>;
 }
 
@@ -37,6 +38,10 @@ const formats = CODECS.map((codec) => [codec.name, codec] as const);
 
 /** Where a value departs from a schema: a required field missing, a field unknown, another type. */
 function departures(value: unknown, schema: Schema, path = ''): string[] {
+  if (schema.oneOf !== undefined) {
+    const each = schema.oneOf.map((one) => departures(value, one, path));
+    return each.some((found) => found.length === 0) ? [] : each.flat();
+  }
   if (schema.type === 'array') {
     if (!Array.isArray(value)) return [`${path} is no array`];
     return value.flatMap((item, i) => departures(item, schema.items!, `${path}[${i}]`));

@@ -54,6 +54,20 @@ describe('pairs of a query and a document', () => {
     close(csv.text.trimEnd().split('\n').map(Number));
   });
 
+  it('of text classification may stand outside a list, and so does the answer: OpenSearch reads $.score', async () => {
+    const [expected] = await scores('the fox', ['the fox runs']);
+    const alone = { text: 'the fox', text_pair: 'the fox runs' };
+    const { json: answer } = await json({ inputs: alone });
+    expect(answer).toEqual({ label: 'LABEL_0', score: expect.closeTo(expected!, 5) as number });
+    expect((await json({ inputs: [alone] })).json).toEqual([answer]);
+    const lines = await send(`${JSON.stringify({ inputs: alone })}\n`, {
+      'content-type': 'application/jsonlines',
+    });
+    expect(JSON.parse(lines.text)).toEqual(answer);
+    const faulty = await json({ inputs: { text: 'the fox' } });
+    expect(faulty.json).toMatchObject({ error: { details: { path: 'inputs.text_pair' } } });
+  });
+
   it('may be one text with several, on either side', async () => {
     const documents = ['the fox runs', 'a b c'];
     const right = await scores('the fox', documents);
