@@ -77,7 +77,7 @@ describe('POST /invocations', () => {
       expect(document).toBeUndefined();
       expect(scored.results[place]).toMatchObject({
         index,
-        relevance_score: 1 / (1 + Math.exp(-relevance_score)),
+        relevance_score: expect.closeTo(1 / (1 + Math.exp(-relevance_score)), 9) as number,
       });
     });
   });
