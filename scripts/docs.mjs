@@ -40,7 +40,8 @@ async function withOutputs(page, text) {
       const command = await here(shell ?? marked, ports);
       if (shown !== undefined && (!command.includes(ENCODER) || existsSync(path.join(root, ENCODER)))) {
         const printed = part((await run(command)).stdout, from, to);
-        const is = page.startsWith('examples/') ? rounded(printed) === rounded(shown) : printed === shown;
+        const scores = page.startsWith('examples/') || command.includes(' rerank ');
+        const is = scores ? rounded(printed) === rounded(shown) : printed === shown;
         written += is ? whole : whole.replace(`\`\`\`text\n${shown}`, () => `\`\`\`text\n${printed}`);
       } else {
         written += whole;

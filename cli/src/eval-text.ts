@@ -9,6 +9,7 @@ import {
   summarize,
   summaryTable,
   topKTable,
+  verdicts,
 } from '@sagemaker-reranker/evaluation';
 import { right, table } from './terminal/table.js';
 import { terminalWidth, wrapped } from './terminal/text.js';
@@ -25,7 +26,7 @@ export function evaluationText(results: readonly EvaluationResult[], width = ter
     return [
       factsText(result, width),
       `Measured here\n${draw(columnsOf(measured, (heading) => !isDifference(heading)))}`,
-      ...(differences.rows.length > 0 ? [draw(differences)] : []),
+      ...(differences.rows.length > 0 ? [draw(differences), verdicts(result).join('\n')] : []),
       ...(byTopK ? [draw(byTopK)] : []),
     ];
   });

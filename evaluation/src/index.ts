@@ -36,7 +36,15 @@ export {
 export { RAG_CUTOFF, readRag, type RagOptions } from './rag.js';
 export { PUBLISHED_SOURCE, publishedFigures, type PublishedFigure } from './published.js';
 export { collectionDigest, fileName } from './remembered-reranker.js';
-export { PUBLISHED, measuredTable, publishedTable, reportFacts, reportJson, topKTable } from './report.js';
+export {
+  PUBLISHED,
+  measuredTable,
+  publishedTable,
+  reportFacts,
+  reportJson,
+  topKTable,
+  verdicts,
+} from './report.js';
 export type { Table } from './table.js';
 export { formatHtml } from './report-html.js';
 export { summarize, summaryTable, type Summary, type SummaryRow } from './summary.js';

@@ -3,7 +3,16 @@ import type { Collection } from './collection.js';
 import { differenceChart } from './report-chart.js';
 import { escapeHtml, htmlPage } from '@sagemaker-reranker/models';
 import { queryDetails } from './report-queries.js';
-import { PUBLISHED, measuredTable, publishedTable, reportFacts, topKTable, winsAndLosses } from './report.js';
+import {
+  PUBLISHED,
+  meaningsOf,
+  measuredTable,
+  publishedTable,
+  reportFacts,
+  topKTable,
+  verdicts,
+  winsAndLosses,
+} from './report.js';
 import { type Table, metricTitle } from './table.js';
 
 const STYLE = `
@@ -13,7 +22,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1.2rem;margin:0
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 th,td{white-space:nowrap}tr:last-child td{border-bottom:0}
 tr>:first-child{padding-left:0;text-align:left;position:sticky;left:0;background:var(--card)}
-.best{font-weight:700}
+.best,.verdict{font-weight:700}.verdict{margin:0 0 .8rem}
 .tag{display:inline-block;font-size:.75rem;font-weight:600;letter-spacing:.03em;text-transform:uppercase;border:1px solid currentColor;border-radius:1rem;padding:0 .55rem;margin-right:.5rem;vertical-align:.1em}
 .measured{color:var(--up)}.published{color:var(--soft)}
 figcaption,.note{color:var(--soft);font-size:.88rem;margin:.5rem 0 0}
@@ -46,12 +55,11 @@ export function formatHtml(result: EvaluationResult, collection?: Collection): s
         `one that leaves out 0 is unlikely to be chance. Queries: ${escapeHtml(counts)}.</figcaption></figure></section>`,
     ];
   });
-  const facts = reportFacts(result).map(
-    ([name, fact]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(fact)}</dd>`,
-  );
+  const found = verdicts(result).map((verdict) => `<p class="verdict">${escapeHtml(verdict)}</p>`);
+  const meanings = `<details><summary>What the columns mean</summary>${pairs(meaningsOf(result))}</details>`;
   const body = [
-    `<section><dl>${facts.join('')}</dl></section>`,
-    section('measured', 'On this collection', table(measuredTable(result), true)),
+    `<section>${found.join('')}${pairs(reportFacts(result))}</section>`,
+    section('measured', 'On this collection', table(measuredTable(result), true) + meanings),
     ...charts,
     ...(byTopK ? [section('measured', 'How many documents to rerank', table(byTopK, false))] : []),
     ...(collection ? result.systems.slice(1).map((system) => queryDetails(result, system, collection)) : []),
@@ -62,6 +70,11 @@ export function formatHtml(result: EvaluationResult, collection?: Collection): s
     ),
   ];
   return htmlPage({ title: `Reranking ${result.collection}`, style: STYLE, body });
+}
+
+function pairs(of: readonly (readonly [string, string])[]): string {
+  const items = of.map(([name, text]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(text)}</dd>`);
+  return `<dl>${items.join('')}</dl>`;
 }
 
 function section(kind: 'measured' | 'published', heading: string, body: string): string {

@@ -4,7 +4,7 @@ import { describeFaults } from './lines.js';
 import type { Metrics } from './metrics.js';
 import { PUBLISHED_SOURCE, publishedFigures } from './published.js';
 import { summarize } from './summary.js';
-import { type Table, TITLES, metricTitle } from './table.js';
+import { MEANINGS, type Table, TITLES, metricTitle } from './table.js';
 
 export const PUBLISHED = `Published, not measured here, and on other collections (${PUBLISHED_SOURCE})`;
 
@@ -32,6 +32,33 @@ export function measuredTable(result: EvaluationResult): Table {
       ms === undefined ? '' : ms.toFixed(1),
     ]),
   };
+}
+
+/** The columns of {@link measuredTable} with what each tells. */
+export function meaningsOf(result: EvaluationResult): (readonly [string, string])[] {
+  return [
+    ...metricsOf(result).map(
+      (metric) => [metricTitle(metric, result.cutoff), MEANINGS[metric](result.cutoff)] as const,
+    ),
+    ['ms/query', 'Milliseconds a query with several of them at once: throughput, not latency.'],
+  ];
+}
+
+/** What the differences say, a sentence for each system. */
+export function verdicts({ compare, cutoff, systems }: EvaluationResult): string[] {
+  const first = systems[0]!.name;
+  const metric = compare[0]!;
+  const title = metricTitle(metric, cutoff);
+  return systems.slice(1).flatMap(({ name, differences }) => {
+    const interval = differences[metric];
+    if (!interval) return [];
+    const { mean, low, high, confidence } = interval;
+    if (mean === 0) return [`${name} and ${first} have the same ${title}.`];
+    const by = `${name} ranks ${mean > 0 ? 'better' : 'worse'} than ${first}: ${signed(mean)} ${title}.`;
+    const chance =
+      low > 0 || high < 0 ? 'leaves out 0, so that is hardly chance' : 'contains 0, so that may be chance';
+    return [`${by} The ${100 * confidence} % interval ${chance}.`];
+  });
 }
 
 export function publishedTable(): Table {

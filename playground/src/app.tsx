@@ -266,7 +266,11 @@ function App(): preact.JSX.Element {
                 />
                 <output for="weight">
                   {weight.toFixed(2)}{' '}
-                  {weight === 0 ? '(BM25 alone)' : weight === 1 ? '(model alone)' : '(fusion of both)'}
+                  {weight === 0
+                    ? '(BM25 alone)'
+                    : weight === 1
+                      ? '(model alone)'
+                      : '(sorted by both; the bars show the model’s own score)'}
                 </output>
               </div>
               <Measures

@@ -1,6 +1,6 @@
 import { publishedFigures } from '../../evaluation/src/published.js';
 import { evaluate } from '../../evaluation/src/evaluate.js';
-import type { EvaluationResult } from '../../evaluation/src/evaluate.js';
+import type { EvaluationResult, SystemResult } from '../../evaluation/src/evaluate.js';
 import { evaluationText } from '../../cli/src/eval-text.js';
 import { widthOf } from '../../cli/src/terminal/text.js';
 import { collection, firstStage, measured } from '../evaluation/support/measured.js';
@@ -62,6 +62,24 @@ describe('an evaluation in the terminal', () => {
       'P@2',
       'ms/query',
     ]);
+  });
+
+  it('says in a sentence what each difference to the first stage is worth', async () => {
+    const result = await measured();
+    const [first, system, fused] = result.systems as [SystemResult, SystemResult, SystemResult];
+    const interval = system.differences.ndcg!;
+    const judged = (mean: number, low: number, high: number): EvaluationResult => ({
+      ...result,
+      systems: [first, { ...system, differences: { ndcg: { ...interval, mean, low, high } } }, fused],
+    });
+    const by = `${system.name} ranks`;
+    expect(text([judged(0.02, 0.01, 0.03)])).toContain(
+      `${by} better than BM25: +0.0200 NDCG@10. The 95 % interval leaves out 0, so that is hardly chance.`,
+    );
+    expect(text([judged(-0.02, -0.05, 0.01)])).toContain(
+      `${by} worse than BM25: -0.0200 NDCG@10. The 95 % interval contains 0, so that may be chance.`,
+    );
+    expect(text([judged(0, 0, 0)])).toContain(`${system.name} and BM25 have the same NDCG@10.`);
   });
 
   it('needs no interval for a first stage alone', async () => {

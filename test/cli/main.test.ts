@@ -171,6 +171,9 @@ describe('the command', () => {
   it('explains itself and refuses what it does not know', async () => {
     expect((await reranker(['--help'])).stdout).toContain('serve');
     expect((await reranker(['serve', '--help'])).stdout).toContain('--batch-tokens');
+    expect((await reranker(['rerank', '--query', 'x', '--fuse', 'file'])).stderr).toContain(
+      'files stand before --fuse',
+    );
     expect(await reranker(['frobnicate'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('frobnicate') as string,

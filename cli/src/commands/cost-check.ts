@@ -9,6 +9,7 @@ import {
 import { right, table } from '../terminal/table.js';
 import { Command } from '../command.js';
 import { json as toJson, print } from '../terminal/out.js';
+import { wrapped } from '../terminal/text.js';
 
 interface Options {
   readonly measurements?: string;
@@ -26,7 +27,7 @@ export function checkCommand(): Command {
     .action(({ measurements, json }: Options) => {
       const check = checkModel(measurements ? readMeasurements(measurements) : shippedMeasurements());
       const text = [latencyText(check.latency), fitText(check.fits), processorText(check.processors)];
-      print(json ? toJson(check) : text.join('\n\n'));
+      print(json ? toJson(check) : wrapped(text.join('\n\n')));
     });
 }
 

@@ -81,11 +81,13 @@ export function compareCommand(): Command {
     )
     .option('--p95 <duration>', 'latency that 95 % of the queries stay under, as 300ms or 2s', milliseconds)
     .option('--region <region>', 'AWS region', 'us-east-1')
-    .option(
-      '--duty <duty>',
-      'when there is traffic: always, business-hours, burst, or HOURSh/STARTS a month, as 40h/20',
-      duty,
-      parseDuty('always'),
+    .addOption(
+      new Option(
+        '--duty <duty>',
+        'when there is traffic: always, business-hours, burst, or HOURSh/STARTS a month, as 40h/20',
+      )
+        .argParser(duty)
+        .default(parseDuty('always'), 'always'),
     )
     .option('--min-instances <number>', 'instances that are kept whatever the load', positive)
     .option('--zones <number>', 'zones to spread over, so that the target holds with one lost', positive)

@@ -11,6 +11,7 @@ import {
 import { table } from '../terminal/table.js';
 import { Command } from '../command.js';
 import { json as toJson, print, tell } from '../terminal/out.js';
+import { wrapped } from '../terminal/text.js';
 
 interface Options {
   readonly region: string;
@@ -55,9 +56,9 @@ export function pricesCommand(): Command {
         return;
       }
       const known = new Map(instanceTypes().map((type) => [type.name, type]));
-      print(`${region}: ${book.describe(region)}`);
+      print(wrapped(`${region}: ${book.describe(region)}.`));
       if (prices.length === 0) {
-        print(`no price known; regions with prices: ${book.regions().join(', ')}`);
+        print(wrapped(`no price known; regions with prices: ${book.regions().join(', ')}`));
         return;
       }
       const rows = prices.map(({ instanceType, usdPerHour, confidence, date }) => {

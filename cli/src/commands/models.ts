@@ -108,7 +108,6 @@ function variantTable(): string {
       { heading: 'BEIR NDCG@10', align: 'right' },
       { heading: 'licence' },
       { heading: 'languages' },
-      { heading: 'model hub' },
     ],
     variants.map(({ id, architecture, published, licence, ...variant }) => {
       const { structure = 'jinabert', layers, hidden } = architecture;
@@ -125,7 +124,6 @@ function variantTable(): string {
         published ? `${published.beirNdcg10.toFixed(2)} ${source}` : '-',
         licence.commercial ? licence.id : `${licence.id} (not for commercial use)`,
         variant.languages.join(', '),
-        variant.hub?.repository ?? '-',
       ];
     }),
   );
@@ -135,7 +133,7 @@ function variantTable(): string {
     'MB: an inference process with the model, estimated from its parameters. work: multiply-adds of a pair of 128 tokens, tiny is 1x.',
     'BEIR NDCG@10, mean of 17 collections, as published:',
     ...sources.map((source, i) => `[${i + 1}] ${source}`),
-    'Licences as the cards on the hub tell them (https://huggingface.co/NAME), and of the others:',
-    ...variants.filter(({ hub }) => hub === undefined).map(({ id, licence }) => `${id}: ${licence.source}`),
+    'Where they are, which is what tells the licence, too:',
+    ...variants.map(({ id, licence }) => `${id}: ${licence.source}`),
   ].join('\n');
 }

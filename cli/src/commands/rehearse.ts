@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { Command } from 'commander';
 import { REGIONS, usdPerInstanceHour } from '@sagemaker-reranker/cost';
 import { Aws } from '../rehearse/aws.js';
 import { UsageError } from '@sagemaker-reranker/models';
@@ -20,14 +19,16 @@ import {
 import { localShell } from '../rehearse/shell.js';
 import { StateFile, type RehearsalState } from '../rehearse/state.js';
 import { STEPS, type Step } from '../rehearse/steps/index.js';
-import { table } from '../terminal/table.js';
+import { Command } from '../command.js';
+import { right, table } from '../terminal/table.js';
 import { json, print, tell } from '../terminal/out.js';
+import { wrapped } from '../terminal/text.js';
 
 interface RehearseOptions {
   readonly region?: string;
   readonly environment: string;
   readonly instanceTypes: readonly [string, string];
-  readonly context: Context;
+  readonly context?: Context;
   readonly only?: readonly string[];
   readonly keep?: boolean;
   readonly yes?: boolean;
@@ -61,7 +62,6 @@ export function rehearseCommand(): Command {
       '--context <key=value>',
       'context of every deployment, as image=codebuild; can be given again',
       context,
-      {},
     )
     .option('--only <ids...>', 'steps to try, with those that they need')
     .option('--keep', 'leave what was made, and print the command that removes it')
@@ -97,12 +97,12 @@ async function run(options: RehearseOptions): Promise<number> {
 
   const { environment } = options;
   const steps = options.only ? chooseSteps(options.only) : STEPS;
-  const app = { command: cdkApp(), instanceTypes: options.instanceTypes, context: options.context };
+  const app = { command: cdkApp(), instanceTypes: options.instanceTypes, context: options.context ?? {} };
   const looked = await preflight(aws, { environment, steps, app, earlier });
   if (looked.faults.length > 0) {
     throw new UsageError(`nothing was created:\n${looked.faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }
-  log(planText(steps, { ...options, region, endpointUrl }, looked, earlier));
+  log(wrapped(planText(steps, { ...options, region, endpointUrl }, looked, earlier)));
   if (!options.yes && !(await agreed())) return 1;
 
   const state = earlier ?? newState(options, looked.account, region);
@@ -123,7 +123,7 @@ async function run(options: RehearseOptions): Promise<number> {
     signal: interrupt.signal,
     log,
   });
-  print(options.json ? json(report) : reportText(report).trimEnd());
+  print(options.json ? json(report) : wrapped(reportText(report).trimEnd()));
   return report.claims.every(({ status }) => status !== 'failed') && !interrupt.signal.aborted ? 0 : 1;
 }
 
@@ -181,7 +181,10 @@ function planText(
   const { hours, instanceHours } = estimate(open);
   return [
     `Account ${account}, ${region}, environment ${environment}${earlier ? `, going on from ${earlier.started}` : ''}:`,
-    ...open.map(({ id, claim, minutes }) => `  ${id.padEnd(30)} ${claim} (${minutes} min)`),
+    table(
+      [{ heading: 'step' }, { heading: 'claim' }, right('minutes')],
+      open.map(({ id, claim, minutes }) => [id, claim, String(minutes)]),
+    ),
     `At most ${hours.toFixed(1)} hours and ${costText(type, region, instanceHours)}, besides cents for logs, alarms and storage.`,
     ...(endpointUrl === undefined
       ? []
@@ -245,7 +248,7 @@ function instanceTypes(text: string): [string, string] {
   throw new UsageError(`--instance-types is "${text}"; it must be two types, as ml.c7i.large,ml.c6i.large`);
 }
 
-function context(pair: string, before: Context): Context {
+function context(pair: string, before: Context = {}): Context {
   const [, key, value] = /^([^=]+)=(.*)$/s.exec(pair) ?? [];
   if (key === undefined || value === undefined)
     throw new UsageError(`--context is "${pair}"; it must be key=value, as image=codebuild`);

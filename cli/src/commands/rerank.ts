@@ -3,7 +3,7 @@ import { Bm25Index } from '@sagemaker-reranker/evaluation';
 import { UsageError } from '@sagemaker-reranker/models';
 import { connect } from '../connect.js';
 import { type Meter, type Passage, inputBytes, readPassages } from '../input.js';
-import { type Target, addTarget, share, wholeNumber } from '../options.js';
+import { type Target, addTarget, number, wholeNumber } from '../options.js';
 import { ProgressBar } from '../terminal/progress.js';
 import { right, tableInParts } from '../terminal/table.js';
 import { Command } from '../command.js';
@@ -32,6 +32,12 @@ const BATCH_UNITS = 500_000;
 const IN_FLIGHT = 3;
 const ROWS_AT_ONCE = 1_000;
 
+/** What follows `--fuse` is its weight, even where a file is meant. */
+const weight = number(
+  'a number from 0 to 1; files stand before --fuse, or behind --fuse=0.5',
+  (value) => value >= 0 && value <= 1,
+);
+
 /** `reranker rerank`: files or standard input, ranked against a query. */
 export function rerankCommand(): Command {
   const command = new Command('rerank')
@@ -44,7 +50,7 @@ export function rerankCommand(): Command {
     .option(
       '--fuse [weight]',
       'add BM25 over the same passages; weight of the model, 0..1 (default: 0.5)',
-      share,
+      weight,
     )
     .option('--json', 'print JSON')
     .argument('[files...]', 'files to rank, in UTF-8 or UTF-16; - or none: standard input');

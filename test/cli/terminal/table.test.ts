@@ -2,10 +2,8 @@ import fc from 'fast-check';
 import { right, table, tableInParts } from '../../../cli/src/terminal/table.js';
 import { widthOf } from '../../../cli/src/terminal/text.js';
 
-const columns = [right('n'), { heading: 'text' }, right('score')];
-
 describe('a table', () => {
-  it('aligns numbers right and words left, and cuts long cells', () => {
+  it('aligns numbers right and words left, and cuts the cells of a column that says how wide it may be', () => {
     const narrow = [right('n'), { heading: 'text', most: 5 }];
     expect(
       table(narrow, [
@@ -16,22 +14,42 @@ describe('a table', () => {
   });
 
   it('counts a Chinese character as two columns, and cuts no character in half', () => {
-    const text = table(columns, [['1', '日本語の文章です', '0.5']], 24);
+    const cutting = [right('n'), { heading: 'text', most: 100 }, right('score')];
+    const text = table(cutting, [['1', '日本語の文章です', '0.5']], 24);
     expect(text.split('\n')[2]).toBe('1  日本語の文章…     0.5');
   });
 
-  it('gives words up first, then wraps headings, then lists each row', () => {
+  it('wraps words first, then headings, then numbers, and makes a paragraph of each row at last', () => {
     const wide = [{ heading: 'name' }, right('a long heading'), right('another')];
-    const rows = [['a rather long name of something', '1.00', '2.00']];
+    const rows = [['a rather long name of something', '1.00', '2 [1 - 3]']];
     expect(table(wide, rows, 60)).toContain('a long heading');
-    expect(table(wide, rows, 32)).toMatch(/^name +a long +another\n +heading\n/);
-    expect(table(wide, rows, 20)).toBe(
+    expect(table(wide, rows, 45)).toBe(
       [
-        'name            a rather long name of something',
-        'a long heading  1.00',
-        'another         2.00',
+        'name                        a long    another',
+        '                           heading',
+        '--------------------  ------------  ---------',
+        'a rather long name            1.00  2 [1 - 3]',
+        '  of something',
       ].join('\n'),
     );
+    expect(table(wide, rows, 20)).toBe(
+      ['a rather long name', '  of something', '  a long heading', '  1.00; another 2 [1', '  - 3]'].join(
+        '\n',
+      ),
+    );
+  });
+
+  it('breaks a word that is too long after - and /, and elsewhere only where there is neither', () => {
+    const text = table(
+      [{ heading: 'name' }, { heading: 'n' }],
+      [
+        ['models/a-very-long-name', 'one'],
+        ['字'.repeat(12), 'two'],
+      ],
+      23,
+    );
+    expect(text).toMatch(/^models\/a-very- +one\n {2}long-name$/m);
+    expect(text).toMatch(/^字+ +two\n {2}字+$/m);
   });
 
   it('fits the width it is given, whatever stands in its cells, and lets no control character through', () => {
@@ -40,6 +58,8 @@ describe('a table', () => {
         'a',
         'é',
         '字',
+        '-',
+        '👩‍👩‍👧',
         '\u001b',
         ']',
         '0',
@@ -55,7 +75,7 @@ describe('a table', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(cell, cell, fc.constant('0.5')), { minLength: 1 }),
-        fc.integer({ min: 40, max: 90 }),
+        fc.integer({ min: 20, max: 90 }),
         (rows, width) => {
           const text = table([{ heading: 'from' }, { heading: 'text' }, right('score')], rows, width);
           for (const line of text.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(width);
