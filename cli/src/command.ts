@@ -15,7 +15,8 @@ class NarrowHelp extends Help {
   }
 
   override optionDescription(option: Option): string {
-    const { defaultValue, defaultValueDescription } = option as { defaultValue: unknown } & Option;
+    const { defaultValueDescription } = option;
+    const defaultValue: unknown = option.defaultValue;
     if (!Array.isArray(defaultValue) || defaultValueDescription !== undefined)
       return super.optionDescription(option);
     const typed = { defaultValueDescription: defaultValue.join(',') };

@@ -72,9 +72,8 @@ describe('reranker rerank', () => {
 describe('reranker models', () => {
   it('lists the variants', async () => {
     const { stdout } = await reranker(['models', 'list']);
-    expect(stdout).toMatch(
-      /turbo +jinabert 6 x 384 +37771777 +8192 .* 49\.60 \[1\] +Apache-2\.0 +en +jinaai/,
-    );
+    expect(stdout).toMatch(/^turbo +jinabert 6 x 384 +37771777 +8192 .* 49\.60 \[1\] +Apache-2\.0 +en$/m);
+    expect(stdout).toMatch(/^turbo: https:\S+jinaai\/jina-reranker-v1-turbo-en$/m);
     const { stdout: json } = await reranker(['models', 'list', '--json']);
     expect((JSON.parse(json) as { id: string }[]).map(({ id }) => id)).toEqual(VARIANT_IDS);
   });

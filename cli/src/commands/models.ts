@@ -133,7 +133,7 @@ function variantTable(): string {
     'MB: an inference process with the model, estimated from its parameters. work: multiply-adds of a pair of 128 tokens, tiny is 1x.',
     'BEIR NDCG@10, mean of 17 collections, as published:',
     ...sources.map((source, i) => `[${i + 1}] ${source}`),
-    'Where they are, which is what tells the licence, too:',
+    'Their pages, which tell the licence, too:',
     ...variants.map(({ id, licence }) => `${id}: ${licence.source}`),
   ].join('\n');
 }
