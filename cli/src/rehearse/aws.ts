@@ -22,8 +22,9 @@ export class AwsAnswer extends Error {
 
   /** Whether an emulator says that it has no such operation. */
   get unknownOperation(): boolean {
-    // The CDK meets the page of a server that broke down with a parser of XML; functions are run by a Docker that may be away.
-    return /not (yet |been )*implemented|NotImplemented|Internal Server Error|UnknownOperation|InvalidAction|XML parse error|error running docker/i.test(
+    // The CDK meets the page of a server that broke down with a parser of XML; functions are run by a Docker that may be away; what
+    // CloudFormation does not know it leaves out, and then does not find.
+    return /references undefined resource|not (yet |been )*implemented|NotImplemented|Internal Server Error|UnknownOperation|InvalidAction|XML parse error|error running docker/i.test(
       this.answer,
     );
   }

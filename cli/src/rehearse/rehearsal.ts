@@ -150,7 +150,7 @@ function endOfEmulator(error: unknown): string | undefined {
   if (error instanceof NotSeen)
     return `${error.message}: an emulator runs no container, and nothing happens there by itself`;
   return error instanceof AwsAnswer && error.unknownOperation
-    ? `the emulator has no ${error.command}`
+    ? `the emulator has no ${error.command}: ${error.words.slice(0, 160)}`
     : undefined;
 }
 

@@ -261,9 +261,10 @@ def by_stack(operation):
 
     def called(self):
         backend, name, stack = self.cloudformation_backend, *map(self._get_param, ("ChangeSetName", "StackName"))
-        # The newest first: a stack of the same name may have been deleted.
-        for arn, each in reversed(backend.change_sets.items()):
-            if name in (arn, each.change_set_name) and stack in (None, each.stack_name, each.stack_id):
+        for arn, each in backend.change_sets.items():
+            # Those of a stack that was deleted went with it.
+            there = each.stack_id in backend.stacks
+            if there and name in (arn, each.change_set_name) and stack in (None, each.stack_name, each.stack_id):
                 self.params = {**self.params, "ChangeSetName": arn}
                 return method(self)
         if operation == "delete_change_set":
