@@ -61,8 +61,11 @@ export function instanceOption(
     slow: sized(lowOf(capacity)),
   };
   const fleet = largest(fleets.value);
-  const slower = fleetOf(load, lowOf(capacity), fleet.instances).p95Seconds;
-  const faster = fleetOf(load, highOf(capacity), fleet.instances).p95Seconds;
+  const considered = fleet.instances <= MOST_INSTANCES;
+  const p95At = (rate: number): number =>
+    considered ? fleetOf(load, rate, fleet.instances).p95Seconds : Infinity;
+  const slower = p95At(lowOf(capacity));
+  const faster = p95At(highOf(capacity));
   const headroom = memoryHeadroom(type, [model]);
   const start = startShare(question, mode);
   const waitsForStart = start > 0.05;
@@ -77,10 +80,7 @@ export function instanceOption(
     question.savingsPlan && !SCALES_TO_ZERO.has(mode)
       ? book.usdPerInstanceHourWithPlan(typeName, question.region, question.savingsPlan)
       : book.usdPerInstanceHourOrStandIn(typeName, question.region);
-  const cost =
-    price && fleet.instances <= MOST_INSTANCES
-      ? monthlyCost(question, mode, type, price.usd, book, fleets)
-      : null;
+  const cost = price && considered ? monthlyCost(question, mode, type, price.usd, book, fleets) : null;
   return {
     id: `${mode}/${typeName}/${model.name}`,
     label: `${mode} ${typeName}`,
@@ -89,17 +89,15 @@ export function instanceOption(
     precision: model.precision,
     instanceType: typeName,
     memoryMb: null,
-    instances:
-      fleet.instances <= MOST_INSTANCES
-        ? estimated(
-            fleet.instances,
-            'fewest instances whose simulated p95 meets the target at 85 % utilisation or less',
-            largest(fleets.fast).instances,
-            largest(fleets.slow).instances,
-          )
-        : null,
-    utilisation:
-      fleet.instances <= MOST_INSTANCES ? estimated(fleet.utilisation, 'offered tokens ÷ capacity') : null,
+    instances: considered
+      ? estimated(
+          fleet.instances,
+          'fewest instances whose simulated p95 meets the target at 85 % utilisation or less',
+          largest(fleets.fast).instances,
+          largest(fleets.slow).instances,
+        )
+      : null,
+    utilisation: considered ? estimated(fleet.utilisation, 'offered tokens ÷ capacity') : null,
     capacityTokensPerSecond: capacity,
     p95Ms: Number.isFinite(p95)
       ? estimated(

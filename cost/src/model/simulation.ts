@@ -12,6 +12,11 @@ export interface Timing {
   /** What a request, and each of its pairs, takes longer on an idle machine than its work: cores that wait for one another. */
   readonly latency: number;
   readonly pairLatency: number;
+  /** What a container's one thread that reads, tokenizes and answers takes for a request, and for a token of its pairs. */
+  readonly answer: number;
+  readonly answerToken: number;
+  /** Cores of the machine. */
+  readonly cores: number;
   /** Inference processes of a machine. */
   readonly processes: number;
   /** Seconds of a padded token in rows of this many tokens: attention makes long rows dearer. */
@@ -27,8 +32,6 @@ interface Machines {
   readonly timing: Timing;
   /** Equal ones behind one endpoint, each with a queue of its own: a request goes to the one with the fewest in flight. */
   readonly servers: number;
-  /** Padded tokens of a batch; by default the container's. */
-  readonly batchTokens?: number;
 }
 
 /** What became of the requests, in their order, in seconds. */
@@ -95,6 +98,10 @@ interface Server {
   readonly processes: Process[];
   /** Requests in flight. */
   load: number;
+  /** When the thread that answers is done with all requests so far. */
+  answeredAt: number;
+  /** The process that is done first; absent where that has changed. */
+  first?: Process;
 }
 
 interface Pending {
@@ -110,7 +117,6 @@ interface Pending {
 class Simulation {
   readonly #timing: Timing;
   readonly #servers: Server[];
-  readonly #processes: Process[];
   readonly #lengthsOf: (request: number) => Lengths;
   readonly #onAnswer: (time: number) => void;
   readonly #latencies: number[] = [];
@@ -122,7 +128,7 @@ class Simulation {
   #arrived = 0;
 
   constructor(
-    { timing, servers, batchTokens = BATCH_TOKENS }: Machines,
+    { timing, servers }: Machines,
     lengthsOf: (request: number) => Lengths,
     onAnswer: (time: number) => void = () => undefined,
   ) {
@@ -130,13 +136,13 @@ class Simulation {
     this.#lengthsOf = lengthsOf;
     this.#onAnswer = onAnswer;
     this.#servers = Array.from({ length: servers }, () => {
-      const server: Server = { planner: new Planner<Pending>(batchTokens), processes: [], load: 0 };
+      const planner = new Planner<Pending>(BATCH_TOKENS);
+      const server: Server = { planner, processes: [], load: 0, answeredAt: 0 };
       for (let i = 0; i < timing.processes; i += 1) {
         server.processes.push({ server, running: [], doneAt: Infinity });
       }
       return server;
     });
-    this.#processes = this.#servers.flatMap(({ processes }) => processes);
   }
 
   arrive(time: number): void {
@@ -144,19 +150,23 @@ class Simulation {
     const index = this.#arrived;
     this.#arrived += 1;
     const lengths = this.#lengthsOf(index);
-    const { request, pair, latency, pairLatency } = this.#timing;
+    const { request, pair, latency, pairLatency, answer, answerToken } = this.#timing;
     const work = request + pair * lengths.length;
+    const tokens = lengths.reduce((sum, length) => sum + length, 0);
+    const onThread = answer + answerToken * tokens;
+    server.answeredAt = Math.max(time, server.answeredAt) + onThread;
     const waits = latency + pairLatency * lengths.length;
     // It takes the cores from the batches that run, unless one is free.
     if (server.processes.every(({ running }) => running.length > 0)) {
       for (const process of server.processes) process.doneAt += work;
+      server.first = undefined;
     }
     server.load += 1;
     const pending = {
       server,
       index,
       arrivedAt: time,
-      readyAt: time + work + waits,
+      readyAt: server.answeredAt + Math.max(0, work - onThread) + waits,
       lengths,
       left: lengths.length,
     };
@@ -169,7 +179,9 @@ class Simulation {
   runUntil(time: number): void {
     for (;;) {
       const ready = this.#reading[0];
-      const process = this.#processes.reduce((first, each) => (each.doneAt < first.doneAt ? each : first));
+      let process = firstOf(this.#servers[0]!);
+      for (const server of this.#servers)
+        if (firstOf(server).doneAt < process.doneAt) process = server.first!;
       const next = Math.min(ready?.readyAt ?? Infinity, process.doneAt);
       if (next > time || next === Infinity) return;
       if (ready && ready.readyAt <= process.doneAt) {
@@ -195,6 +207,7 @@ class Simulation {
     const { server, running } = process;
     const batch = running.shift()!;
     process.doneAt = running[0] ? time + this.#seconds(running[0]) : Infinity;
+    server.first = undefined;
     this.#fill(server, time);
     for (const { request } of batch) {
       request.left -= 1;
@@ -206,13 +219,23 @@ class Simulation {
     }
   }
 
-  #fill({ planner, processes }: Server, time: number): void {
+  #fill(server: Server, time: number): void {
+    const { planner, processes } = server;
     for (;;) {
-      const process = processes.reduce((a, b) => (b.running.length < a.running.length ? b : a));
+      if (planner.waitingTokens === 0) return;
+      let process = processes[0]!;
+      let idle = 0;
+      for (const each of processes) {
+        if (each.running.length < process.running.length) process = each;
+        if (each.running.length === 0) idle += 1;
+      }
       if (process.running.length === IN_FLIGHT) return;
-      const batch = planner.next(processes.filter(({ running }) => running.length === 0).length);
+      const batch = planner.next(idle);
       if (!batch) return;
-      if (process.running.push(batch) === 1) process.doneAt = time + this.#seconds(batch);
+      if (process.running.push(batch) === 1) {
+        process.doneAt = time + this.#seconds(batch);
+        server.first = undefined;
+      }
       this.#batches += 1;
     }
   }
@@ -223,4 +246,12 @@ class Simulation {
     this.#tokenSeconds += tokens;
     return this.#timing.processes * (this.#timing.batch + tokens);
   }
+}
+
+function firstOf(server: Server): Process {
+  if (server.first) return server.first;
+  let first = server.processes[0]!;
+  for (const each of server.processes) if (each.doneAt < first.doneAt) first = each;
+  server.first = first;
+  return first;
 }

@@ -145,6 +145,17 @@ function destinationOf(place: Place, { model }: Work): Destination {
   };
 }
 
+/**
+ * Part of an instance's work that its container gets to: one thread reads, tokenizes and answers for all inference processes, and where
+ * they are many, or requests are small, these wait for it.
+ */
+function answeredShare(work: Work, type: InstanceType, m: Measurement, all: readonly Measurement[]): number {
+  const { answer, answerToken, cores } = fitTiming(m, all).timing;
+  const tokens = work.documentsPerQuery * work.tokensPerPair;
+  const answered = tokens / (answer + answerToken * tokens);
+  return min(1, answered / ((tokensOn(m, work, all) * type.vcpus) / cores));
+}
+
 /** Pairs of the work, and what their parts cost on the machine of the nearest measurement. */
 export function timingFor(
   work: Work,
@@ -189,19 +200,27 @@ function fromItself(work: Work, measured: readonly Measurement[], all: readonly 
   };
 }
 
-const ratios = new WeakMap<Measurement, Map<string, number>>();
-
 /** Tokens a second of such queries ÷ those of the measured ones, on the same machine. */
 function workRatio(work: Work, m: Measurement, all: readonly Measurement[]): number {
-  const known = ratios.get(m) ?? new Map<string, number>();
-  ratios.set(m, known);
+  const { model, traffic } = m;
+  const { meanPairTokens: tokensPerPair, documentsPerQuery } = traffic;
+  return (
+    tokensOn(m, work, all) /
+    tokensOn(m, { model, tokensPerPair, documentsPerQuery, pairTokens: pairsOf(m).mix }, all)
+  );
+}
+
+const rates = new WeakMap<Measurement, Map<string, number>>();
+
+/** Tokens a second of the work on the measured machine, by the fit. */
+function tokensOn(m: Measurement, work: Work, all: readonly Measurement[]): number {
+  const known = rates.get(m) ?? new Map<string, number>();
+  rates.set(m, known);
   const { model, tokensPerPair, documentsPerQuery, pairTokens } = work;
   const key = JSON.stringify([model, tokensPerPair, documentsPerQuery, pairTokens, all.length]);
-  const ratio =
-    known.get(key) ??
-    tokenRate(timingOn(m, work, all), pairsFor(work, m)) / tokenRate(fitTiming(m, all).timing, pairsOf(m));
-  known.set(key, ratio);
-  return ratio;
+  const rate = known.get(key) ?? tokenRate(timingOn(m, work, all), pairsFor(work, m));
+  known.set(key, rate);
+  return rate;
 }
 
 function tokenRate(timing: Timing, { documents, mix }: Pairs): number {
@@ -249,6 +268,7 @@ function estimate(
     exactly(tokensPerVcpu(m) * workRatio(work, m, all)),
     vcpus,
     divided === hasProcesses(m) ? exactly(1) : divided ? gain : inverse(gain),
+    type === null ? exactly(1) : exactly(answeredShare(work, type, m, all)),
     sameProcessor ? exactly(1) : within(1, OTHER_PROCESSOR),
     sameProcessor && samePrecision
       ? within(1, SAME_PROCESSOR)

@@ -61,7 +61,8 @@ interface Entry<R> {
 export class Planner<R> {
   /** In order of arrival. */
   readonly #entries = new Map<R, Entry<R>>();
-  readonly #byLength: (Set<Item<R>> | undefined)[] = [];
+  readonly #byLength = new Map<number, Set<Item<R>>>();
+  #longest = 0;
   #tokens = 0;
   #served = 0;
   readonly #budget: number;
@@ -88,7 +89,10 @@ export class Planner<R> {
       const item: Item<R> = { request, position, length, entry, taken: false };
       entry.items.push(item);
       entry.tokensLeft += length;
-      (this.#byLength[length] ??= new Set()).add(item);
+      const same = this.#byLength.get(length) ?? new Set();
+      if (same.size === 0) this.#byLength.set(length, same);
+      same.add(item);
+      if (length > this.#longest) this.#longest = length;
     });
     if (entry.items.length === 0) return;
     const { tokensLeft } = entry;
@@ -102,7 +106,7 @@ export class Planner<R> {
   remove(request: R): void {
     const entry = this.#entries.get(request);
     if (entry === undefined) return;
-    for (const item of entry.items) if (!item.taken) this.#byLength[item.length]!.delete(item);
+    for (const item of entry.items) if (!item.taken) this.#byLength.get(item.length)!.delete(item);
     this.#tokens -= entry.tokensLeft;
     this.#entries.delete(request);
   }
@@ -141,7 +145,7 @@ export class Planner<R> {
     }
     const company = Math.min(budget, this.#budget * COMPANY_SHARE);
     const fill = (length: number): boolean => {
-      for (const item of this.#byLength[length] ?? []) {
+      for (const item of this.#byLength.get(length) ?? []) {
         if (!fits(length, company)) return false;
         add(item);
       }
@@ -149,8 +153,8 @@ export class Planner<R> {
     };
     // A length that does not fit rules out all lengths beyond it on the same side.
     for (let length = leader.length; length > 0 && fits(length, company) && fill(length);) length -= 1;
-    const end = this.#byLength.length;
-    for (let length = leader.length + 1; length < end && fits(length, company) && fill(length);) length += 1;
+    const { length: own } = leader;
+    for (let length = own + 1; length <= this.#longest && fits(length, company) && fill(length);) length += 1;
     return batch;
   }
 
@@ -166,7 +170,7 @@ export class Planner<R> {
 
   #take(item: Item<R>): Item<R> {
     item.taken = true;
-    this.#byLength[item.length]!.delete(item);
+    this.#byLength.get(item.length)!.delete(item);
     this.#tokens -= item.length;
     this.#served += item.length;
     item.entry.tokensLeft -= item.length;

@@ -66,3 +66,16 @@ test('the share of products comes from the two precisions of one machine', () =>
 test('without a measurement there is no estimate', () => {
   expect(() => tokensPerSecond(tiny, { serverlessMb: 2048 }, [])).toThrow(/reranker cost measure/);
 });
+
+test('small requests get no faster on many vCPUs than one thread answers them; large ones use all', () => {
+  const queries = (work: { documentsPerQuery: number; tokensPerPair: number }, name: string): number => {
+    const rate = tokensPerSecond({ ...tiny, ...work }, { instance: instanceType(name) }, MEASUREMENTS).value;
+    return rate / work.documentsPerQuery / work.tokensPerPair;
+  };
+  const small = { documentsPerQuery: 1, tokensPerPair: 60 };
+  const [medium, large] = [queries(small, 'ml.c7i.8xlarge'), queries(small, 'ml.c7i.16xlarge')];
+  expect(large / medium).toBeLessThan(1.1);
+  expect(queries(small, 'ml.c7i.large') * 16).toBeGreaterThan(large);
+  const work = { documentsPerQuery: 100, tokensPerPair: 300 };
+  expect(queries(work, 'ml.c7i.8xlarge') / queries(work, 'ml.c7i.4xlarge')).toBeGreaterThan(1.7);
+});
