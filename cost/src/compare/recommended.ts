@@ -1,5 +1,5 @@
 import type { ModelFigures } from '@sagemaker-reranker/models';
-import { instanceType, instanceTypes, processorOf } from '../hardware/instance-types.js';
+import { instanceType, instanceTypes, processorOf, type InstanceType } from '../hardware/instance-types.js';
 import { shippedMeasurements } from '../measurements.js';
 import { memoryHeadroom, processesOn } from '../model/memory.js';
 import { tokensPerSecond } from '../model/throughput.js';
@@ -7,7 +7,7 @@ import { sameModel } from '../model/work.js';
 import { shippedPriceBook } from '../price-book/book.js';
 import type { HostingOption, Measurement, Question } from '../types.js';
 import { PLANNED_UTILISATION, ROUTE_SECONDS } from './assumptions.js';
-import { fleetOf, loadOf } from './fleet.js';
+import { aloneP95, fleetOf, loadOf, type Load } from './fleet.js';
 import { instanceOption } from './instance-options.js';
 import { parseDuty } from './question.js';
 import { cheapestFirst } from './ranking.js';
@@ -45,7 +45,7 @@ const known: { readonly model: ModelFigures; readonly name: string }[] = [];
 /**
  * The instance type that a deployment takes where none is named: what the comparison puts first, of real-time hosting on such types,
  * for the reference traffic at the prices that ship, and that carries it with the one instance that a deployment starts with; where
- * there is none, what comes first. Prices that a user has fetched do
+ * there is none, what comes first, and where nothing meets the target, what is nearest to it. Prices that a user has fetched do
  * not count: the same model gets the same template everywhere.
  */
 export function recommendedInstanceType(model: ModelFigures): string {
@@ -68,16 +68,24 @@ function recommend(model: ModelFigures, measurements: readonly Measurement[]): s
   const price = (name: string): number =>
     book.usdPerInstanceHourOrStandIn(name, question.region)?.usd.value ?? Infinity;
   const types = defaultTypes().sort((a, b) => price(a) - price(b));
+  const instances = types.map(instanceType).filter((type) => memoryHeadroom(type, [model]).value >= 0);
+  const loadOn = (type: InstanceType): Load =>
+    loadOf(question, ROUTE_SECONDS.value, measurements, processesOn(model, type));
+  const rateOf = (instance: InstanceType): number =>
+    tokensPerSecond(question, { instance }, measurements).value;
   // The first that would be an option with one instance, without the other numbers of an option: the command waits for this.
-  const alone = types.map(instanceType).find((instance) => {
-    if (memoryHeadroom(instance, [model]).value < 0) return false;
-    const load = loadOf(question, ROUTE_SECONDS.value, measurements, processesOn(model, instance));
-    const fleet = fleetOf(load, tokensPerSecond(question, { instance }, measurements).value, 1);
+  const alone = instances.find((type) => {
+    const fleet = fleetOf(loadOn(type), rateOf(type), 1);
     return fleet.meets && fleet.utilisation <= PLANNED_UTILISATION;
   });
   if (alone) return alone.name;
   const options = types.map((type) => instanceOption(question, 'real-time', type, book, measurements));
-  return options.sort(cheapestFirst(question.region))[0]!.instanceType!;
+  const [first] = options.sort(cheapestFirst(question.region));
+  if (first!.meetsTarget) return first!.instanceType!;
+  // No fleet meets the target: what is nearest to it where no query waits.
+  const seconds = new Map(instances.map((type) => [type.name, aloneP95(loadOn(type), rateOf(type))]));
+  const [fastest] = [...seconds].sort((a, b) => a[1] - b[1]);
+  return fastest?.[0] ?? first!.instanceType!;
 }
 
 /** What `cdk deploy` takes by default beside what is cheapest here, and why. */
