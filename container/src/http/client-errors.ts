@@ -15,7 +15,7 @@ const DROP_MS = 5_000;
 const DROPPED_BYTES = 64 * 1024 * 1024;
 
 /** Answers what is no HTTP, too long, or too slow in this project's error shape, and ends the connection. */
-export function answerClientErrors(logger: Logger): (error: Error, socket: Duplex) => void {
+export function answerClientErrors(logger?: Logger): (error: Error, socket: Duplex) => void {
   return (error, socket) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ECONNRESET' || !socket.writable) {
@@ -25,7 +25,7 @@ export function answerClientErrors(logger: Logger): (error: Error, socket: Duple
     const known =
       KNOWN[code ?? '']?.() ??
       new RequestError('malformed_request', 'the connection does not carry valid HTTP');
-    logger.info({ status: known.status, code: known.code, reason: code }, 'refused');
+    logger?.info({ status: known.status, code: known.code, reason: code }, 'refused');
     const body = JSON.stringify(known.toBody());
     // A caller that writes before it reads loses the answer of a connection that is closed on it.
     let dropped = 0;

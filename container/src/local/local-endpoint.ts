@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { ensureRuntime } from '@sagemaker-reranker/inference';
 import { systemReason } from '@sagemaker-reranker/models';
+import { answerClientErrors } from '../http/client-errors.js';
 import { AsyncQueue } from './async-queue.js';
 import { ContainerProcess, type ContainerExit, type ContainerOptions } from './container-process.js';
 import { LocalEndpointError } from './errors.js';
@@ -82,9 +83,14 @@ export async function startLocalEndpoint(options: LocalEndpointOptions = {}): Pr
     invocationTimeoutMs: options.invocationTimeoutMs ?? INVOCATION_TIMEOUT_MS,
     streamTimeoutMs: options.streamTimeoutMs ?? STREAM_TIMEOUT_MS,
   };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    if (!options.intercept?.(request, response)) void serveRuntimeApi(request, response, api);
-  });
+  // Without a Host as with what is no HTTP: the answer says what is wrong, where Node's own is empty.
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
+    (request, response) => {
+      if (!options.intercept?.(request, response)) void serveRuntimeApi(request, response, api);
+    },
+  );
+  server.on('clientError', answerClientErrors());
   // Before the container, which may take a minute to start: a port in use is known at once.
   const port = await listen(server, options.port ?? 8080);
   const container = new ContainerProcess(containerOptions(options));

@@ -78,6 +78,9 @@ export async function serveRuntimeApi(
 
 async function route(exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
+  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
+    throw validationError('the request has no Host header, which HTTP/1.1 requires');
+  }
   const [path = ''] = (request.url ?? '').split('?');
   const isPing = request.method === 'GET' && path === '/ping';
   // Until then its port is not known.

@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import {
   InvokeEndpointCommand,
   InvokeEndpointWithResponseStreamCommand,
@@ -45,6 +47,22 @@ async function failure<E extends Error>(promise: Promise<unknown>): Promise<E> {
     (error: E) => error,
   );
 }
+
+describe('what Node refuses with an empty answer', () => {
+  it.each([
+    ['no Host header', 'GET /ping HTTP/1.1\r\n\r\n', /"message":"the request has no Host header/i],
+    ['no HTTP', 'hello\r\n\r\n', /"code":"malformed_request"/],
+    [
+      'headers of 20 KB',
+      `GET /ping HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`,
+      /"code":"headers_too_large"/,
+    ],
+  ])('%s: the answer says so', async (_, request, said) => {
+    const socket = connect(local.port, '127.0.0.1');
+    socket.end(request);
+    expect(await text(socket)).toMatch(said);
+  });
+});
 
 describe('invocations', () => {
   it('passes body, media types, custom attributes and inference id, and strips the rest', async () => {

@@ -165,6 +165,8 @@ export async function startContainer(
 ): Promise<ContainerProcess> {
   const container = spawnContainer(['serve', '--port', '0', '--model', modelDir], {
     RERANKER_THREADS: '1',
+    // Every test has ten minutes, on the slowest machine.
+    RERANKER_DEADLINE_MS: '600000',
     ...env,
   });
   await container.logged('ready');
