@@ -62,6 +62,7 @@ test('a refusal of the real command is one line on standard error', async () => 
 
 test.each([
   [asked({ region: 'eu-wst-1' }), /region "eu-wst-1" is not known; did you mean .*eu-west-1/],
+  [asked({ region: 'cn-north-1' }), /region "cn-north-1" has prices in CNY.*ap-east-1/],
   [[...asked(), '--instance-types', 'ml.c7i.xlrage'], /no such size.*did you mean ml\.c7i\.xlarge/],
   [[...asked(), '--instance-types', 'ml.g5.xlarge'], /is no CPU type that SageMaker hosts on/],
   [[...asked(), '--instance-types', 'ml.c7i.xlarge,'], /names separated by commas/],

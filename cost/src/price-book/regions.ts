@@ -66,10 +66,14 @@ function angle(a: Place, b: Place): number {
 
 /**
  * The name, if it is a region.
- * @throws CostError with the nearest names.
+ * @throws CostError with the nearest names, or why China's regions are none of them.
  */
 export function checkRegion(name: string): string {
   if ((REGIONS as readonly string[]).includes(name)) return name;
+  if (/^cn-/.test(name))
+    throw new CostError(
+      `region "${name}" has prices in CNY, which AWS China publishes apart, and this comparison is in USD; ap-east-1 is near and tells which options lead`,
+    );
   const near = didYouMean(name, REGIONS);
   throw new CostError(`region "${name}" is not known${near || `; it must be one of ${REGIONS.join(', ')}`}`);
 }
