@@ -20,7 +20,13 @@ export function mergeRankings(parts: readonly PartRankings[]): Ranking[] {
     .sort((a, b) => b.relevanceScore - a.relevanceScore || a.index - b.index);
 }
 
-/** The container's own formula, so that a split call and a whole one give the same doubles. */
+/**
+ * The container's own formula (`scoreOf` there), so that a split call and a whole one give the same doubles: above 0, below 1, and of
+ * 18 characters at most.
+ */
 export function sigmoid(logit: number): number {
-  return 1 / (1 + Math.exp(-logit));
+  const score = Math.min(Math.max(1 / (1 + Math.exp(-logit)), 1e-300), 1 - Number.EPSILON / 2);
+  let shown = score;
+  for (let digits = 16; String(shown).length > 18; digits -= 1) shown = Number(score.toPrecision(digits));
+  return shown;
 }

@@ -13,15 +13,17 @@ export function rank(logits: Float32Array, topN: number = logits.length): number
  */
 const MOST_CHARACTERS = 18;
 const MOST = 1 - Number.EPSILON / 2;
+/** Above what a processor takes for 0 that has been told to, as ONNX Runtime does. */
+const LEAST = 1e-300;
 
 /** The score of a logit, as the request wants it: the logit itself, or its sigmoid, which is above 0 and below 1. */
 export function scoreOf(request: Pick<RerankRequest, 'rawScores'>, logit: number): number {
-  const score = request.rawScores
-    ? logit
-    : Math.min(Math.max(1 / (1 + Math.exp(-logit)), Number.MIN_VALUE), MOST);
+  if (request.rawScores) return logit;
+  const score = Math.min(Math.max(1 / (1 + Math.exp(-logit)), LEAST), MOST);
   let shown = score;
-  for (let digits = 16; !Number.isInteger(shown) && String(shown).length > MOST_CHARACTERS; digits -= 1)
+  for (let digits = 16; String(shown).length > MOST_CHARACTERS; digits -= 1) {
     shown = Number(score.toPrecision(digits));
+  }
   return shown;
 }
 

@@ -146,14 +146,13 @@ function destinationOf(place: Place, { model }: Work): Destination {
 }
 
 /**
- * Part of an instance's work that its container gets to: one thread reads, tokenizes and answers for all inference processes, and where
- * they are many, or requests are small, these wait for it.
+ * Tokens a second that a container gets to: one thread reads, tokenizes and answers for all inference processes, and where they are many, or
+ * requests are small, these wait for it.
  */
-function answeredShare(work: Work, type: InstanceType, m: Measurement, all: readonly Measurement[]): number {
-  const { answer, answerToken, cores } = fitTiming(m, all).timing;
+function answeredRate(work: Work, m: Measurement, all: readonly Measurement[]): number {
+  const { answer, answerToken } = fitTiming(m, all).timing;
   const tokens = work.documentsPerQuery * work.tokensPerPair;
-  const answered = tokens / (answer + answerToken * tokens);
-  return min(1, answered / ((tokensOn(m, work, all) * type.vcpus) / cores));
+  return tokens / (answer + answerToken * tokens);
 }
 
 /** Pairs of the work, and what their parts cost on the machine of the nearest measurement. */
@@ -264,11 +263,11 @@ function estimate(
     type !== null && measuredType !== null && processorOf(type) === processorOf(measuredType);
   const samePrecision = m.model.precision === work.model.precision;
   const gain = PROCESSES_GAIN[work.model.precision];
-  return product(
+  const most = within(answeredRate(work, m, all), OTHER_PROCESSOR);
+  const { value, low, high } = product(
     exactly(tokensPerVcpu(m) * workRatio(work, m, all)),
     vcpus,
     divided === hasProcesses(m) ? exactly(1) : divided ? gain : inverse(gain),
-    type === null ? exactly(1) : exactly(answeredShare(work, type, m, all)),
     sameProcessor ? exactly(1) : within(1, OTHER_PROCESSOR),
     sameProcessor && samePrecision
       ? within(1, SAME_PROCESSOR)
@@ -277,6 +276,7 @@ function estimate(
     samePrecision ? exactly(1) : within(1, OTHER_PRECISION),
     architecture === m.machine.architecture ? exactly(1) : within(1, OTHER_ARCHITECTURE),
   );
+  return { value: min(value, most.value), low: min(low, most.low), high: min(high, most.high) };
 }
 
 /**
