@@ -5,7 +5,7 @@ import path from 'node:path';
 import { CLI } from '../support/cli.js';
 
 const page = readFileSync(path.resolve(__dirname, '..', '..', 'docs', 'cost.md'), 'utf8');
-const runs = [...page.matchAll(/```sh\nreranker (.*)\n```\n\n```text\n([^]*?)```/g)];
+const runs = [...page.matchAll(/```sh\nnpx reranker (.*)\n```\n\n```text\n([^]*?)```/g)];
 
 test('docs/cost.md shows a comparison and the check of the queueing formula', () => {
   expect(runs.map(([, args]) => args!.split(' ').slice(0, 2))).toEqual(
