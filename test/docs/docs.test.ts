@@ -73,7 +73,9 @@ describe.each(['README.md', 'docs/getting-started.md'])('%s', (page) => {
       .replaceAll('http://127.0.0.1:8080', endpoint.url)
       .replaceAll('path/to/collection', collection)
       .replaceAll('build/tiny', path.join(scratch, 'tiny'));
-    const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], { cwd: root });
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
+      cwd: root,
+    });
     expect(stdout).not.toBe('');
     expect(stdout).not.toContain('"error"');
   };

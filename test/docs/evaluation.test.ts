@@ -50,10 +50,14 @@ test(
         .replaceAll('npx reranker', `"${process.execPath}" "${CLI}"`)
         .replaceAll('http://127.0.0.1:8080', endpoint.containerUrl)
         .replaceAll('http://127.0.0.1:8081', endpoint.url);
-      const { stdout, stderr } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
-        cwd: directory,
-        env: { ...process.env, MODEL: embeddedModelDirectory() },
-      });
+      const { stdout, stderr } = await promisify(execFile)(
+        'bash',
+        ['--norc', '-euo', 'pipefail', '-c', script],
+        {
+          cwd: directory,
+          env: { ...process.env, MODEL: embeddedModelDirectory() },
+        },
+      );
       if (shown !== undefined) expect(shape(stdout + withoutProgress(stderr))).toEqual(shape(shown));
     }
     expect(await readFile(path.join(directory, 'report.html'), 'utf8')).toContain('Reranking shop');
