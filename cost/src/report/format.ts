@@ -4,6 +4,10 @@ export function count(value: number): string {
   return value.toLocaleString('en-US', digits);
 }
 
+/** A number with what it counts: `1 query`, `5 queries`. */
+export const counted = (value: number, one: string, several: string): string =>
+  `${count(value)} ${value === 1 ? one : several}`;
+
 export function usd(value: number): string {
   return `${value < 0 ? '−' : ''}$${count(Math.abs(value))}`;
 }

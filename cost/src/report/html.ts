@@ -1,6 +1,6 @@
 import { VARIANTS, escapeHtml as text, htmlPage } from '@sagemaker-reranker/models';
 import { HOSTING_MODES, type Comparison, type HostingOption } from '../types.js';
-import { count, duration, percent, usd } from './format.js';
+import { count, counted, duration, percent, usd } from './format.js';
 import {
   costChart,
   distinctCurves,
@@ -91,7 +91,7 @@ function whole(charts: Charts, comparison: Comparison, index: number, several: b
   const modes = HOSTING_MODES.filter((mode) => plotted(options).some(({ hosting }) => hosting === mode));
   return [
     several
-      ? `<h2 id="question-${index}">${text(`${question.model.name} ${question.model.precision} at ${count(question.queriesPerSecond)} queries a second`)}</h2>`
+      ? `<h2 id="question-${index}">${text(`${question.model.name} ${question.model.precision} at ${counted(question.queriesPerSecond, 'query', 'queries')} a second`)}</h2>`
       : '',
     `<p>${text(questionText(question))}</p>`,
     answer(comparison),

@@ -1,5 +1,5 @@
 import type { Comparison, Figure, HostingOption, Question } from '../types.js';
-import { count, duration } from './format.js';
+import { count, counted, duration } from './format.js';
 
 /** Options that differ in name only, in one row: modes that cost and take the same on an instance type. */
 export function alike(options: readonly HostingOption[]): HostingOption[] {
@@ -65,17 +65,19 @@ export function questionText(question: Question): string {
   const { model, region, queriesPerSecond, documentsPerQuery, tokensPerPair, p95Ms, duty, profile } =
     question;
   const rate = profile
-    ? `up to ${count(queriesPerSecond)} queries a second by a day's profile`
-    : `${count(queriesPerSecond)} queries a second`;
+    ? `up to ${counted(queriesPerSecond, 'query', 'queries')} a second by a day's profile`
+    : `${counted(queriesPerSecond, 'query', 'queries')} a second`;
   const more = [
-    question.minInstances === undefined ? [] : `at least ${question.minInstances} instances`,
-    question.zones === undefined ? [] : `${question.zones} zones`,
+    question.minInstances === undefined
+      ? []
+      : `at least ${counted(question.minInstances, 'instance', 'instances')}`,
+    question.zones === undefined ? [] : counted(question.zones, 'zone', 'zones'),
     question.savingsPlan === undefined
       ? []
       : `savings plan of ${question.savingsPlan === '1yr' ? 'one year' : 'three years'}`,
     question.total ? 'storage, logs and data counted' : [],
   ].flat();
-  return `${model.precision} weights in ${region}: ${rate} of ${count(documentsPerQuery)} documents with ${count(tokensPerPair)} tokens each; 95 % of them within ${duration(p95Ms)}; traffic ${duty.name}, ${count(duty.hoursPerMonth)} hours a month${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
+  return `${model.precision} weights in ${region}: ${rate} of ${counted(documentsPerQuery, 'document', 'documents')} with ${counted(tokensPerPair, 'token', 'tokens')} each; 95 % of them within ${duration(p95Ms)}; traffic ${duty.name}, ${count(duty.hoursPerMonth)} hours a month${more.length > 0 ? `; ${more.join(', ')}` : ''}.`;
 }
 
 /** Options of the command as they stand in a link: `variant=tiny&queries-per-second=2&...`. */
