@@ -4,7 +4,7 @@ export const STYLE = `
 @media(prefers-color-scheme:dark){:root{--c1:#6db3ff;--c2:#ff9d61;--c3:#56cf8d;--c4:#d39bf0;--c5:#ff8a93;--c6:#52cfdc;--c7:#e0bf4a;--c8:#a79cff}}
 p{margin:.5rem 0}.soft,.none{color:var(--soft)}
 .answer{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.1rem;margin:0 0 1rem}
-dl.answer{display:flex;flex-wrap:wrap;gap:.8rem 2.5rem}
+dl.answer{display:flex;flex-wrap:wrap;gap:.8rem 2.5rem}.answer div:first-child{flex-basis:100%}
 .answer dt{color:var(--soft)}.answer dd{margin:0;font-size:1.25rem;font-weight:650;overflow-wrap:anywhere}
 figure>svg{display:block;width:100%;height:auto}
 figure>svg.narrow{display:none}
