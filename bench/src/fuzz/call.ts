@@ -23,6 +23,8 @@ export interface Call {
   readonly type: string | undefined;
   readonly accept: string | undefined;
   readonly encoding: string | undefined;
+  /** Line breaks of the body before it is encoded. */
+  readonly lines: number;
   readonly framing: Framing;
   readonly conduct: Conduct;
   readonly body: Buffer;
@@ -156,6 +158,7 @@ export function calls({ paths, examples }: Surface): fc.Arbitrary<Call> {
     })
     .map(({ honest, ...call }) => {
       const encode = ENCODERS[call.encoding ?? ''];
-      return { ...call, body: encode !== undefined && honest ? encode(call.body) : call.body };
+      const lines = call.body.filter((byte) => byte === 0x0a).length;
+      return { ...call, lines, body: encode !== undefined && honest ? encode(call.body) : call.body };
     });
 }

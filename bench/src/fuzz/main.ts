@@ -66,9 +66,9 @@ function faultOf(call: Call, text: string, hung: boolean): string | undefined {
 }
 
 /** Lines of the log that a call may have: one, and for a body of lines one for each that is scored. */
-function linesOf({ type, body }: Call): number {
+function linesOf({ type, lines }: Call): number {
   const medium = /csv|jsonl|ndjson/.test(type ?? '');
-  return medium ? 2 + body.filter((byte) => byte === 0x0a).length : 1;
+  return medium ? 2 + lines : 1;
 }
 
 async function surface(url: string): Promise<Surface> {
