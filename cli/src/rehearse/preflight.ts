@@ -135,14 +135,15 @@ async function imageThere(aws: Aws, { app }: Plan): Promise<string[]> {
 /** Instances at once: two, and two more beside them during an update; the second type is changed to, and changed from. */
 const INSTANCES = 4;
 
-/** Of the type that the batch of the embedded model runs on, whatever the endpoints' types are. */
-export const TRANSFORM_QUOTA = `${recommendedInstanceType(variantFigures('embedded', 'int8'))} for transform job usage`;
+/** Of the type that the batch of the embedded model runs on, whatever the endpoints' types are: a comparison finds it. */
+export const transformQuota = (): string =>
+  `${recommendedInstanceType(variantFigures('embedded', 'int8'))} for transform job usage`;
 
 async function quotas(aws: Aws, { steps, app }: Plan): Promise<string[]> {
   const usage = new Set<string>();
   for (const { mode, id } of steps) {
     if (mode !== 'serverless') for (const type of app.instanceTypes) usage.add(`${type} for endpoint usage`);
-    if (id === 'batch') usage.add(TRANSFORM_QUOTA);
+    if (id === 'batch') usage.add(transformQuota());
   }
   if (usage.size === 0) return [];
   const { Quotas } = await aws.call<{ Quotas: { QuotaName: string; Value: number; QuotaCode: string }[] }>(

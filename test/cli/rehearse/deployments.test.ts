@@ -4,10 +4,10 @@ import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { RerankerStack, readContext } from '@sagemaker-reranker/infra';
 import { Aws } from '../../../cli/src/rehearse/aws.js';
-import { TRANSFORM_QUOTA } from '../../../cli/src/rehearse/preflight.js';
+import { transformQuota } from '../../../cli/src/rehearse/preflight.js';
 import { chooseSteps, rehearse } from '../../../cli/src/rehearse/rehearsal.js';
 import { StateFile } from '../../../cli/src/rehearse/state.js';
-import { FakeAws } from './fake-aws.js';
+import { FakeAws, freshState } from './fake-aws.js';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'reranker-deployments-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -35,16 +35,7 @@ async function deployed(
     cleaner: aws,
     app: { command: 'node app.js', instanceTypes, context: { image: 'rerankers:v1' } },
     file: new StateFile(path.join(directory, 'state.json')),
-    state: {
-      version: 1,
-      environment: 'rehearsal',
-      region: 'eu-west-1',
-      account: '111122223333',
-      started: '2026-11-25T00:00:00Z',
-      stacks: [],
-      outcomes: {},
-      removeWith: '',
-    },
+    state: freshState(),
     steps: chooseSteps(steps),
     keep: false,
     signal: new AbortController().signal,
@@ -97,5 +88,5 @@ test.each([
 test('the quota that is looked at is of the type that the batch runs on', () => {
   const given = ['hosting=serverless', 'consumers=batch', 'variant=embedded', 'image=rerankers:v1'];
   const [, type] = /\\"InstanceType\\":\\"(ml\.[a-z0-9.]+)/.exec(template(JSON.stringify(given)))!;
-  expect(TRANSFORM_QUOTA).toBe(`${type} for transform job usage`);
+  expect(transformQuota()).toBe(`${type} for transform job usage`);
 });

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Answer, Shell } from '../../../cli/src/rehearse/shell.js';
+import type { RehearsalState } from '../../../cli/src/rehearse/state.js';
 
 interface FakeStack {
   mode: string;
@@ -12,6 +13,18 @@ interface FakeStack {
   copies: number;
   events: { config: string; status: string }[];
 }
+
+/** A rehearsal before its first step. */
+export const freshState = (): RehearsalState => ({
+  version: 1,
+  environment: 'rehearsal',
+  region: 'eu-west-1',
+  account: '111122223333',
+  started: '2026-11-25T00:00:00Z',
+  stacks: [],
+  outcomes: {},
+  removeWith: 'reranker rehearse --clean-up',
+});
 
 const ok = (value?: unknown): Answer => ({
   status: 0,

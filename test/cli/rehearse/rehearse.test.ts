@@ -14,7 +14,7 @@ import { reportText } from '../../../cli/src/commands/rehearse.js';
 import { HOSTING_MODES, endpointName, stackName as infraStackName } from '@sagemaker-reranker/infra';
 import { MODES } from '../../../infra/src/hosting/hosting.js';
 import { commandsOf, faultsOf, parse } from '../../infra/support/aws-commands.js';
-import { FakeAws } from './fake-aws.js';
+import { FakeAws, freshState } from './fake-aws.js';
 
 let directory: string;
 beforeEach(() => (directory = mkdtempSync(path.join(tmpdir(), 'reranker-rehearse-'))));
@@ -26,24 +26,13 @@ const app = {
   context: {},
 } as const;
 
-const fresh = (): RehearsalState => ({
-  version: 1,
-  environment: 'rehearsal',
-  region: 'eu-west-1',
-  account: '111122223333',
-  started: '2026-11-25T00:00:00Z',
-  stacks: [],
-  outcomes: {},
-  removeWith: 'reranker rehearse --clean-up',
-});
-
 const EMULATOR = 'http://127.0.0.1:5000';
 
 function prepare(fake: FakeAws, only: readonly string[] = [], keep = false, endpointUrl?: string) {
   const file = new StateFile(path.join(directory, 'state.json'));
   const interrupt = new AbortController();
   const steps = only.length > 0 ? chooseSteps(only) : STEPS;
-  const start = (state = file.read() ?? fresh()) =>
+  const start = (state = file.read() ?? freshState()) =>
     rehearse({
       aws: new Aws(fake, 'eu-west-1', endpointUrl),
       cleaner: new Aws(fake, 'eu-west-1', endpointUrl),
@@ -183,7 +172,7 @@ test('who was killed left a stack of which nothing was made: it is removed befor
   await fake.run(['npx', 'cdk', 'deploy', 'reranker-rehearsal-embedded-multi', '-c', 'hosting=multi-model']);
   fake.status = 'REVIEW_IN_PROGRESS';
   fake.commands.length = 0;
-  const state = { ...fresh(), stacks: ['reranker-rehearsal-embedded-multi'] };
+  const state = { ...freshState(), stacks: ['reranker-rehearsal-embedded-multi'] };
   const report = await prepare(fake, ['multi-model']).start(state);
   expect(report.claims.map(({ status }) => status)).toEqual(['verified', 'verified']);
   const [first, then] = fake.commands.filter((command) => /cdk deploy|delete-stack/.test(command));
