@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '../errors.js';
 import type { Logger } from '../log.js';
@@ -13,6 +13,13 @@ const KNOWN: Readonly<Record<string, () => RequestError>> = {
 /** What is still read of a connection after its answer, which a caller may never close on its own side. */
 const DROP_MS = 5_000;
 const DROPPED_BYTES = 64 * 1024 * 1024;
+
+/** What Node refuses with an empty answer unless `requireHostHeader` is false. */
+export function hostFault({ httpVersion, headers }: IncomingMessage): string | undefined {
+  return httpVersion === '1.1' && headers.host === undefined
+    ? 'the request has no Host header, which HTTP/1.1 requires'
+    : undefined;
+}
 
 /** Answers what is no HTTP, too long, or too slow in this project's error shape, and ends the connection. */
 export function answerClientErrors(logger?: Logger): (error: Error, socket: Duplex) => void {

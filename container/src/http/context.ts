@@ -6,6 +6,7 @@ import { ERRORS, RequestError } from '../errors.js';
 import type { Logger } from '../log.js';
 import type { Settings } from '../settings.js';
 import type { LoadedModels } from '../loaded-models.js';
+import { hostFault } from './client-errors.js';
 import type { Metrics } from './metrics.js';
 import type { ContentType } from './negotiate.js';
 
@@ -58,9 +59,8 @@ export function identify(context: AppContext): RequestHandler {
       if (context.draining()) res.setHeader('Connection', 'close');
       return writeHead(...args);
     };
-    if (req.httpVersion === '1.1' && req.headers.host === undefined) {
-      throw new RequestError('malformed_request', 'the request has no Host header, which HTTP/1.1 requires');
-    }
+    const fault = hostFault(req);
+    if (fault !== undefined) throw new RequestError('malformed_request', fault);
     next();
   };
 }

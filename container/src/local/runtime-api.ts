@@ -11,6 +11,7 @@ import {
 import { readAsyncInvocation } from './async-invocation.js';
 import type { AsyncQueue } from './async-queue.js';
 import { NATIVE_PATHS } from '../codec/index.js';
+import { hostFault } from '../http/client-errors.js';
 import { modelStreamError, payloadPart } from './event-stream.js';
 import { readBody, readInvocation, type Invocation } from './invocation.js';
 import type { LocalObjectStore } from './object-store.js';
@@ -78,9 +79,8 @@ export async function serveRuntimeApi(
 
 async function route(exchange: Exchange): Promise<void> {
   const { request, response, options } = exchange;
-  if (request.httpVersion === '1.1' && request.headers.host === undefined) {
-    throw validationError('the request has no Host header, which HTTP/1.1 requires');
-  }
+  const fault = hostFault(request);
+  if (fault !== undefined) throw validationError(fault);
   const [path = ''] = (request.url ?? '').split('?');
   const isPing = request.method === 'GET' && path === '/ping';
   // Until then its port is not known.
