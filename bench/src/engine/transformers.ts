@@ -44,10 +44,7 @@ export async function loadTransformers(modelDir: string): Promise<TransformersMo
   const directory = await mkdtemp(path.join(tmpdir(), 'reranker-bench-'));
   const at = path.join(directory, 'model');
   await mkdir(path.join(at, 'onnx'), { recursive: true });
-  const beside = existsSync(path.join(modelDir, 'model.onnx_data'));
-  for (const file of beside ? ['model.onnx', 'model.onnx_data'] : ['model.onnx']) {
-    await copyFile(path.join(modelDir, file), path.join(at, 'onnx', file));
-  }
+  await copyFile(path.join(modelDir, 'model.onnx'), path.join(at, 'onnx', 'model.onnx'));
   await copyFile(path.join(modelDir, 'tokenizer.json'), path.join(at, 'tokenizer.json'));
   const tokenizerConfig = {
     tokenizer_class: 'PreTrainedTokenizerFast',
@@ -63,7 +60,6 @@ export async function loadTransformers(modelDir: string): Promise<TransformersMo
   const classify = await library.AutoModelForSequenceClassification.from_pretrained('model', {
     dtype: 'fp32',
     device: 'cpu',
-    use_external_data_format: beside,
   });
   return {
     versions: `transformers.js ${library.env.version} on onnxruntime-node ${runtime.version}`,
