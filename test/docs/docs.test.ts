@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { apiTables } from '../../cli/src/api-tables.js';
 import { startLocalEndpoint } from '../../container/src/local/index.js';
 import type { LocalEndpoint } from '../../container/src/local/index.js';
+import { bash } from '../support/cli.js';
 
 const root = path.resolve(__dirname, '..', '..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
@@ -73,9 +74,7 @@ describe.each(['README.md', 'docs/getting-started.md'])('%s', (page) => {
       .replaceAll('http://127.0.0.1:8080', endpoint.url)
       .replaceAll('path/to/collection', collection)
       .replaceAll('build/tiny', path.join(scratch, 'tiny'));
-    const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
-      cwd: root,
-    });
+    const { stdout } = await bash(script, { cwd: root });
     expect(stdout).not.toBe('');
     expect(stdout).not.toContain('"error"');
   };

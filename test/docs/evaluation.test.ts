@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { startLocalEndpoint, type LocalEndpoint } from '../../container/src/local/index.js';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
-import { CLI } from '../support/cli.js';
+import { CLI, bash } from '../support/cli.js';
 
 // Each block starts containers: a deadline against a hang, however busy the machine.
 const DEADLINE_MS = 180_000;
@@ -50,14 +48,8 @@ test(
         .replaceAll('npx reranker', `"${process.execPath}" "${CLI}"`)
         .replaceAll('http://127.0.0.1:8080', endpoint.containerUrl)
         .replaceAll('http://127.0.0.1:8081', endpoint.url);
-      const { stdout, stderr } = await promisify(execFile)(
-        'bash',
-        ['--norc', '-euo', 'pipefail', '-c', script],
-        {
-          cwd: directory,
-          env: { ...process.env, MODEL: embeddedModelDirectory() },
-        },
-      );
+      const env = { ...process.env, MODEL: embeddedModelDirectory() };
+      const { stdout, stderr } = await bash(script, { cwd: directory, env });
       if (shown !== undefined) expect(shape(stdout + withoutProgress(stderr))).toEqual(shape(shown));
     }
     expect(await readFile(path.join(directory, 'report.html'), 'utf8')).toContain('Reranking shop');

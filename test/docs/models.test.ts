@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { readManifest } from '@sagemaker-reranker/models';
+import { CLI, bash } from '../support/cli.js';
 import { exportLike } from '../support/exported.js';
 import { LoopbackHub } from '../support/hub.js';
 import { halfSafetensors, publishedWeights, smallBert, writePublished } from '../support/published.js';
@@ -14,7 +13,6 @@ const DEADLINE_MS = 300_000;
 const root = path.resolve(__dirname, '..', '..');
 const page = readFileSync(path.join(root, 'docs', 'models.md'), 'utf8');
 const blocks = [...page.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block);
-const CLI = path.join(root, 'cli', 'dist', 'main.js');
 
 let directory: string;
 let hub: LoopbackHub;
@@ -84,7 +82,7 @@ it(
 
 async function run(block: string): Promise<string> {
   const script = block.replaceAll('npx reranker', `"${process.execPath}" "${CLI}"`);
-  const { stdout } = await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
+  const { stdout } = await bash(script, {
     cwd: directory,
     env: { ...process.env, HF_ENDPOINT: hub.endpoint },
   });

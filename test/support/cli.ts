@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 export interface CliResult {
   readonly code: number | null;
@@ -12,6 +13,17 @@ export const CLI = path.resolve(__dirname, '..', '..', 'cli', 'dist', 'main.js')
 /** Writes tiny with random weights, 8 bits wide, by the command: in a process of its own thirty million numbers take seconds. */
 export function synthesizeTiny(out: string): Promise<CliResult> {
   return reranker([...'models synthesize --variant tiny --seed 7 --precision int8 --out'.split(' '), out]);
+}
+
+/**
+ * Runs a block of commands as bash would, to its first failure. Without the start files, which bash reads where its standard input is a
+ * socket, as Node's pipes are.
+ */
+export function bash(
+  script: string,
+  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', script], options);
 }
 
 /** Runs the built `reranker` command to its end. */

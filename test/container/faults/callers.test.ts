@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from 'node:http';
 import type { ErrorBody, RerankResponseBody } from '../../../client/src/wire.js';
+import { until } from '../../support/until.js';
 import { removeModels, slowModel, smallModel, words } from '../support/model.js';
 import { startContainer, stopContainers, type Answer, type ContainerProcess } from '../support/process.js';
 
@@ -124,7 +124,7 @@ it('loses no request it has accepted when it is told to end under load', async (
       if (answer.status !== 200) return;
     }
   });
-  while (answers.length < 100) await sleep(20);
+  await until(() => answers.length >= 100);
   container.child.kill('SIGTERM');
   await Promise.all(callers);
   expect(await container.exited).toBe(0);

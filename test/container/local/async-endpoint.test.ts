@@ -19,6 +19,7 @@ import { Readable } from 'node:stream';
 import { AsyncEndpointTransport, ModelError, RerankerClient } from '@sagemaker-reranker/client';
 import { startLocalEndpoint, type LocalEndpoint } from '../../../container/src/local/index.js';
 import { synthesizeModel } from '../../../models/src/directory/synthesize.js';
+import { until } from '../../support/until.js';
 import { send, startFailing } from './harness.js';
 
 const place = { region: 'eu-west-1', credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
@@ -137,11 +138,9 @@ describe('a container that fails on request', () => {
     return found?.Body?.transformToString();
   };
   const outcome = async (uri: string): Promise<string> => {
-    for (;;) {
-      const found = await read(uri);
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    let found: string | undefined;
+    await until(async () => (found = await read(uri)) !== undefined);
+    return found!;
   };
 
   it('hands on media types, custom attributes and inference id, and names the output as asked', async () => {

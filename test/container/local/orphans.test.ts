@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
+import { until } from '../../support/until.js';
 
 const root = path.resolve(__dirname, '../../..');
 const cli = path.join(root, 'cli/dist/main.js');
@@ -35,7 +36,7 @@ function descendants(of: number): number[] {
 }
 
 async function gone(pids: readonly number[]): Promise<void> {
-  while (pids.some((pid) => parents().has(pid))) await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => !pids.some((pid) => parents().has(pid)));
 }
 
 /** Resolves when the command has said that it answers. */
@@ -137,11 +138,11 @@ onLinux('a process whose parent has gone', () => {
     started.push(child.pid!);
     const ended = once(child, 'exit');
     let below: number[] = [];
-    while (below.length < 2) {
+    await until(() => {
       expect(child.exitCode).toBeNull();
       below = descendants(child.pid!);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+      return below.length >= 2;
+    });
     started.push(...below);
     child.kill(signal);
     await ended;
