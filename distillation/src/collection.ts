@@ -6,6 +6,7 @@ import { lexicalNegatives, lexicalStage, nearestRecords, tableStage } from './da
 import { givenGroups } from './data/given-groups.js';
 import { writeLines, type Fault } from './data/lines.js';
 import { drawGroups, drawQueries, trimRecord, type Collection, type FirstStage } from './data/pairs.js';
+import { readSynonyms } from './data/synonyms.js';
 import { TermIndex } from './data/term-index.js';
 import { porter } from './data/terms.js';
 import { joinRecords, readTextRecords, type TextRecord } from './data/text-record.js';
@@ -78,7 +79,7 @@ export async function makeGroups(
   stages: Stages,
   options: CollectionOptions,
 ): Promise<void> {
-  const { queries, candidates, teachers } = config;
+  const { queries, candidates, teachers, synonyms } = config;
   const { seed } = config.student;
   const deep = candidates.depth !== undefined && queries === undefined;
   const encoder = deep ? teachers.find(({ kind }) => kind === 'sentence-encoder') : undefined;
@@ -86,6 +87,7 @@ export async function makeGroups(
   const inputs = {
     documents: stages.digest('documents'),
     ...(queries !== undefined && { queries, size: (await stat(queries)).size }),
+    ...(synonyms !== undefined && { synonyms, bytes: (await stat(synonyms)).size }),
     candidates,
     seed,
     finder,
@@ -101,7 +103,7 @@ export async function makeGroups(
   const records: TextRecord[] = [];
   for await (const record of readTextRecords(path.join(stages.work, 'documents.jsonl'))) records.push(record);
   const terms = new TermIndex(records, await porter());
-  const draw = { ...candidates, seed };
+  const draw = { ...candidates, seed, synonyms };
   const onFault = config.lenient ? (options.onFault ?? (() => undefined)) : undefined;
   const groups =
     queries === undefined
@@ -117,13 +119,15 @@ export async function makeGroups(
 async function weakGroups(
   records: readonly TextRecord[],
   terms: TermIndex,
-  draw: DistilConfig['candidates'] & { readonly seed: number },
+  draw: DistilConfig['candidates'] & { readonly seed: number; readonly synonyms?: string },
   work: string,
   { threads, onStage, encoder }: CollectionOptions,
 ) {
   const collections = JSON.parse(await readFile(path.join(work, 'collections.json'), 'utf8')) as Collection[];
-  const queries = [...drawQueries(records, terms, draw)];
-  const { depth } = draw;
+  const { depth, synonyms } = draw;
+  const queries = [
+    ...drawQueries(records, terms, draw, synonyms === undefined ? undefined : await readSynonyms(synonyms)),
+  ];
   const teacher = depth === undefined ? undefined : await encoder();
   const stages: FirstStage[] = [(depth === undefined ? lexicalNegatives : lexicalStage)(terms, collections)];
   if (depth !== undefined && teacher) {

@@ -54,6 +54,8 @@ const CONFIG = object({
   joined: v.optional(share()),
   /** File of queries: `{"query", "positive"}` a line, `positive` being a record's id or absent. Without it weak ones are drawn. */
   queries: v.optional(file),
+  /** Text records whose titles are words of one meaning, separated by ", ": words of some weak queries are replaced by them. */
+  synonyms: v.optional(file),
   candidates: object({
     /** Near candidates of a query, and random ones. */
     hard: whole(0),
@@ -101,7 +103,8 @@ export async function readDistilConfig(configFile: string): Promise<DistilConfig
 }
 
 /** What fields say of each other that cannot be. */
-function configFaults({ candidates, queries, student, teachers, tokenizer, words }: DistilConfig): string[] {
+function configFaults(config: DistilConfig): string[] {
+  const { candidates, queries, student, synonyms, teachers, tokenizer, words } = config;
   const faults = recipeFaults(student, 'student.');
   const { hard, random, depth, withPositive } = candidates;
   const loss = lossSettings(student.loss);
@@ -116,6 +119,8 @@ function configFaults({ candidates, queries, student, teachers, tokenizer, words
     faults.push(`candidates.depth (${depth}) must be at least candidates.hard (${hard})`);
   if (queries !== undefined && (depth !== undefined || withPositive !== undefined))
     faults.push('candidates.depth and candidates.withPositive are for weak queries and "queries" is given');
+  if (queries !== undefined && synonyms !== undefined)
+    faults.push('synonyms is for weak queries and "queries" is given');
   if (loss.contrastive > 0 && withPositive !== undefined && withPositive < 1)
     faults.push(
       'student.loss.contrastive wants a positive in every group: candidates.withPositive must be 1',
@@ -131,9 +136,10 @@ function configFaults({ candidates, queries, student, teachers, tokenizer, words
 }
 
 /** Files and directories that are read, by the field that names them. */
-function namedFiles({ corpus, queries, tokenizer, teachers }: DistilConfig): [string, string][] {
+function namedFiles({ corpus, queries, synonyms, tokenizer, teachers }: DistilConfig): [string, string][] {
   const named: [string, string][] = corpus.map((name, i) => [`corpus[${i}]`, name]);
   if (queries !== undefined) named.push(['queries', queries]);
+  if (synonyms !== undefined) named.push(['synonyms', synonyms]);
   if ('file' in tokenizer) named.push(['tokenizer.file', tokenizer.file]);
   teachers.forEach((teacher, i) => {
     if (teacher.kind === 'cross-encoder') named.push([`teachers[${i}].directory`, teacher.directory]);
@@ -149,6 +155,7 @@ function resolvePaths(config: DistilConfig, base: string): DistilConfig {
     ...config,
     corpus: config.corpus.map(at),
     ...(config.queries !== undefined && { queries: at(config.queries) }),
+    ...(config.synonyms !== undefined && { synonyms: at(config.synonyms) }),
     tokenizer: 'file' in config.tokenizer ? { file: at(config.tokenizer.file) } : config.tokenizer,
     teachers: config.teachers.map((teacher) => {
       if (teacher.kind === 'cross-encoder') return { ...teacher, directory: at(teacher.directory) };

@@ -113,7 +113,13 @@ test.each<[string, object, string]>([
     { words: 'teacher' },
     'words is "teacher" and none of the teachers is a sentence-encoder',
   ],
+  [
+    'synonyms for queries that are given',
+    { queries: 'corpus.jsonl', synonyms: 'corpus.jsonl' },
+    'synonyms is for weak queries and "queries" is given',
+  ],
   ['a corpus that is not there', { corpus: ['nowhere.jsonl'] }, 'corpus[0] is not there: '],
+  ['synonyms that are not there', { synonyms: 'nowhere.jsonl' }, 'synonyms is not there: '],
   [
     'a teacher that is not there',
     { teachers: [{ kind: 'cross-encoder', directory: 'teacher', weight: 1 }] },

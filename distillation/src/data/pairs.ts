@@ -1,5 +1,6 @@
 import { Random } from '@sagemaker-reranker/models';
 import { FORMS, drawQuery, type Form, type WeakQuery } from './queries.js';
+import { paraphrase, type Synonyms } from './synonyms.js';
 import type { TermIndex } from './term-index.js';
 import type { TextRecord } from './text-record.js';
 
@@ -46,6 +47,9 @@ export interface DrawOptions {
   readonly withPositive?: number;
 }
 
+/** Share of the weak queries in which words are replaced by synonyms, where there are any. */
+const PARAPHRASES = 0.15;
+
 /** A weak query and the record it was drawn from. */
 export interface DrawnQuery extends WeakQuery {
   readonly record: number;
@@ -80,14 +84,20 @@ export function* drawQueries(
   records: readonly TextRecord[],
   index: TermIndex,
   { seed, rounds }: { readonly seed: number; readonly rounds: number },
+  synonyms?: Synonyms,
 ): Generator<DrawnQuery> {
   const random = new Random(seed);
+  // Their own: the other queries are the same with synonyms and without.
+  const replacing = new Random(seed + 2);
   const rarity = (word: string): number => index.rarity(word);
   for (let round = 0; round < rounds; round++) {
     const share = Math.round(Math.min(1, rounds - round) * records.length);
     for (const record of permutation(records.length, random).subarray(0, share)) {
       const drawn = drawQuery(records[record]!, random, rarity);
-      if (drawn && drawn.query.trim() !== '') yield { ...drawn, record };
+      if (!drawn || drawn.query.trim() === '') continue;
+      const replaced = synonyms && replacing.next() < PARAPHRASES;
+      const query = replaced ? paraphrase(drawn.query, synonyms, replacing) : drawn.query;
+      yield { ...drawn, query, record };
     }
   }
 }

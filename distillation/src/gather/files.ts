@@ -68,7 +68,7 @@ async function* readFileRecords(directory: string, file: string): AsyncGenerator
     }));
     return;
   }
-  if (/\/wordnet\/data\.\w+$/.test(`/${file}`)) {
+  if (/(^|\/)wordnet\/data\.\w+$/.test(full)) {
     yield* readWordNet([full]);
     return;
   }

@@ -77,6 +77,18 @@ describe('drawGroups', () => {
     expect(draw({ ...options, seed: 4 })).not.toEqual(groups);
   });
 
+  it('replaces words of some queries by synonyms, and leaves the others and their candidates as they are', () => {
+    const synonyms = new Map([['wing', ['aerofoil', 'lifting surface']]]);
+    const plain = [...drawQueries(records, index, options)];
+    const paraphrased = [...drawQueries(records, index, options, synonyms)];
+    const changed = paraphrased.filter(({ query }, i) => query !== plain[i]!.query);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.length).toBeLessThan(plain.length / 4);
+    for (const { query } of changed) expect(query).toMatch(/aerofoil|lifting surface/);
+    const rest = (all: DrawnQuery[]): unknown[] => all.map(({ query: _query, ...others }) => others);
+    expect(rest(paraphrased)).toEqual(rest(plain));
+  });
+
   it('never offers the positive as a negative', () => {
     expect(groups).toHaveLength(120);
     for (const group of groups) {
