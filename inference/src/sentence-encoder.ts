@@ -76,7 +76,6 @@ export class SentenceEncoder {
         ...all,
         model: path.join(temporary, file!),
         name: directory,
-        vocabulary: model.vocabulary,
       });
     } finally {
       await rm(temporary, { recursive: true, force: true });
@@ -96,13 +95,12 @@ export class SentenceEncoder {
       readonly tokenizer: string;
       /** What errors call it. Default: the file. */
       readonly name?: string;
-      readonly vocabulary?: number;
     },
   ): Promise<SentenceEncoder> {
-    const { model, threads, maximumTokens = USUAL_LENGTH, vocabulary = Infinity } = options;
+    const { model, threads, maximumTokens = USUAL_LENGTH } = options;
     const beside = path.dirname(model);
     const found = readEncoderSettings([beside, path.dirname(beside)]);
-    const facts = await readTokenizer(options.tokenizer, vocabulary);
+    const facts = await readTokenizer(options.tokenizer);
     const encoder = new SentenceEncoder({
       file: options.name ?? model,
       session: await openSession(model, { ...SESSION_OPTIONS, intraOpNumThreads: threads }),

@@ -9,6 +9,7 @@ import { type EncoderSpec, type LinearSpec, weightShapes, weightsOf } from '../e
 import type { WeightReader } from '../encoder/weights.js';
 import { ModelError } from '../errors.js';
 import { type ModelManifest, describeFile } from './manifest.js';
+import { readPublishedTokenizer } from './tokenizer-file.js';
 import type { Graph } from '../onnx/graph.js';
 import { VARIANTS, VARIANT_IDS, isVariantId } from '../registry.js';
 import { SafetensorsFile } from '../source/safetensors.js';
@@ -137,6 +138,8 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
       const message = `max length ${maxLength}: the model allows 8 to ${published.maxLength}`;
       throw new ModelError('config_invalid', message);
     }
+    const tokenizerFile = path.join(directory, 'tokenizer.json');
+    await readPublishedTokenizer(tokenizerFile, architecture.vocabulary, architecture.offset);
     return await writeModelDirectory(options.out, {
       name: options.name ?? path.basename(path.resolve(directory)),
       variant: variantOf(directory, options.source, architecture),
@@ -154,7 +157,7 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
       maxLength,
       tokenTypes,
       activation,
-      tokenizerFile: path.join(directory, 'tokenizer.json'),
+      tokenizerFile,
     });
   } finally {
     published.close();

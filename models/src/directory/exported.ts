@@ -10,8 +10,7 @@ import { readInterface } from '../onnx/interface.js';
 import type { GraphInterface, GraphValue } from '../onnx/interface.js';
 import { HEAD_ADVICE, checkKind, labelsOf, parseConfig, publishedActivation } from '../source/config-file.js';
 import type { ConfigJson } from '../source/config-file.js';
-import { readTokenizer } from './tokenizer-file.js';
-import type { TokenizerFacts } from './tokenizer-file.js';
+import { type TokenizerFacts, readPublishedTokenizer } from './tokenizer-file.js';
 import { type TokenizerSettings, readTokenizerSettings } from '../source/tokenizer-settings.js';
 
 /** Structures that `models build` makes graphs of. */
@@ -44,7 +43,10 @@ export async function describeExport(directory: string): Promise<ModelDescriptio
   const inputs = inputsOf(graph, modelFile);
   const output = outputOf(graph, modelFile, config, configFile);
   const architecture = architectureOf(config, configFile);
-  const tokenizer = await readTokenizer(path.join(directory, 'tokenizer.json'), architecture.vocabulary);
+  const tokenizer = await readPublishedTokenizer(
+    path.join(directory, 'tokenizer.json'),
+    architecture.vocabulary,
+  );
   return {
     // config.json's _name_or_path is no name: it says what the model was once loaded from.
     name: path.basename(path.resolve(directory)),

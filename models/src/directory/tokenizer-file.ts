@@ -52,7 +52,7 @@ interface TokenizerJson {
  */
 export async function readTokenizer(
   file: string,
-  modelVocabulary: number,
+  modelVocabulary = Infinity,
   offset?: number,
 ): Promise<TokenizerFacts> {
   const invalid = (why: string, cause?: unknown): ModelError =>
@@ -95,6 +95,22 @@ export async function readTokenizer(
     pad,
     ...templatesOf(parsed.post_processor, invalid),
   };
+}
+
+/**
+ * Reads the `tokenizer.json` that is published beside a model. Models embed some ids more than their tokenizer has, to
+ * fill a block; a tokenizer of less than half the ids is another model's, and would be scored without a word.
+ * @throws ModelError `tokenizer_invalid`, as `readTokenizer`, and for too few ids.
+ */
+export async function readPublishedTokenizer(
+  file: string,
+  modelVocabulary: number,
+  offset?: number,
+): Promise<TokenizerFacts> {
+  const facts = await readTokenizer(file, modelVocabulary, offset);
+  if (facts.vocabulary * 2 >= modelVocabulary) return facts;
+  const message = `${file} has ${facts.vocabulary} tokens, the model embeds ${modelVocabulary}: it is another model's`;
+  throw new ModelError('tokenizer_invalid', message, file);
 }
 
 type Templates = Pick<TokenizerFacts, 'template' | 'single'>;

@@ -20,7 +20,7 @@ import { parseConfig } from '../source/config-file.js';
 import { WEIGHT_INDEX, readWeightIndex, shardsOf } from '../source/sharded-weights.js';
 import { readTokenizerSettings } from '../source/tokenizer-settings.js';
 import { type ConfigFacts, architectureFromConfig } from '../structures/from-config.js';
-import { readTokenizer } from '../directory/tokenizer-file.js';
+import { readPublishedTokenizer } from '../directory/tokenizer-file.js';
 import { DownloadError, type DownloadOptions, download } from './download.js';
 import { Hub, refusal, unreachable } from './hub.js';
 import type { HubOptions, RemoteFile } from './hub.js';
@@ -148,7 +148,7 @@ async function checkPublished(directory: string): Promise<ConfigFacts> {
   const facts = architectureFromConfig(await parseConfig(file), file);
   readTokenizerSettings(path.join(directory, SETTINGS));
   const { vocabulary, offset } = facts.architecture;
-  await readTokenizer(path.join(directory, 'tokenizer.json'), vocabulary, offset);
+  await readPublishedTokenizer(path.join(directory, 'tokenizer.json'), vocabulary, offset);
   return facts;
 }
 

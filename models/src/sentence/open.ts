@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { exportedFile, hasSafetensors, openPublished } from '../directory/build.js';
+import { readPublishedTokenizer } from '../directory/tokenizer-file.js';
 import { encoderGraph } from '../encoder/encoder.js';
 import { productsByActivation } from '../encoder/products-by-activation.js';
 import { ModelError } from '../errors.js';
@@ -17,8 +18,8 @@ export interface SentenceEncoderFiles {
   readonly tokenizer: string;
   readonly model:
     | { readonly file: string }
-    /** Its one output, `embedding`, is the pooled vector; `vocabulary`: ids that it embeds. */
-    | { readonly graph: Graph; readonly vocabulary: number };
+    /** Its one output, `embedding`, is the pooled vector. */
+    | { readonly graph: Graph };
 }
 
 /** Where no file tells how long a text may be. */
@@ -27,7 +28,7 @@ const USUAL_LENGTH = 512;
 /**
  * Opens a directory with a sentence encoder as sentence-transformers saves it: `model.safetensors` with `config.json`, of any
  * structure whose graph is emitted, or an exporter's `model.onnx`; `tokenizer.json`; pooling and prompts.
- * @throws ModelError as `openPublished` and `readEncoderSettings`; `model_file_missing`.
+ * @throws ModelError as `openPublished`, `readPublishedTokenizer` and `readEncoderSettings`; `model_file_missing`.
  */
 export async function openSentenceEncoder(directory: string): Promise<SentenceEncoderFiles> {
   const info = await stat(directory).catch(() => undefined);
@@ -49,6 +50,7 @@ export async function openSentenceEncoder(directory: string): Promise<SentenceEn
   const published = await openPublished(directory, settings.pooling === 'cls' ? 'first' : 'mean');
   try {
     const { spec, weights, architecture, maxLength } = published;
+    await readPublishedTokenizer(tokenizer, architecture.vocabulary);
     const graph = encoderGraph(spec, weights, {
       tokenTypes: false,
       embeddings: 'fp32',
@@ -58,7 +60,7 @@ export async function openSentenceEncoder(directory: string): Promise<SentenceEn
       settings,
       maxLength: Math.min(told ?? maxLength, maxLength),
       tokenizer,
-      model: { graph, vocabulary: architecture.vocabulary },
+      model: { graph },
     };
   } finally {
     published.close();

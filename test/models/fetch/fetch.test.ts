@@ -9,7 +9,7 @@ import { LoopbackHub } from '../../support/hub.js';
 import { halfSafetensors, publishedWeights, writePublished } from '../../support/published.js';
 import { stored } from '../../support/stored.js';
 
-const jina: Architecture = { layers: 2, hidden: 48, heads: 3, intermediate: 200, vocabulary: 600 };
+const jina: Architecture = { layers: 2, hidden: 48, heads: 3, intermediate: 200, vocabulary: 90 };
 const weights = halfSafetensors(publishedWeights(jina, 3), 'BF16');
 
 let root: string;
@@ -274,7 +274,21 @@ describe('fetching from the hub', () => {
       'tokenizer.json',
       () => Buffer.from(hub.files.get('tokenizer.json')!.toString().replace('"id":3', '"id":70000')),
       'tokenizer_invalid',
-      /has ids up to 70000, the model embeds 0 to 599/,
+      /has ids up to 70000, the model embeds 0 to 89/,
+    ],
+    [
+      "another model's, of far fewer tokens",
+      'tokenizer.json',
+      () => {
+        const small = JSON.parse(hub.files.get('tokenizer.json')!.toString()) as {
+          model: { vocab: Record<string, number> };
+        };
+        const few = Object.entries(small.model.vocab).filter(([, id]) => id < 30);
+        small.model.vocab = Object.fromEntries(few);
+        return Buffer.from(JSON.stringify(small));
+      },
+      'tokenizer_invalid',
+      /has 30 tokens, the model embeds 90: it is another model's/,
     ],
     [
       'cut off',
@@ -297,7 +311,7 @@ describe('fetching from the hub', () => {
       'model.safetensors',
       () => halfSafetensors(publishedWeights({ ...jina, hidden: 24 }, 3), 'BF16'),
       'weights_invalid',
-      /word_embeddings\.weight is \[600, 24\], config\.json makes it \[600, 48\]/,
+      /word_embeddings\.weight is \[90, 24\], config\.json makes it \[90, 48\]/,
     ],
   ])('names a file that is %s: %s', async (_, name, content, code, message) => {
     hub.files.set(name, content());
