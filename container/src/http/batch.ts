@@ -25,7 +25,7 @@ import { requestSignal, stateOf, type AppContext } from './context.js';
 import { asRequestError, logRefusal } from './errors.js';
 import { answerMedium } from './negotiate.js';
 import { parseBody } from './parse.js';
-import { bodyOf, noteAnswer, outcomeOf, readRequest } from './rerank.js';
+import { bodyOf, outcomeOf, readRequest, round } from './rerank.js';
 
 /** Lines scored side by side: enough that batches fill up across them, few enough that little is held at once. */
 const LINES_AT_ONCE = 8;
@@ -49,7 +49,17 @@ interface Batch {
   /** Of `performance.now()`. */
   readonly deadline: number;
   readonly res: Response;
-  readonly faults: { count: number; readonly first: { readonly line: number; readonly code: string }[] };
+  readonly tally: Tally;
+}
+
+/** What the one line of the log says of a batch. */
+interface Tally {
+  lines: number;
+  refused: number;
+  readonly faults: { readonly line: number; readonly code: string }[];
+  documents: number;
+  scoredDocuments: number;
+  tokens: number;
 }
 
 /** Some lines with the number of the first, and the answers to them. */
@@ -61,6 +71,7 @@ type Answerer = (lines: readonly Buffer[], number: number) => Promise<readonly s
  * @throws RequestError `invalid_json` where there is no line.
  */
 export async function batch(context: AppContext, req: Request, res: Response): Promise<void> {
+  const start = performance.now();
   const { contentType, engine } = stateOf(res);
   const given = bodyOf(req);
   const body = given.subarray(0, 3).equals(BYTE_ORDER_MARK) ? given.subarray(3) : given;
@@ -72,9 +83,9 @@ export async function batch(context: AppContext, req: Request, res: Response): P
     context,
     engine: engine!,
     signal: requestSignal(res, context.shutdown),
-    deadline: performance.now() + context.settings.streamDeadlineMs,
+    deadline: start + context.settings.streamDeadlineMs,
     res,
-    faults: { count: 0, first: [] },
+    tally: { lines: 0, refused: 0, faults: [], documents: 0, scoredDocuments: 0, tokens: 0 },
   };
   // A function of two arguments in SQL is sent rows of a query and a document, and takes a row of a number for each.
   const arePairs = isCsv && isPairRow(first.value.toString('utf8'));
@@ -86,11 +97,9 @@ export async function batch(context: AppContext, req: Request, res: Response): P
   try {
     await pipeline(Readable.from(answers(first.value, lines, answer, plan)), res);
   } finally {
-    const { count, first: faults } = batch.faults;
-    if (count > 0) {
-      const { requestId } = stateOf(res);
-      context.logger.info({ requestId, path: req.path.slice(0, 200), lines: count, faults }, 'lines refused');
-    }
+    const { requestId } = stateOf(res);
+    const ms = round(performance.now() - start);
+    context.logger.info({ requestId, path: req.path.slice(0, 200), ...batch.tally, ms }, 'batch answered');
   }
 }
 
@@ -146,7 +155,6 @@ function lineAnswerer(batch: Batch, asCsv: boolean): Answerer {
   const { requestId, contentType } = stateOf(res);
   const { medium, format } = contentType;
   return async ([line], number) => {
-    const start = performance.now();
     const told: Codec | undefined = medium === 'csv' ? undefined : format;
     let id: unknown;
     try {
@@ -156,7 +164,7 @@ function lineAnswerer(batch: Batch, asCsv: boolean): Answerer {
       const request = readRequest(codec, fields, context.settings, engine);
       if (asCsv && request.topN !== undefined) throw noTopN(request);
       const scores = await scoreWhenAdmitted(batch, request);
-      noteAnswer(context, res, `${codec.name}-${medium}`, scores, performance.now() - start);
+      noteScores(batch, `${codec.name}-${medium}`, scores, 1);
       const outcome = outcomeOf(engine, scores, requestId);
       if (asCsv) return [numbers(request, outcome)];
       return [JSON.stringify(medium === 'csv' ? record(request, outcome) : codec.encode(request, outcome))];
@@ -172,13 +180,11 @@ function lineAnswerer(batch: Batch, asCsv: boolean): Answerer {
 
 /** Each row is a query and a document; many of them are scored together. */
 function pairAnswerer(batch: Batch, asCsv: boolean): Answerer {
-  const { context, res } = batch;
   const shown = (error: unknown, line: number): string => {
     const known = noteFault(batch, error, line);
     return asCsv ? errorCell(known) : JSON.stringify(known.toBody());
   };
   return async (rows, number) => {
-    const start = performance.now();
     const answered = new Array<string>(rows.length);
     const pairs: { readonly row: number; readonly query: string; readonly document: string }[] = [];
     rows.forEach((bytes, row) => {
@@ -195,7 +201,7 @@ function pairAnswerer(batch: Batch, asCsv: boolean): Answerer {
         documents: pairs.map(({ document }) => document),
         truncation: TRUNCATE_RIGHT,
       });
-      noteAnswer(context, res, 'pairs-csv', scores, performance.now() - start);
+      noteScores(batch, 'pairs-csv', scores, pairs.length);
       pairs.forEach(({ row }, i) => {
         answered[row] = String(scoreOf({ rawScores: false }, scores.logits[i]!));
       });
@@ -221,13 +227,23 @@ function errorCell({ code, message }: RequestError): string {
   return csvField(`error: ${code}: ${message}`);
 }
 
+/** Counts what was scored of some lines. */
+function noteScores({ context, tally }: Batch, format: string, scores: Scores, lines: number): void {
+  context.metrics.observe(format, scores);
+  tally.lines += lines;
+  tally.documents += scores.logits.length;
+  tally.scoredDocuments += scores.scoredDocuments;
+  tally.tokens += scores.totalTokens;
+}
+
 /** Notes the fault of a line for the one entry of the log; one that is the container's own is logged with its stack. */
-function noteFault({ signal, faults, context, res }: Batch, error: unknown, line: number): RequestError {
+function noteFault({ signal, tally, context, res }: Batch, error: unknown, line: number): RequestError {
   const known = asRequestError(error);
   if (signal.aborted) return known;
-  faults.count += 1;
-  if (faults.first.length < LOGGED_FAULTS) {
-    faults.first.push({ line, code: known.code });
+  tally.lines += 1;
+  tally.refused += 1;
+  if (tally.faults.length < LOGGED_FAULTS) {
+    tally.faults.push({ line, code: known.code });
     if (known.status === 500) logRefusal(context, res.req, res, error);
   }
   return known;

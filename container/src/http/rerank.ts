@@ -137,13 +137,7 @@ function stagesOf({ tokenize, queue, inference, model }: Timings): Timings {
 }
 
 /** Logs and counts a request that was ranked. */
-export function noteAnswer(
-  context: AppContext,
-  res: Response,
-  format: string,
-  scores: Scores,
-  ms: number,
-): void {
+function noteAnswer(context: AppContext, res: Response, format: string, scores: Scores, ms: number): void {
   context.metrics.observe(format, scores);
   const { tokenize, queue, inference, model } = scores.timings;
   context.logger.info(
@@ -163,6 +157,7 @@ export function noteAnswer(
   );
 }
 
-function round(ms: number): number {
+/** Milliseconds to the tenth. */
+export function round(ms: number): number {
   return Math.round(ms * 10) / 10;
 }

@@ -38,9 +38,30 @@ it.each(bodies)(
     expect(answer.text.trimEnd().split('\n')).toHaveLength(lines);
     expect(pings).toBeGreaterThan(10);
     const requestId = answer.headers['x-request-id'];
-    const refused = await container.logged('lines refused', { requestId });
-    expect(refused).toMatchObject({ faults: { length: 5 } });
-    expect(Number(refused.lines)).toBeGreaterThanOrEqual(100_000);
+    const told = await container.logged('batch answered', { requestId });
+    expect(told).toMatchObject({ faults: { length: 5 } });
+    expect(Number(told.refused)).toBeGreaterThanOrEqual(100_000);
     expect(container.log.slice(before).length).toBeLessThan(5);
   },
 );
+
+it.each([
+  ['pairs', 'text/csv', 'a query,a document\n'.repeat(300), { lines: 300, documents: 300, refused: 0 }],
+  [
+    'records of which one is at fault',
+    'application/jsonlines',
+    `${'{"query":"a query","documents":["a","b"]}\n'.repeat(40)}{`,
+    {
+      lines: 41,
+      documents: 80,
+      scoredDocuments: 80,
+      refused: 1,
+      faults: [{ line: 41, code: 'invalid_json' }],
+    },
+  ],
+])('a batch of %s has one line in the log', async (_what, type, body, expected) => {
+  const { headers } = await container.send('/invocations', { body, headers: { 'content-type': type } });
+  const requestId = headers['x-request-id'];
+  expect(await container.logged('batch answered', { requestId })).toMatchObject(expected);
+  expect(container.log.filter((line) => line.requestId === requestId)).toHaveLength(1);
+});
