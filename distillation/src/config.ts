@@ -54,7 +54,7 @@ const CONFIG = object({
   joined: v.optional(share()),
   /** File of queries: `{"query", "positive"}` a line, `positive` being a record's id or absent. Without it weak ones are drawn. */
   queries: v.optional(file),
-  /** Text records whose titles are words of one meaning, separated by ", ": words of some weak queries are replaced by them. */
+  /** Text records whose titles are words of one meaning, separated by ", ": some words of weak queries are replaced by others of theirs. */
   synonyms: v.optional(file),
   candidates: object({
     /** Near candidates of a query, and random ones. */

@@ -36,6 +36,7 @@ interface PipelineOptions {
   /** Malformed lines of a lenient run. */
   readonly onFault?: (fault: Fault) => void;
   readonly checkpointEvery?: number;
+  /** Stops at the next step, or the next part of a stage; what is finished is kept. */
   readonly signal?: AbortSignal;
 }
 
@@ -51,12 +52,23 @@ interface PipelineResult {
  * Makes a student: documents, groups, tokenizer, teachers' scores, training, export, verification. Each stage leaves its
  * result in the work directory, complete or not at all, so that the same config goes on where a run was stopped, and a changed
  * one keeps what does not depend on the change.
- * @throws ModelError as the stages; `config_invalid` where another student was trained in the work directory.
+ * @throws ModelError as the stages; `config_invalid` where another student was trained in the work directory;
+ * `training_interrupted` after the signal.
  */
 export async function runDistillation(
   config: DistilConfig,
-  options: PipelineOptions = {},
+  given: PipelineOptions = {},
 ): Promise<PipelineResult> {
+  const options: PipelineOptions = {
+    ...given,
+    onStage: (stage, done, total) => {
+      if (given.signal?.aborted === true) {
+        const message = `stopped at ${stage}; what is finished is kept, the same command goes on`;
+        throw new ModelError('training_interrupted', message);
+      }
+      given.onStage?.(stage, done, total);
+    },
+  };
   const { work } = config;
   const threads = options.threads ?? availableParallelism();
   await mkdir(work, { recursive: true });

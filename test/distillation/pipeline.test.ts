@@ -4,7 +4,9 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { embeddedModelDirectory, readManifest } from '@sagemaker-reranker/models';
+import { readDistilConfig } from '../../distillation/src/config.js';
 import type { Group } from '../../distillation/src/data/pairs.js';
+import { runDistillation } from '../../distillation/src/pipeline.js';
 import { CONFIG, CORPUS, STUDENT } from '../support/distillation.js';
 
 const config = {
@@ -47,6 +49,27 @@ const losses = async (name: string): Promise<number[]> => {
     .split('\n')
     .map((line) => (JSON.parse(line) as { loss: number }).loss);
 };
+
+it('stops between the parts of any stage, keeps what is finished, and says so', async () => {
+  const control = new AbortController();
+  const told: string[] = [];
+  const stopped = runDistillation(await readDistilConfig(await prepare('stopped', {})), {
+    threads: 1,
+    signal: control.signal,
+    onStage: (stage) => {
+      told.push(stage);
+      if (stage === 'groups') control.abort();
+    },
+  });
+  await expect(stopped).rejects.toMatchObject({
+    code: 'training_interrupted',
+    message: expect.stringMatching(/^stopped at bm25.*the same command goes on$/) as string,
+  });
+  expect(told.at(-1)).toBe('groups');
+  expect(await readdir(path.join(directory, 'stopped-work'))).toEqual(
+    expect.arrayContaining(['documents.jsonl', 'groups.jsonl', 'tokenizer.json']),
+  );
+});
 
 describe('reranker models distil', () => {
   it('makes a verified student, and killed in the middle goes on to the same loss curve and the same bytes', async () => {

@@ -47,9 +47,6 @@ export interface DrawOptions {
   readonly withPositive?: number;
 }
 
-/** Share of the weak queries in which words are replaced by synonyms, where there are any. */
-const PARAPHRASES = 0.15;
-
 /** A weak query and the record it was drawn from. */
 export interface DrawnQuery extends WeakQuery {
   readonly record: number;
@@ -95,8 +92,7 @@ export function* drawQueries(
     for (const record of permutation(records.length, random).subarray(0, share)) {
       const drawn = drawQuery(records[record]!, random, rarity);
       if (!drawn || drawn.query.trim() === '') continue;
-      const replaced = synonyms && replacing.next() < PARAPHRASES;
-      const query = replaced ? paraphrase(drawn.query, synonyms, replacing) : drawn.query;
+      const query = synonyms ? paraphrase(drawn.query, synonyms, replacing) : drawn.query;
       yield { ...drawn, query, record };
     }
   }

@@ -20,9 +20,6 @@ const TERMINATED = 143;
 /** Characters of the failure file that SageMaker shows. */
 const FAILURE_CHARACTERS = 1024;
 
-/** Stages in the middle of which the process may end: each leaves its result whole or not at all. */
-const LAST_STAGES = ['train', 'export', 'verify'];
-
 /**
  * Runs a distillation as a SageMaker training container: config and data from the channels, the stages' results in the
  * checkpoint directory, the model directory at the end. SIGTERM (a spot interruption, a stopped job) leaves a checkpoint
@@ -55,11 +52,7 @@ async function distilInto(layout: TrainingLayout): Promise<void> {
   for (const directory of ['fp32', 'int8', 'model']) await removeTorn(path.join(work, directory));
 
   const control = new AbortController();
-  let stage = 'start';
-  const stop = (): void => {
-    if (!LAST_STAGES.includes(stage)) process.exit(TERMINATED);
-    control.abort();
-  };
+  const stop = (): void => control.abort();
   process.on('SIGTERM', stop).on('SIGINT', stop);
   let faults = 0;
   try {
@@ -69,9 +62,8 @@ async function distilInto(layout: TrainingLayout): Promise<void> {
         ...settings,
         connect: connectTeacher,
         signal: control.signal,
-        onStage: (now, done, total) => {
-          stage = now;
-          print(`stage=${JSON.stringify(now)}${done === undefined ? '' : ` done=${done} of=${total}`}`);
+        onStage: (stage, done, total) => {
+          print(`stage=${JSON.stringify(stage)}${done === undefined ? '' : ` done=${done} of=${total}`}`);
         },
         onProgress: (progress) => print(metricLine(progress)),
         onFault: (fault) => {
