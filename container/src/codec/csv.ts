@@ -67,7 +67,8 @@ function endOfLine(body: Buffer, start: number): number {
 export function decodeRow(line: string): Fields {
   const cells = splitRow(line);
   if (cells.length < 3 || cells.length > COLUMNS.length) {
-    throw fault('', `the row has ${counted(cells)}; it must have ${COLUMNS.join(', ')}, the last at will`);
+    const message = `the row has ${counted(cells)}; it must have ${COLUMNS.join(', ')}, the last at will`;
+    throw fault('', message, cells.length > 1 ? { id: cells[0] } : {});
   }
   const [id, query, documents, topN = ''] = cells as [string, string, string, string?];
   let parsed: unknown;

@@ -49,6 +49,13 @@ describe('decodeRow', () => {
     );
   });
 
+  it.each(['7,b', '7,b,[],1,2', '7,b,[', '7,b,{}', '7,b,[],x'])('names the row %j by its id', (row) => {
+    const named = expect.objectContaining({
+      details: expect.objectContaining({ id: '7' }) as object,
+    }) as Error;
+    expect(() => decodeRow(row)).toThrow(named);
+  });
+
   it('accepts or refuses any line with a RequestError', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', ',', '"', '\\', '[', ']', '1') }), (line) => {
