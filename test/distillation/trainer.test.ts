@@ -209,6 +209,14 @@ describe('distillation', () => {
     expect(new Set(Object.values(narrow.quantization!.forms))).toEqual(new Set(['fp32']));
     const wide = await exported({ ...recipe.architecture, hidden: 192, heads: 2 }, 'wide');
     expect(wide.quantization).toBeUndefined();
+    // Those of the rows that the head reads too: a pair's logit does not move with the pairs beside it.
+    for (const [name, integers] of [
+      ['narrow', false],
+      ['wide', true],
+    ] as const) {
+      const graph = await readFile(path.join(directory, name, 'model.onnx'));
+      expect(graph.includes('MatMulInteger')).toBe(integers);
+    }
   });
 });
 

@@ -33,11 +33,13 @@ export function productsByActivation(
   bits: WeightBits = 8,
   { forms = {}, importance }: Quantization = {},
 ): EncoderOptions['products'] {
+  const chosen = Object.values(forms);
+  // The few rows that the head reads: every rounding there goes straight into the logit.
+  const first = chosen.length > 0 && chosen.every((form) => form === 'fp32') ? 'fp32' : 'fine';
   return (g, activation, rows) => {
     if (precision === 'fp32') return productsOf(g, 'fp32', { bits });
     if (precision === 'int8-weights') return productsOf(g, 'weights', { bits });
-    // The few rows that the head reads: every rounding there goes straight into the logit.
     const settings = { bits, importance: importance?.get(activation) };
-    return productsOf(g, rows === 'first' ? 'fine' : (forms[activation] ?? 'int8'), settings);
+    return productsOf(g, rows === 'first' ? first : (forms[activation] ?? 'int8'), settings);
   };
 }
