@@ -20,7 +20,7 @@ const MOST_GROWTH = 0.1;
 /** Answers there may be: what is wrong with a call is the caller's, and a server under load may say so. */
 const STATUSES = new Set([200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 431, 503, 504]);
 /** Lines that a request has in the log at most, whatever comes of it; a body of lines has one more for each that is scored. */
-const TOLD = new Set(['reranked', 'refused', 'caller hung up', 'batch answered']);
+const TOLD = new Set(['reranked', 'refused', 'caller hung up']);
 
 class Watch {
   readonly faults: string[] = [];

@@ -38,7 +38,7 @@ it.each(bodies)(
     expect(answer.text.trimEnd().split('\n')).toHaveLength(lines);
     expect(pings).toBeGreaterThan(10);
     const requestId = answer.headers['x-request-id'];
-    const told = await container.logged('batch answered', { requestId });
+    const told = await container.logged('reranked', { requestId });
     expect(told).toMatchObject({ faults: { length: 5 } });
     expect(Number(told.refused)).toBeGreaterThanOrEqual(100_000);
     expect(container.log.slice(before).length).toBeLessThan(5);
@@ -62,6 +62,6 @@ it.each([
 ])('a batch of %s has one line in the log', async (_what, type, body, expected) => {
   const { headers } = await container.send('/invocations', { body, headers: { 'content-type': type } });
   const requestId = headers['x-request-id'];
-  expect(await container.logged('batch answered', { requestId })).toMatchObject(expected);
+  expect(await container.logged('reranked', { requestId })).toMatchObject(expected);
   expect(container.log.filter((line) => line.requestId === requestId)).toHaveLength(1);
 });

@@ -104,6 +104,7 @@ test('documents, tokens and times are drawn from what the container logs', () =>
 describe('the metric filters', () => {
   // As CloudWatch Logs matches `{ $.msg = "reranked" }` and draws `$.field` from a line of JSON.
   let line: Record<string, unknown>;
+  let batch: Record<string, unknown>;
   beforeAll(async () => {
     const lines: string[] = [];
     const local = await startLocalEndpoint({
@@ -114,11 +115,16 @@ describe('the metric filters', () => {
     const client = new RerankerClient({ endpointName: 'any', endpoint: local.url });
     await client.rerank({ query: 'a question', documents: ['one', 'two', 'three'] });
     client.close();
+    await fetch(`${local.url}/endpoints/any/invocations`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: 'a question,one\na question,two\n',
+    });
     await local.close();
     const parsed = lines
       .filter((text) => text.startsWith('{'))
       .map((text) => JSON.parse(text) as typeof line);
-    [line] = parsed.filter(({ msg }) => msg === 'reranked') as [typeof line];
+    [line, batch] = parsed.filter(({ msg }) => msg === 'reranked') as [typeof line, typeof batch];
   });
 
   test('each draws a number from the line that the real container logs for an answer', () => {
@@ -134,6 +140,8 @@ describe('the metric filters', () => {
     }
     expect(line.tokens).toBeGreaterThan(10);
     expect(line.inferenceMs).toBeGreaterThan(0);
+    // A batch has one line for all of its rows, which SQL engines send.
+    expect(batch).toMatchObject({ documents: 2, tokens: expect.any(Number) as number });
   });
 });
 
