@@ -21,4 +21,4 @@ export {
   type SettingOverrides,
   type Settings,
 } from './settings.js';
-export { CONTAINER_ENVIRONMENT, containerEntry } from './entry.js';
+export { CONTAINER_ENVIRONMENT, CONTAINER_FLAGS, containerEntry } from './entry.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CONTAINER_ENVIRONMENT } from '@sagemaker-reranker/container';
+import { CONTAINER_ENVIRONMENT, CONTAINER_FLAGS } from '@sagemaker-reranker/container';
 import type { RerankResponseBody } from '../../client/src/wire.js';
 import { removeModels, smallModel } from './support/model.js';
 import { spawnContainer, stopContainers } from './support/process.js';
@@ -128,7 +128,7 @@ describe('the image', () => {
     // By number: a platform that forbids root cannot read names.
     expect(instruction('USER')).toMatch(/^[1-9]\d*:[1-9]\d*$/);
     expect(instruction('LABEL')).toContain('com.amazonaws.sagemaker.capabilities.multi-models=true');
-    expect(JSON.parse(instruction('ENTRYPOINT'))).toEqual(['node', '/app/main.js']);
+    expect(JSON.parse(instruction('ENTRYPOINT'))).toEqual(['node', ...CONTAINER_FLAGS, '/app/main.js']);
     expect(JSON.parse(instruction('CMD'))).toEqual(['serve']);
   });
 

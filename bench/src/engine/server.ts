@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { CONTAINER_ENVIRONMENT, containerEntry } from '@sagemaker-reranker/container';
+import { CONTAINER_ENVIRONMENT, CONTAINER_FLAGS, containerEntry } from '@sagemaker-reranker/container';
 import type { Request } from './corpus.js';
 
 /** What is read of a server's log. */
@@ -33,7 +33,10 @@ export class BenchServer {
     onLine?: (line: LogLine) => void,
     flags: readonly string[] = [],
   ): Promise<BenchServer> {
-    return BenchServer.start([containerEntry(), 'serve', '--port', '0', '--model', model, ...flags], onLine);
+    return BenchServer.start(
+      [...CONTAINER_FLAGS, containerEntry(), 'serve', '--port', '0', '--model', model, ...flags],
+      onLine,
+    );
   }
 
   /** With one inference process whose threads are all processors. */

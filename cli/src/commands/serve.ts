@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { containerEntry } from '@sagemaker-reranker/container';
+import { CONTAINER_ENVIRONMENT, CONTAINER_FLAGS, containerEntry } from '@sagemaker-reranker/container';
 import { ensureRuntime } from '@sagemaker-reranker/inference';
 import { Command } from '../command.js';
 
@@ -15,7 +15,8 @@ export function serveCommand(): Command {
     .argument('[flags...]')
     .action((flags: string[]) => {
       if (!flags.some((flag) => flag === '--help' || flag === '-h')) ensureRuntime();
-      const child = spawn(process.execPath, [containerEntry(), 'serve', ...flags], {
+      const child = spawn(process.execPath, [...CONTAINER_FLAGS, containerEntry(), 'serve', ...flags], {
+        env: { ...CONTAINER_ENVIRONMENT, ...process.env },
         // The channel tells the container when this process has gone, however it ended.
         stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
       });

@@ -3,7 +3,7 @@ import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LocalEndpointError } from './errors.js';
-import { CONTAINER_ENVIRONMENT, containerEntry } from '../entry.js';
+import { CONTAINER_ENVIRONMENT, CONTAINER_FLAGS, containerEntry } from '../entry.js';
 
 // SageMaker's own figures: 8 minutes to the first healthy ping, 30 s from SIGTERM to SIGKILL.
 const START_TIMEOUT_MS = 480_000;
@@ -42,7 +42,7 @@ export class ContainerProcess {
     const entry = options.entry ?? containerEntry();
     const model = options.modelDirectory === undefined ? [] : ['--model', options.modelDirectory];
     this.#startTimeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS;
-    this.#child = spawn(process.execPath, [entry, 'serve', '--port', '0', ...model], {
+    this.#child = spawn(process.execPath, [...CONTAINER_FLAGS, entry, 'serve', '--port', '0', ...model], {
       // By the channel the container tells its port, and learns when this process has gone, however it ended.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // Only the endpoint in front of it is for callers.

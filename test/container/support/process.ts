@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { request, type Agent } from 'node:http';
 import { connect } from 'node:net';
-import { containerEntry } from '@sagemaker-reranker/container';
+import { CONTAINER_FLAGS, containerEntry } from '@sagemaker-reranker/container';
 
 /** One line of the container's log. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
@@ -148,7 +148,7 @@ export function spawnContainer(
   { entry = containerEntry(), limits }: SpawnOptions = {},
 ): ContainerProcess {
   const [command, ...before] = [...(limits === undefined ? [] : ['prlimit', ...limits]), process.execPath];
-  const child = spawn(command!, [...before, entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command!, [...before, ...CONTAINER_FLAGS, entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const container: ContainerProcess = new ContainerProcess(child, () => {
     const line = container.log.find(({ msg }) => msg === 'listening');
     if (line === undefined) throw new Error('the container does not listen yet');
