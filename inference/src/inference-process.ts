@@ -42,8 +42,8 @@ export class InferenceProcess {
     this.#options = options;
     this.#child = fork(builtFile(__dirname, 'worker.js'), [], {
       serialization: 'advanced',
-      // Its garbage is little: the heap need not grow for it.
-      execArgv: ['--optimize-for-size'],
+      // Its garbage is little: the heap need not grow for it, as V8 would let it.
+      execArgv: ['--max-semi-space-size=1'],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.exited = new Promise((resolve) => {

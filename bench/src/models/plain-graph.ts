@@ -13,7 +13,7 @@ import {
 
 /**
  * The fp32 graph of these weights with attention as exporters write it: the ALiBi bias and the scores as [heads, S, S],
- * and every row of the last layer computed. All else is as in this project's graph.
+ * and the batch in one piece with its padding and every row of the last layer. All else is as in this project's graph.
  */
 export function plainJinaBert(a: Architecture, read: WeightReader): Uint8Array {
   return encoderGraph(specOf(a), read, {
@@ -21,7 +21,7 @@ export function plainJinaBert(a: Architecture, read: WeightReader): Uint8Array {
     embeddings: 'fp32',
     products: productsByActivation('fp32'),
     attention: (g, inputs) => new PlainAttention(g, inputs),
-    allRows: true,
+    whole: true,
   }).toModel();
 }
 

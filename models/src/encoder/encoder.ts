@@ -33,8 +33,8 @@ export interface EncoderOptions {
   readonly flags?: { readonly name: string; readonly count: number };
   /** An exporter's attention, which a benchmark compares with. Default: that of the structure. */
   readonly attention?: (g: Graph, inputs: AttentionInputs) => Attention;
-  /** Compute all rows of the last layer, though the head reads the first alone. */
-  readonly allRows?: boolean;
+  /** Compute what exporters' graphs compute: the batch in one piece with its padding, and all rows of the last layer. */
+  readonly whole?: boolean;
 }
 
 /** float32 [rows, hidden]; its true value is `value` x scale + shift where it was equalized. */
@@ -85,7 +85,8 @@ class Encoder {
     if (flags) outer.input(flags.name, DataType.FLOAT, [flags.count]);
     const given = names.map((name) => g.input(`pairs/${name}`, DataType.INT64, dims));
     // Activations that are given as outputs must have one shape in all chunks.
-    const [ids, mask, types] = this.#options.observed === true ? given : this.#trimmed(given, given[1]!);
+    const asGiven = this.#options.observed === true || this.#options.whole === true;
+    const [ids, mask, types] = asGiven ? given : this.#trimmed(given, given[1]!);
     const width = this.#spec.head === undefined ? this.#spec.architecture.hidden : 1;
     g.output(this.#score(ids!, mask!, types), DataType.FLOAT, ['pairs', width]);
     for (const { value, width: columns } of this.#observed) {
@@ -105,7 +106,8 @@ class Encoder {
     const one = g.int([1]);
     const batch = g.op('Shape', [inputs[0]!], { start: 0, end: 1 });
     const sequence = g.op('Shape', [inputs[0]!], { start: 1, end: 2 });
-    const most = g.op('Max', [g.op('Div', [g.int([CHUNK_ROWS]), sequence]), one]);
+    const fitting = g.op('Max', [g.op('Div', [g.int([CHUNK_ROWS]), sequence]), one]);
+    const most = this.#options.whole === true ? batch : fitting;
     const chunks = ceilDiv(g, batch, most);
     const pairs = ceilDiv(g, batch, chunks);
     const missing = g.op('Sub', [g.op('Mul', [chunks, pairs]), batch]);
@@ -142,7 +144,7 @@ class Encoder {
     const attention = this.#options.attention?.(g, inputs) ?? this.#attention(inputs);
     const padded = attention.pad(ids);
     let x = this.#embed(padded, types === undefined ? undefined : attention.pad(types));
-    const skips = skipsRows(spec) && this.#options.allRows !== true;
+    const skips = skipsRows(spec) && this.#options.whole !== true;
     spec.layers.forEach((layer, i) => {
       const last = skips && i === spec.layers.length - 1;
       x = this.#layer(i, layer, x, last, batch, attention);

@@ -148,7 +148,10 @@ export function spawnContainer(
   { entry = containerEntry(), limits }: SpawnOptions = {},
 ): ContainerProcess {
   const [command, ...before] = [...(limits === undefined ? [] : ['prlimit', ...limits]), process.execPath];
-  const child = spawn(command!, [...before, ...CONTAINER_FLAGS, entry, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command!, [...before, ...CONTAINER_FLAGS, entry, ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const container: ContainerProcess = new ContainerProcess(child, () => {
     const line = container.log.find(({ msg }) => msg === 'listening');
     if (line === undefined) throw new Error('the container does not listen yet');
