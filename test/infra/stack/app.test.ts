@@ -7,9 +7,14 @@ import { modelDirectory, removeFixtures, temporaryDirectory } from '../support/f
 
 afterAll(removeFixtures);
 
-/** Runs the built app as the CDK's command line does, with the context of `-c` and no credentials. */
-function synthesize(context: Record<string, string>) {
+const { context: ours } = JSON.parse(readFileSync('cdk.json', 'utf8')) as {
+  context: Record<string, unknown>;
+};
+
+/** Runs the built app as the CDK's command line does, with the context of cdk.json and of `-c`, and no credentials. */
+function synthesize(given: Record<string, string>) {
   const outdir = temporaryDirectory();
+  const context = { ...ours, ...given };
   const run = spawnSync(process.execPath, [path.resolve('infra/dist/app.js')], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, CDK_OUTDIR: outdir, CDK_CONTEXT_JSON: JSON.stringify(context) },
@@ -34,6 +39,16 @@ test('a variant becomes one stack, for any account', () => {
   expect(template).toContain('/rerankers:v1');
 });
 
+test.each([
+  ['nothing', {}, 'embedded'],
+  ['a model directory of no variant', { modelDirectory: modelDirectory(undefined) }, 'own'],
+  ['a model directory of a variant', { modelDirectory: modelDirectory('tiny') }, 'tiny'],
+])('%s is enough beside what cdk.json says', (_, context, name) => {
+  const { status, outdir, stderr } = synthesize(context);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(readdirSync(outdir)).toContain(`reranker-dev-${name}.template.json`);
+});
+
 test('bad context ends with the faults and without a stack trace', () => {
   const { status, stderr } = synthesize({ variant: 'huge', hosting: 'batch' });
   expect(status).toBe(1);
@@ -45,9 +60,8 @@ test('bad context ends with the faults and without a stack trace', () => {
 });
 
 test('cdk.json sets every flag that the CDK recommends, so that nothing is said of flags', () => {
-  const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Record<string, unknown> };
   const open = Object.entries(FLAGS)
-    .filter(([name]) => context[name] === undefined)
+    .filter(([name]) => ours[name] === undefined)
     .filter(([, flag]) => (flag.unconfiguredBehavesLike?.v2 ?? false) !== flag.recommendedValue)
     .map(([name]) => name);
   expect(open).toEqual([]);
