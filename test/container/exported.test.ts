@@ -13,7 +13,7 @@ import { spawnContainer, startContainer, stopContainers, type ContainerProcess }
 
 const { abs, max } = Math;
 const jina: Architecture = { layers: 2, hidden: 24, heads: 3, intermediate: 20, vocabulary: 60 };
-const bert: Architecture = { structure: 'bert', ...jina, vocabulary: 100, positions: 40 };
+const bert: Architecture = { structure: 'bert', ...jina, vocabulary: 90, positions: 40 };
 /** XLM-R's table: positions start behind the padding id 1. */
 const roberta: Architecture = { ...bert, positions: 42 };
 
