@@ -23,8 +23,6 @@ export interface Call {
   readonly type: string | undefined;
   readonly accept: string | undefined;
   readonly encoding: string | undefined;
-  /** Line breaks of the body before it is encoded. */
-  readonly lines: number;
   readonly framing: Framing;
   readonly conduct: Conduct;
   readonly body: Buffer;
@@ -158,7 +156,6 @@ export function calls({ paths, examples }: Surface): fc.Arbitrary<Call> {
     })
     .map(({ honest, ...call }) => {
       const encode = ENCODERS[call.encoding ?? ''];
-      const lines = call.body.filter((byte) => byte === 0x0a).length;
-      return { ...call, lines, body: encode !== undefined && honest ? encode(call.body) : call.body };
+      return { ...call, body: encode !== undefined && honest ? encode(call.body) : call.body };
     });
 }

@@ -7,6 +7,8 @@ export interface Heard {
   readonly text: string;
   /** Whether the connection was still open when the caller had waited long enough. */
   readonly hung: boolean;
+  /** What ended the connection, where it was not closed in order. */
+  readonly error?: string;
 }
 
 const PIECES = 8;
@@ -47,6 +49,7 @@ export function isWhole({ conduct, framing }: Call): boolean {
 export async function make(port: number, call: Call, id: string): Promise<Heard> {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const heard: Buffer[] = [];
+  let error: string | undefined;
   const over = new Promise<boolean>((resolve) => {
     const timer = setTimeout(() => resolve(true), PATIENCE_MS);
     const end = (): void => {
@@ -56,7 +59,10 @@ export async function make(port: number, call: Call, id: string): Promise<Heard>
     socket.once('close', end);
     socket.once('end', end);
     // A connection that is cut is what some of these callers ask for.
-    socket.on('error', end);
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
+      error ??= code;
+      end();
+    });
   });
   const bytes = bytesOf(call, id);
   if (call.conduct !== 'writes first') socket.on('data', (piece: Buffer) => heard.push(piece));
@@ -65,7 +71,7 @@ export async function make(port: number, call: Call, id: string): Promise<Heard>
   const waits = isWhole(call) || call.framing === 'too long' || call.conduct.startsWith('closes');
   const hung = waits ? await over : false;
   socket.destroy();
-  return { text: Buffer.concat(heard).toString('latin1'), hung };
+  return { text: Buffer.concat(heard).toString('latin1'), hung, error };
 }
 
 async function write(socket: Socket, { conduct, stop }: Call, bytes: Buffer): Promise<void> {

@@ -6,7 +6,7 @@ import { usageBelow } from '@sagemaker-reranker/cost/measure';
 import { embeddedModelDirectory } from '@sagemaker-reranker/models';
 import { BenchServer, type LogLine } from '../engine/server.js';
 import { CANARY, calls, type Call, type Surface } from './call.js';
-import { isWhole, make } from './conduct.js';
+import { isWhole, make, type Heard } from './conduct.js';
 
 const CALLERS = 6;
 /** Calls of each caller between two looks at the server. */
@@ -19,7 +19,7 @@ const DEADLINE_MS = 5_000;
 const MOST_GROWTH = 0.1;
 /** Answers there may be: what is wrong with a call is the caller's, and a server under load may say so. */
 const STATUSES = new Set([200, 400, 404, 405, 406, 408, 413, 415, 422, 429, 431, 503, 504]);
-/** Lines that a request has in the log at most, whatever comes of it; a body of lines has one more for each that is scored. */
+/** What the log says of a request. */
 const TOLD = new Set(['reranked', 'refused', 'caller hung up']);
 
 class Watch {
@@ -38,12 +38,13 @@ class Watch {
 }
 
 /** What is wrong with an answer; undefined where nothing is. */
-function faultOf(call: Call, text: string, hung: boolean): string | undefined {
+function faultOf(call: Call, { text, hung, error }: Heard): string | undefined {
   if (hung) return 'the connection was neither answered nor closed';
   if (!isWhole(call)) return undefined;
   const end = text.indexOf('\r\n\r\n');
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(text)?.[1]);
-  if (end < 0 || !STATUSES.has(status)) return `it was answered with ${JSON.stringify(text.slice(0, 300))}`;
+  if (end < 0 || !STATUSES.has(status))
+    return `it was answered with ${JSON.stringify(text.slice(0, 300))}, and ${error ?? 'closed'}`;
   const head = text.slice(0, end).toLowerCase();
   const body = text.slice(end + 4);
   const length = /^content-length: (\d+)/m.exec(head)?.[1];
@@ -65,10 +66,9 @@ function faultOf(call: Call, text: string, hung: boolean): string | undefined {
   return undefined;
 }
 
-/** Lines of the log that a call may have: one, and for a body of lines one for each that is scored. */
-function linesOf({ type, lines }: Call): number {
-  const medium = /csv|jsonl|ndjson/.test(type ?? '');
-  return medium ? 2 + lines : 1;
+/** Lines of the log that a call may have: one, and for a body of lines one more where its caller hangs up. */
+function linesOf({ type }: Call): number {
+  return /csv|jsonl|ndjson/.test(type ?? '') ? 2 : 1;
 }
 
 async function surface(url: string): Promise<Surface> {
@@ -109,8 +109,7 @@ async function fuzz(minutes: number, seed: number): Promise<void> {
   let made = 0;
   let slowest = 0;
   const one = async (call: Call, id: string): Promise<void> => {
-    const { text, hung } = await make(server.port, call, id);
-    const fault = faultOf(call, text, hung);
+    const fault = faultOf(call, await make(server.port, call, id));
     if (fault !== undefined) throw new Error(fault);
     const lines = watch.told.get(id)?.length ?? 0;
     watch.told.delete(id);
