@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Architecture } from '../architecture.js';
-import { buildGraph, writeModelDirectory } from './directory.js';
+import { type ModelContents, buildGraph, writeModelDirectory } from './directory.js';
 import type { WeightBits } from '../encoder/products.js';
 import type { Precision, Quantization } from '../encoder/quantization.js';
 import { type EncoderSpec, type LinearSpec, weightShapes, weightsOf } from '../encoder/spec.js';
@@ -138,9 +138,7 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
       const message = `max length ${maxLength}: the model allows 8 to ${published.maxLength}`;
       throw new ModelError('config_invalid', message);
     }
-    const tokenizerFile = path.join(directory, 'tokenizer.json');
-    await readPublishedTokenizer(tokenizerFile, architecture.vocabulary, architecture.offset);
-    return await writeModelDirectory(options.out, {
+    const contents: ModelContents = {
       name: options.name ?? path.basename(path.resolve(directory)),
       variant: variantOf(directory, options.source, architecture),
       source: {
@@ -157,8 +155,9 @@ export async function buildModel(options: BuildOptions): Promise<ModelManifest> 
       maxLength,
       tokenTypes,
       activation,
-      tokenizerFile,
-    });
+      tokenizerFile: path.join(directory, 'tokenizer.json'),
+    };
+    return await writeModelDirectory(options.out, contents, readPublishedTokenizer);
   } finally {
     published.close();
   }

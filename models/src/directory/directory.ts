@@ -12,7 +12,7 @@ import type { ModelManifest } from './manifest.js';
 import type { Graph } from '../onnx/graph.js';
 import { packageVersion } from '../package-root.js';
 import { parametersOf, specOf } from '../structures/structures.js';
-import { readTokenizer } from './tokenizer-file.js';
+import { type readPublishedTokenizer, readTokenizer } from './tokenizer-file.js';
 import { writeWhole } from '../common/write-whole.js';
 
 /** What goes into a model directory: weights of a cross-encoder, and the tokenizer they were made for. */
@@ -42,12 +42,17 @@ export interface ModelContents {
 
 /**
  * Writes a complete model directory (`model.onnx`, `tokenizer.json`, `manifest.json`), or nothing at all.
+ * @param read what reads the tokenizer
  * @throws ModelError `output_exists` when `out` exists and is not an empty directory, `tokenizer_invalid`, `config_invalid`.
  */
-export async function writeModelDirectory(out: string, contents: ModelContents): Promise<ModelManifest> {
+export async function writeModelDirectory(
+  out: string,
+  contents: ModelContents,
+  read: typeof readPublishedTokenizer = readTokenizer,
+): Promise<ModelManifest> {
   checkArchitecture(contents.architecture);
   const { architecture, precision, weightBits, quantization, activation } = contents;
-  const tokenizer = await readTokenizer(contents.tokenizerFile, architecture.vocabulary, architecture.offset);
+  const tokenizer = await read(contents.tokenizerFile, architecture.vocabulary, architecture.offset);
   const declared =
     contents.documentType === undefined
       ? (tokenizer.template ?? (tokenizer.bert ? bertPair(tokenizer) : robertaPair(tokenizer, 0)))
