@@ -21,7 +21,6 @@ export function plainJinaBert(a: Architecture, read: WeightReader): Uint8Array {
     embeddings: 'fp32',
     products: productsByActivation('fp32'),
     attention: (g, inputs) => new PlainAttention(g, inputs),
-    whole: true,
   }).toModel();
 }
 

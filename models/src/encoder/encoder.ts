@@ -31,10 +31,11 @@ export interface EncoderOptions {
   readonly observed?: boolean;
   /** Numbers of which the graph's products depend on, as float32 inputs [n] by name. */
   readonly flags?: { readonly name: string; readonly count: number };
-  /** An exporter's attention, which a benchmark compares with. Default: that of the structure. */
+  /**
+   * An exporter's attention, which a benchmark compares with; the graph then computes what exporters' do: the batch in one
+   * piece with its padding, and all rows of the last layer. Default: that of the structure.
+   */
   readonly attention?: (g: Graph, inputs: AttentionInputs) => Attention;
-  /** Compute what exporters' graphs compute: the batch in one piece with its padding, and all rows of the last layer. */
-  readonly whole?: boolean;
 }
 
 /** float32 [rows, hidden]; its true value is `value` x scale + shift where it was equalized. */
@@ -61,6 +62,7 @@ class Encoder {
   readonly #spec: EncoderSpec;
   readonly #weights: FoldedWeights;
   readonly #options: EncoderOptions;
+  readonly #asExported: boolean;
   /** The file's graph: inputs, weights and the walk over the batch; `g` is what is done to each chunk of it. */
   readonly #outer: Graph;
   readonly #g: Graph;
@@ -70,6 +72,7 @@ class Encoder {
     this.#spec = spec;
     this.#weights = new FoldedWeights(read);
     this.#options = options;
+    this.#asExported = options.attention !== undefined;
     const name = spec.architecture.structure ?? 'jinabert';
     this.#outer = new Graph(name);
     this.#g = new Graph(`${name}/pairs`, this.#outer);
@@ -85,8 +88,8 @@ class Encoder {
     if (flags) outer.input(flags.name, DataType.FLOAT, [flags.count]);
     const given = names.map((name) => g.input(`pairs/${name}`, DataType.INT64, dims));
     // Activations that are given as outputs must have one shape in all chunks.
-    const asGiven = this.#options.observed === true || this.#options.whole === true;
-    const [ids, mask, types] = asGiven ? given : this.#trimmed(given, given[1]!);
+    const padded = this.#options.observed === true || this.#asExported;
+    const [ids, mask, types] = padded ? given : this.#trimmed(given, given[1]!);
     const width = this.#spec.head === undefined ? this.#spec.architecture.hidden : 1;
     g.output(this.#score(ids!, mask!, types), DataType.FLOAT, ['pairs', width]);
     for (const { value, width: columns } of this.#observed) {
@@ -106,8 +109,7 @@ class Encoder {
     const one = g.int([1]);
     const batch = g.op('Shape', [inputs[0]!], { start: 0, end: 1 });
     const sequence = g.op('Shape', [inputs[0]!], { start: 1, end: 2 });
-    const fitting = g.op('Max', [g.op('Div', [g.int([CHUNK_ROWS]), sequence]), one]);
-    const most = this.#options.whole === true ? batch : fitting;
+    const most = this.#asExported ? batch : g.op('Max', [g.op('Div', [g.int([CHUNK_ROWS]), sequence]), one]);
     const chunks = ceilDiv(g, batch, most);
     const pairs = ceilDiv(g, batch, chunks);
     const missing = g.op('Sub', [g.op('Mul', [chunks, pairs]), batch]);
@@ -144,7 +146,7 @@ class Encoder {
     const attention = this.#options.attention?.(g, inputs) ?? this.#attention(inputs);
     const padded = attention.pad(ids);
     let x = this.#embed(padded, types === undefined ? undefined : attention.pad(types));
-    const skips = skipsRows(spec) && this.#options.whole !== true;
+    const skips = skipsRows(spec) && !this.#asExported;
     spec.layers.forEach((layer, i) => {
       const last = skips && i === spec.layers.length - 1;
       x = this.#layer(i, layer, x, last, batch, attention);
